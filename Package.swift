@@ -1,0 +1,57 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+  name: "berth",
+  products: [
+    .executable(name: "berth", targets: ["FCGIApp"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+  ],
+  targets: [
+    .systemLibrary(name: "CFCGI", providers: [.apt(["libfcgi-dev"])]),
+    .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
+
+    // The registry: opens no socket, knows no driver.
+    .target(
+      name: "Core",
+      dependencies: [
+        "CCrypto", "CYAML",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    // What touches the outside.
+    .target(name: "Drivers", dependencies: ["Core"]),
+    // Processes, FastCGI, commands, and the one composition root.
+    .executableTarget(
+      name: "FCGIApp",
+      dependencies: [
+        "CFCGI", "Core", "Drivers",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+
+    .testTarget(name: "CoreTests", dependencies: ["Core", "Drivers"]),
+    .testTarget(name: "DriversTests", dependencies: ["Core", "Drivers"]),
+    .testTarget(name: "FCGIAppTests", dependencies: ["FCGIApp", "Core", "Drivers"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
+
+// Strictness, said once for every target.
+for target in package.targets where target.type != .system {
+  target.swiftSettings = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    // For `IOBuffer.bytes`, which lends its memory as a span.
+    .enableExperimentalFeature("Lifetimes"),
+    .treatAllWarnings(as: .error),
+  ]
+}

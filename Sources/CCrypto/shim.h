@@ -1,0 +1,8 @@
+// The resumable SHA contexts are deprecated in OpenSSL 3 in favour of EVP, whose
+// state cannot be exported; they are what `hashstates` needs.
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+#include <openssl/sha.h>

@@ -1,0 +1,26 @@
+import HTTPTypes
+
+extension RegistryError {
+  /// The one place where a fault of the storage becomes an answer.
+  ///
+  /// What is missing is for the caller to name (`BLOB_UNKNOWN`, `MANIFEST_UNKNOWN`, …) before it comes here.
+  public init(storage error: StorageError) {
+    let cause = error.description
+    switch error.code {
+    case .full:
+      self.init(
+        .unavailable, "the registry's storage is full: free space or raise the quota",
+        fields: [.retryAfter: "60"], cause: cause)
+    case .denied:
+      self.init(.unavailable, "the registry may not write to its storage", fields: [.retryAfter: "60"], cause: cause)
+    case .busy:
+      self.init(
+        .blobUploadInvalid, "another request is writing to this upload", status: .conflict,
+        fields: [.retryAfter: "1"], cause: cause)
+    case .unavailable, .cancelled:
+      self.init(.unavailable, "the registry's storage is busy: try again", fields: [.retryAfter: "1"], cause: cause)
+    case .notFound, .wrongKind, .tooLarge, .failed:
+      self.init(.unavailable, "the registry's storage failed", fields: [.retryAfter: "10"], cause: cause)
+    }
+  }
+}

@@ -1,0 +1,115 @@
+/// Where a registry's bytes lie: a tree of files below one root.
+///
+/// Every implementation passes one contract suite (`Tests/DriversTests/StorageDriverContract`):
+/// - A file is visible whole or not at all; `put` and `move` replace atomically.
+/// - Parent directories appear as needed. An empty directory need not exist.
+/// - `.notFound` for a path that is not there, in every operation that reads, moves or deletes.
+/// - Names are case-sensitive.
+/// - A call may block its thread: each request has a thread of its own.
+public protocol StorageDriver: Sendable {
+  /// The driver's name in the configuration, for logs.
+  var name: String { get }
+
+  /// The whole content of a small file. A file longer than `limit` bytes throws `.tooLarge`.
+  func content(at path: StoragePath, limit: Int) async throws(StorageError) -> [UInt8]
+
+  /// Replaces the content of a file, atomically.
+  func put(_ content: [UInt8], at path: StoragePath, durability: Durability) async throws(StorageError)
+
+  /// Reads a file from `offset` (bytes) on. An offset past the end reads nothing.
+  func reader(at path: StoragePath, from offset: Int64) async throws(StorageError) -> any StorageReader
+
+  /// Opens a file for writing: at its end where `appending` (the file is created where it is missing),
+  /// else anew. One writer at a time: a second one, in any process, throws `.busy`.
+  func writer(at path: StoragePath, appending: Bool) async throws(StorageError) -> any StorageWriter
+
+  /// What is at `path`.
+  func stat(_ path: StoragePath) async throws(StorageError) -> StorageEntry
+
+  /// The names of a directory's entries, in no particular order.
+  func list(_ path: StoragePath) async throws(StorageError) -> [String]
+
+  /// Moves a file, durably, over whatever file is at `destination`.
+  func move(_ source: StoragePath, to destination: StoragePath) async throws(StorageError)
+
+  /// Removes a file, or a directory with everything below it.
+  func delete(_ path: StoragePath, durability: Durability) async throws(StorageError)
+
+  /// A way for the client or the web server to read the file itself; nil where the worker must send it.
+  func directURL(for path: StoragePath) async throws(StorageError) -> DirectURL?
+
+  /// A value that differs whenever entries were added to or removed from a directory since.
+  /// nil where the driver can't tell, or can't tell yet.
+  func changeToken(of directory: StoragePath) async throws(StorageError) -> ChangeToken?
+}
+
+/// What a change must outlive once the call has returned.
+public enum Durability: Sendable {
+  /// The death of the process.
+  case process
+  /// A loss of power too: content and directory entries are synced.
+  case powerLoss
+}
+
+/// What `stat` tells of a path.
+public struct StorageEntry: Sendable, Equatable {
+  /// Whether it is a directory.
+  public var isDirectory: Bool
+  /// Bytes; 0 for a directory.
+  public var size: Int64
+  /// Last modification, in nanoseconds since 1970.
+  public var modified: Int64
+
+  /// An entry with these attributes.
+  public init(isDirectory: Bool, size: Int64, modified: Int64) {
+    self.isDirectory = isDirectory
+    self.size = size
+    self.modified = modified
+  }
+}
+
+/// How a file can be had without passing through the worker.
+public enum DirectURL: Sendable, Equatable {
+  /// A path that only the web server can open (nginx: `X-Accel-Redirect`).
+  case internalPath(String)
+  /// A URL that the client may be redirected to.
+  case url(String)
+}
+
+/// See ``StorageDriver/changeToken(of:)``.
+public struct ChangeToken: Hashable, Sendable {
+  private let words: [UInt64]
+
+  /// Of whatever the driver can compare.
+  public init(_ words: [UInt64]) {
+    self.words = words
+  }
+}
+
+/// An open file. Belongs to one task; closes itself when let go.
+public protocol StorageReader: AnyObject {
+  /// The file's size in bytes when it was opened.
+  var size: Int64 { get }
+
+  /// Appends up to the buffer's free capacity to it. Returns the number of bytes; 0 at the end.
+  func read(into buffer: IOBuffer) async throws(StorageError) -> Int
+}
+
+/// A file that grows. Belongs to one task. One that is let go without a word keeps what was written,
+/// as `close` does.
+public protocol StorageWriter: AnyObject {
+  /// Bytes in the file, with what was there when it was opened.
+  var size: Int64 { get }
+
+  /// Appends. After an error the file holds some prefix of `bytes`; `size` is what it truly holds.
+  func write(_ bytes: RawSpan) async throws(StorageError)
+
+  /// Lets go of the file: what was written outlives this process.
+  func close() async throws(StorageError)
+
+  /// As `close`, and the content outlives a loss of power.
+  func commit() async throws(StorageError)
+
+  /// Lets go of the file and removes it.
+  func cancel() async throws(StorageError)
+}

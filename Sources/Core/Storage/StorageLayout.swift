@@ -1,0 +1,111 @@
+/// Every path on disk, as docker/distribution lays them out.
+///
+/// What Berth adds (`_referrers`) begins with an underscore below a repository, where distribution looks at
+/// nothing but the names it knows.
+public enum StorageLayout {
+  /// The root of everything below the driver's root.
+  public static let root = StoragePath(unchecked: "/docker/registry/v2")
+  /// All content.
+  public static let blobs = root / "blobs"
+  /// All repositories.
+  public static let repositories = root / "repositories"
+
+  /// The content of a blob or manifest.
+  public static func blobData(_ digest: Digest) -> StoragePath {
+    let hex = digest.hex
+    return StoragePath(
+      unchecked: "\(blobs.string)/\(digest.algorithm.rawValue)/\(hex.prefix(2))/\(hex)/data")
+  }
+
+  /// A repository's directory.
+  public static func repository(_ name: RepositoryName) -> StoragePath {
+    repositories / name.description
+  }
+
+  /// The link that makes a blob visible in a repository.
+  public static func layerLink(_ name: RepositoryName, _ digest: Digest) -> StoragePath {
+    StoragePath(unchecked: "\(repository(name).string)/_layers/\(digest.pathPair)/link")
+  }
+
+  /// The links of all blobs in a repository.
+  public static func layers(_ name: RepositoryName) -> StoragePath {
+    repository(name) / "_layers"
+  }
+
+  /// The link that makes a manifest visible in a repository.
+  public static func revisionLink(_ name: RepositoryName, _ digest: Digest) -> StoragePath {
+    revision(name, digest) / "link"
+  }
+
+  /// The directory of a manifest's revision: its link and, for schema 1, its signatures.
+  public static func revision(_ name: RepositoryName, _ digest: Digest) -> StoragePath {
+    StoragePath(unchecked: "\(manifests(name).string)/revisions/\(digest.pathPair)")
+  }
+
+  /// A repository's manifests: revisions and tags.
+  public static func manifests(_ name: RepositoryName) -> StoragePath {
+    repository(name) / "_manifests"
+  }
+
+  /// All tags of a repository.
+  public static func tags(_ name: RepositoryName) -> StoragePath {
+    manifests(name) / "tags"
+  }
+
+  /// One tag: what it points to and what it pointed to.
+  public static func tag(_ name: RepositoryName, _ tag: Tag) -> StoragePath {
+    tags(name) / tag.description
+  }
+
+  /// The link to the manifest that a tag points to.
+  public static func tagCurrentLink(_ name: RepositoryName, _ tag: Tag) -> StoragePath {
+    StoragePath(unchecked: "\(tags(name).string)/\(tag.description)/current/link")
+  }
+
+  /// The link to a manifest that a tag points to or pointed to.
+  public static func tagIndexLink(_ name: RepositoryName, _ tag: Tag, _ digest: Digest) -> StoragePath {
+    StoragePath(unchecked: "\(tags(name).string)/\(tag.description)/index/\(digest.pathPair)/link")
+  }
+
+  /// All uploads of a repository.
+  public static func uploads(_ name: RepositoryName) -> StoragePath {
+    repository(name) / "_uploads"
+  }
+
+  /// One upload.
+  public static func upload(_ name: RepositoryName, _ id: UploadID) -> StoragePath {
+    uploads(name) / id.description
+  }
+
+  /// What an upload has received.
+  public static func uploadData(_ name: RepositoryName, _ id: UploadID) -> StoragePath {
+    upload(name, id) / "data"
+  }
+
+  /// When an upload began (RFC 3339, UTC).
+  public static func uploadStartedAt(_ name: RepositoryName, _ id: UploadID) -> StoragePath {
+    upload(name, id) / "startedat"
+  }
+
+  /// The states of the hashes over an upload's first bytes, each named by the number of bytes.
+  public static func uploadHashStates(
+    _ name: RepositoryName, _ id: UploadID, _ algorithm: Digest.Algorithm
+  ) -> StoragePath {
+    upload(name, id) / "hashstates" / algorithm.rawValue
+  }
+
+  /// The descriptors of the manifests whose `subject` is `subject`, one file each.
+  public static func referrers(_ name: RepositoryName, _ subject: Digest) -> StoragePath {
+    StoragePath(unchecked: "\(repository(name).string)/_referrers/\(subject.pathPair)")
+  }
+
+  /// The descriptor of one referrer, as JSON.
+  public static func referrer(_ name: RepositoryName, subject: Digest, _ digest: Digest) -> StoragePath {
+    referrers(name, subject) / "\(digest.algorithm.rawValue)-\(digest.hex)"
+  }
+}
+
+extension Digest {
+  /// `algorithm/hex`, as links are filed.
+  fileprivate var pathPair: String { "\(algorithm.rawValue)/\(hex)" }
+}

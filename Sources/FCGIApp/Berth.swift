@@ -1,0 +1,4 @@
+@main
+enum Berth {
+  static func main() {}
+}
