@@ -1,0 +1,41 @@
+import HTTPTypes
+public import Logging
+
+/// What every handler of the API works with.
+public struct APIContext: Sendable {
+  /// The content.
+  public let registry: Registry
+  /// What the user wants.
+  public let configuration: Configuration
+  /// For what an operator must know.
+  public let logger: Logger
+
+  /// Over a registry.
+  public init(registry: Registry, configuration: Configuration, logger: Logger) {
+    self.registry = registry
+    self.configuration = configuration
+    self.logger = logger
+  }
+
+  /// The URLs that answers carry.
+  var locations: LocationBuilder { LocationBuilder(http: configuration.http) }
+
+  /// Logs an error that is the registry's own; a client's mistake is in the access log.
+  func report(_ error: RegistryError, _ request: Request) {
+    guard error.status.code >= 500 || error.cause != nil else { return }
+    logger.error(
+      "\(error.description)",
+      metadata: [
+        "http.request.id": "\(request.id)", "http.request.method": "\(request.method.rawValue)",
+        "http.request.uri": "\(request.path)", "http.response.status": "\(error.status.code)",
+      ])
+  }
+
+  /// Throws where the configuration does not let clients delete.
+  func requireDeleteEnabled() throws(RegistryError) {
+    guard configuration.storage.deleteEnabled else {
+      throw RegistryError(
+        .unsupported, "deleting is switched off: see storage.delete.enabled", fields: [.allow: "GET, HEAD"])
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import HTTPTypes
+
+/// Finds who answers a request, and turns what they throw into an answer.
+public struct Router: RequestHandler {
+  private let prefix: String
+  private let context: APIContext
+
+  /// Over a registry.
+  public init(context: APIContext) {
+    self.context = context
+    self.prefix = context.configuration.http.prefix
+  }
+
+  /// Answers; whatever is thrown becomes the OCI error form.
+  public func respond(to request: Request) async -> Response {
+    do {
+      return try await dispatch(request)
+    } catch {
+      context.report(error, request)
+      return error.response
+    }
+  }
+
+  private func dispatch(_ request: Request) async throws(RegistryError) -> Response {
+    let route = try Route(path: request.path, prefix: prefix)
+    switch (route, request.method) {
+    case (.base, .get), (.base, .head):
+      return BaseHandler.response
+    case (.catalog, .get), (.catalog, .head):
+      return try await CatalogHandler(context).list(request)
+    case (.tags(let name), .get), (.tags(let name), .head):
+      return try await TagsHandler(context).list(request, context.registry.repository(name))
+    case (.referrers(let name, let subject), .get), (.referrers(let name, let subject), .head):
+      return try await ReferrersHandler(context).list(request, context.registry.repository(name), subject)
+    case (.manifest(let name, let reference), let method):
+      let repository = context.registry.repository(name)
+      let handler = ManifestHandler(context)
+      switch method {
+      case .get, .head: return try await handler.get(request, repository, reference)
+      case .put: return try await handler.put(request, repository, reference)
+      case .delete: return try await handler.delete(request, repository, reference)
+      default: break
+      }
+    case (.blob(let name, let digest), let method):
+      let repository = context.registry.repository(name)
+      let handler = BlobHandler(context)
+      switch method {
+      case .get, .head: return try await handler.get(request, repository, digest)
+      case .delete: return try await handler.delete(request, repository, digest)
+      default: break
+      }
+    case (.uploads(let name), .post):
+      return try await UploadHandler(context).begin(request, context.registry.repository(name))
+    case (.upload(let name, let id), let method):
+      let repository = context.registry.repository(name)
+      let handler = UploadHandler(context)
+      switch method {
+      case .get, .head: return try await handler.status(request, repository, id)
+      case .patch: return try await handler.append(request, repository, id)
+      case .put: return try await handler.finish(request, repository, id)
+      case .delete: return try await handler.cancel(request, repository, id)
+      default: break
+      }
+    default:
+      break
+    }
+    throw RegistryError(
+      .unsupported, "\(request.method.rawValue) is not offered here",
+      fields: [.allow: route.allowedMethods])
+  }
+}
+
+extension Route {
+  /// For `Allow` (RFC 9110, section 10.2.1).
+  var allowedMethods: String {
+    switch self {
+    case .base, .catalog, .tags, .referrers: "GET, HEAD"
+    case .manifest: "GET, HEAD, PUT, DELETE"
+    case .blob: "GET, HEAD, DELETE"
+    case .uploads: "POST"
+    case .upload: "GET, HEAD, PATCH, PUT, DELETE"
+    }
+  }
+}
