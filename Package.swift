@@ -36,9 +36,28 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ]),
 
-    .testTarget(name: "CoreTests", dependencies: ["Core", "Drivers"]),
-    .testTarget(name: "DriversTests", dependencies: ["Core", "Drivers"]),
-    .testTarget(name: "FCGIAppTests", dependencies: ["FCGIApp", "Core", "Drivers"]),
+    // Clients, servers and folders that the suites share.
+    .target(
+      name: "TestSupport",
+      dependencies: [
+        "Core", "Drivers",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Logging", package: "swift-log"),
+      ], path: "Tests/TestSupport"),
+    .testTarget(
+      name: "CoreTests",
+      dependencies: [
+        "Core", "Drivers", "TestSupport",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+      ]),
+    .testTarget(name: "DriversTests", dependencies: ["Core", "Drivers", "TestSupport"]),
+    .testTarget(
+      name: "APITests",
+      dependencies: [
+        "Core", "Drivers", "FCGIApp", "TestSupport",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+      ]),
+    .testTarget(name: "FCGIAppTests", dependencies: ["FCGIApp", "Core", "Drivers", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

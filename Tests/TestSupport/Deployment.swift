@@ -1,0 +1,129 @@
+package import Core
+import Drivers
+import Foundation
+import Logging
+
+/// The ways in which one test body meets the registry.
+package enum Deployment: String, CaseIterable, Sendable, CustomStringConvertible {
+  /// The handlers in this process, over memory.
+  case inMemory
+  /// The handlers in this process, over a temporary folder.
+  case filesystem
+  /// The real thing: nginx, FastCGI, worker processes, over a temporary folder.
+  case nginx
+
+  package var description: String { rawValue }
+
+  /// What a body is given.
+  package struct Site: Sendable {
+    /// Sends requests.
+    package let client: any RegistryClient
+    /// The storage beneath, as the registry sees it; over nginx, the same folder through a driver of our own.
+    package let driver: any StorageDriver
+    /// The driver's root directory; nil in memory.
+    package let rootDirectory: String?
+  }
+
+  /// Runs a body against a registry with its own empty storage (over nginx with default options: shared with
+  /// other tests, so name repositories apart: `Deployment.uniqueName()`).
+  package func withSite<Result>(
+    _ options: DeploymentOptions = DeploymentOptions(), _ body: (Site) async throws -> Result
+  ) async throws -> Result {
+    switch self {
+    case .inMemory:
+      let driver = InMemoryDriver()
+      return try await body(Site(client: Self.inProcess(driver, options), driver: driver, rootDirectory: nil))
+    case .filesystem:
+      let folder = try TemporaryFolder()
+      let driver = try FilesystemDriver(rootDirectory: folder.path, maxThreads: 100, accelPrefix: nil)
+      defer { withExtendedLifetime(folder) {} }
+      return try await body(
+        Site(client: Self.inProcess(driver, options), driver: driver, rootDirectory: folder.path))
+    case .nginx:
+      let server = try options == DeploymentOptions() ? RegistryServer.shared.get() : RegistryServer(options: options)
+      let driver = try FilesystemDriver(rootDirectory: server.rootDirectory, maxThreads: 100, accelPrefix: nil)
+      defer { withExtendedLifetime(server) {} }
+      return try await body(
+        Site(client: WireClient(port: server.port), driver: driver, rootDirectory: server.rootDirectory))
+    }
+  }
+
+  /// A repository name that no other test has.
+  package static func uniqueName(_ base: String = "test/repo") -> String {
+    "\(base)-\(UUID().uuidString.prefix(8).lowercased())"
+  }
+
+  private static func inProcess(_ driver: any StorageDriver, _ options: DeploymentOptions) -> InProcessClient {
+    InProcessClient(
+      RequestPipeline.handler(
+        APIContext(
+          registry: Registry(driver: driver), configuration: options.configuration,
+          logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })))
+  }
+}
+
+/// What a test wants of the configuration beyond the defaults.
+package struct DeploymentOptions: Sendable, Equatable {
+  /// `storage.delete.enabled`
+  package var deleteEnabled = true
+  /// `storage.maintenance.readonly.enabled`
+  package var readOnly = false
+  /// `http.prefix`
+  package var prefix = "/"
+  /// `http.relativeurls`
+  package var relativeURLs = true
+  /// `catalog.maxentries`
+  package var catalogMaxEntries = 1000
+  /// `tags.maxtags`
+  package var maxTags = 1000
+  /// Further lines of the configuration file (whole sections), for the deployments over nginx.
+  package var extraYAML = ""
+  /// Signs upload states in every deployment.
+  package static let secret = "a secret of the tests"
+
+  package init() {}
+
+  /// For a registry in this process.
+  package var configuration: Configuration {
+    var configuration = Configuration()
+    configuration.storage.deleteEnabled = deleteEnabled
+    configuration.storage.readOnly = readOnly
+    configuration.http.prefix = prefix
+    configuration.http.relativeURLs = relativeURLs
+    configuration.http.secret = Self.secret
+    configuration.catalog.maxEntries = catalogMaxEntries
+    configuration.tags.maxTags = maxTags
+    return configuration
+  }
+
+  /// For a registry of its own processes.
+  func yaml(rootDirectory: String, port: UInt16, socket: String) -> String {
+    """
+    version: 0.1
+    log:
+      level: info
+    storage:
+      filesystem:
+        rootdirectory: \(rootDirectory)
+      delete:
+        enabled: \(deleteEnabled)
+      maintenance:
+        readonly:
+          enabled: \(readOnly)
+    http:
+      addr: 127.0.0.1:\(port)
+      prefix: \(prefix)
+      relativeurls: \(relativeURLs)
+      secret: \(Self.secret)
+    catalog:
+      maxentries: \(catalogMaxEntries)
+    tags:
+      maxtags: \(maxTags)
+    fastcgi:
+      address: \(socket)
+      workers: 2
+      threads: 8
+    \(extraYAML)
+    """
+  }
+}

@@ -1,0 +1,83 @@
+import Foundation
+import HTTPTypes
+import Synchronization
+
+/// `berth serve` behind a real nginx, on a free port and in a folder of its own. Ends with its owner.
+package final class RegistryServer: Sendable {
+  package let port: UInt16
+  /// The storage driver's root.
+  package let rootDirectory: String
+  /// Where configuration, logs and sockets lie.
+  package let folder: TemporaryFolder
+  private let berth: ChildProcess
+  private let nginx: ChildProcess
+
+  /// The one that tests share where they need nothing special.
+  package static let shared = Result { try RegistryServer(options: DeploymentOptions()) }
+
+  /// Starts both and waits until `/v2/` is answered.
+  package init(options: DeploymentOptions) throws {
+    folder = try TemporaryFolder()
+    port = try Self.freePort()
+    rootDirectory = folder / "registry"
+    let configuration = folder / "config.yml"
+    try options.yaml(rootDirectory: rootDirectory, port: port, socket: folder / "berth.sock")
+      .write(toFile: configuration, atomically: true, encoding: .utf8)
+    let executable = try Self.berthExecutable()
+    let nginxConfiguration = try ChildProcess.output([executable, "nginx", configuration])
+    try nginxConfiguration.write(toFile: folder / "nginx.conf", atomically: true, encoding: .utf8)
+    berth = try ChildProcess([executable, "serve", configuration], log: folder / "berth.log")
+    nginx = try ChildProcess(
+      ["/usr/sbin/nginx", "-p", folder.path, "-c", folder / "nginx.conf", "-g", "daemon off;"],
+      log: folder / "nginx.log")
+    try waitUntilReady(prefix: options.prefix)
+  }
+
+  /// The supervisor's process id.
+  package var processID: Int32 { berth.processID }
+
+  private func waitUntilReady(prefix: String) throws {
+    let deadline = ContinuousClock.now + .seconds(60)
+    while ContinuousClock.now < deadline {
+      if let connection = try? WireClient.Connection(port: port),
+        let answer = try? connection.exchange(TestRequest(.get, prefix + "v2/"), close: true), answer.status == 200
+      {
+        return
+      }
+      guard berth.isRunning, nginx.isRunning else { break }
+      usleep(20_000)
+    }
+    let logs = ["berth.log", "nginx.log"].map { name in
+      "\(name):\n" + ((try? String(contentsOfFile: folder / name, encoding: .utf8)) ?? "")
+    }
+    throw WireClient.Failure(description: "the registry did not come up\n" + logs.joined(separator: "\n"))
+  }
+
+  /// A port that was free a moment ago.
+  package static func freePort() throws -> UInt16 {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let status = withUnsafeMutablePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(descriptor, $0, length) + getsockname(descriptor, $0, &length)
+      }
+    }
+    guard status == 0 else { throw WireClient.Failure(description: "no free port") }
+    return UInt16(bigEndian: address.sin_port)
+  }
+
+  /// The executable that was built beside the tests.
+  package static func berthExecutable() throws -> String {
+    var folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+    while folder.path != "/" {
+      let candidate = folder.appendingPathComponent("berth").path
+      if FileManager.default.isExecutableFile(atPath: candidate) { return candidate }
+      folder.deleteLastPathComponent()
+    }
+    throw WireClient.Failure(description: "no berth executable beside \(CommandLine.arguments[0])")
+  }
+}
