@@ -107,8 +107,12 @@ public protocol StorageWriter: AnyObject {
   /// Lets go of the file: what was written outlives this process.
   func close() async throws(StorageError)
 
-  /// As `close`, and the content outlives a loss of power.
-  func commit() async throws(StorageError)
+  /// Moves the file, durably, content and all, over whatever file is at `destination`, and lets go of it.
+  ///
+  /// One step, because between a sync and a move of its own another writer could add to what was verified.
+  /// Where the file was removed meanwhile: throws `.notFound`. After an error nothing new is at `destination`,
+  /// unless what failed was the sync of a directory.
+  func commit(to destination: StoragePath) async throws(StorageError)
 
   /// Lets go of the file and removes it.
   func cancel() async throws(StorageError)

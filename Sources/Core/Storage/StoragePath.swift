@@ -28,6 +28,7 @@ public struct StoragePath: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// Whether `name` may be one component of a path.
+  @inlinable
   public static func isComponent(_ name: some Collection<UInt8>) -> Bool {
     guard !name.isEmpty, name.count <= 255 else { return false }
     var onlyDots = true

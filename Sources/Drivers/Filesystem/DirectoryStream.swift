@@ -1,0 +1,61 @@
+import Glibc
+
+/// The entries of a directory, one after the other. Owns the C library's stream, and with it the descriptor.
+struct DirectoryStream: ~Copyable {
+  private let stream: OpaquePointer
+
+  init(opening path: String) throws(Errno) {
+    guard let stream = (path.isEmpty ? "/" : path).withCString({ opendir($0) }) else { throw .last }
+    self.stream = stream
+  }
+
+  /// The directory `name` in this one; never one that a symbolic link leads to.
+  init(opening name: UnsafePointer<CChar>, in directory: borrowing DirectoryStream) throws(Errno) {
+    let descriptor = try systemCall {
+      openat(directory.descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    }
+    guard let stream = fdopendir(descriptor) else {
+      let error = Errno.last
+      close(descriptor)
+      throw error
+    }
+    self.stream = stream
+  }
+
+  deinit {
+    closedir(stream)
+  }
+
+  private var descriptor: Int32 { dirfd(stream) }
+
+  /// Calls `body` with the name of each entry but `.` and `..`; the name is valid for the call.
+  func forEach(_ body: (UnsafePointer<CChar>) throws(Errno) -> Void) throws(Errno) {
+    while true {
+      errno = 0
+      guard let entry = readdir(stream) else {
+        if errno != 0 { throw .last }
+        return
+      }
+      try withUnsafePointer(to: &entry.pointee.d_name) { field throws(Errno) in
+        try field.withMemoryRebound(to: CChar.self, capacity: 256) { name throws(Errno) in
+          if strcmp(name, ".") != 0, strcmp(name, "..") != 0 { try body(name) }
+        }
+      }
+    }
+  }
+
+  /// Removes the file, symbolic link or whole tree called `name`. Others may remove in it at the same time.
+  func remove(_ name: UnsafePointer<CChar>) throws(Errno) {
+    do {
+      try systemCall { unlinkat(descriptor, name, 0) }
+    } catch  where error.code == EISDIR {
+      try DirectoryStream(opening: name, in: self).removeAll()
+      try systemCall { unlinkat(descriptor, name, AT_REMOVEDIR) }
+    } catch  where error.code == ENOENT {
+    }
+  }
+
+  private func removeAll() throws(Errno) {
+    try forEach { name throws(Errno) in try remove(name) }
+  }
+}

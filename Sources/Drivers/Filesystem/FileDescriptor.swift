@@ -1,0 +1,98 @@
+import Glibc
+
+/// An open file: owns the descriptor and closes it when let go.
+struct FileDescriptor: ~Copyable {
+  private var number: Int32
+
+  /// Opens the file at `path`; one that `flags` create is as open to others as the process' umask allows.
+  init(opening path: String, _ flags: Int32) throws(Errno) {
+    number = try systemCall { path.withCString { open($0, flags | O_CLOEXEC, 0o666 as mode_t) } }
+  }
+
+  deinit {
+    if number >= 0 { Glibc.close(number) }
+  }
+
+  /// Closes the file and tells whether everything that was written went well, as network file systems
+  /// say only now.
+  mutating func close() throws(Errno) {
+    let closing = number
+    number = -1
+    // Linux lets go of the descriptor even where a signal interrupts.
+    if Glibc.close(closing) == -1, errno != EINTR { throw .last }
+  }
+
+  func status() throws(Errno) -> FileStatus {
+    var status = FileStatus()
+    try systemCall { fstat(number, &status) }
+    return status
+  }
+
+  /// Content and attributes outlive a loss of power. After a failure the kernel may call what it lost clean,
+  /// so trying again proves nothing.
+  func sync() throws(Errno) {
+    try systemCall { fsync(number) }
+  }
+
+  func truncate() throws(Errno) {
+    try systemCall { ftruncate(number, 0) }
+  }
+
+  /// Takes the lock that one open file at a time can have, in all processes.
+  /// - Returns: false where another has it.
+  func lock() throws(Errno) -> Bool {
+    do {
+      try systemCall { flock(number, LOCK_EX | LOCK_NB) }
+      return true
+    } catch  where error.code == EWOULDBLOCK {
+      return false
+    }
+  }
+
+  /// Reads at `offset`. Fewer bytes than there is room for mean the end.
+  func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(Errno) -> Int {
+    try systemCall { pread(number, buffer.baseAddress, buffer.count, off_t(offset)) }
+  }
+
+  /// Writes all of `bytes` at `offset`, and moves `offset` past what was written, after an error too.
+  func write(_ bytes: UnsafeRawBufferPointer, at offset: inout Int64) throws(Errno) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let piece = UnsafeRawBufferPointer(rebasing: rest)
+      let count = try systemCall { pwrite(number, piece.baseAddress, piece.count, off_t(offset)) }
+      guard count > 0 else { throw Errno(code: EIO) }
+      offset += Int64(count)
+      rest = rest.dropFirst(count)
+    }
+  }
+
+  /// Has the kernel begin to write a range to the disk. A hint: what can't be written, `sync` reports.
+  func beginWriteback(from offset: Int64, count: Int64) {
+    sync_file_range(number, off_t(offset), off_t(count), UInt32(SYNC_FILE_RANGE_WRITE))
+  }
+
+  /// The content from the start; nil where it is longer than `limit` bytes.
+  func content(limit: Int) throws(Errno) -> [UInt8]? {
+    // One read for all but large files: a byte more than there may be shows the end.
+    var capacity = min(limit, 16 << 10) + 1
+    var content = [UInt8]()
+    while true {
+      let held = content.count
+      var failure: Errno?
+      content = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
+        let bytes = UnsafeMutableRawBufferPointer(buffer)
+        bytes.copyBytes(from: content)
+        count = held
+        do throws(Errno) {
+          count += try read(into: UnsafeMutableRawBufferPointer(rebasing: bytes[held...]), at: Int64(held))
+        } catch {
+          failure = error
+        }
+      }
+      if let failure { throw failure }
+      if content.count > limit { return nil }
+      if content.count < capacity { return content }
+      capacity = min(limit, 8 * capacity) + 1
+    }
+  }
+}

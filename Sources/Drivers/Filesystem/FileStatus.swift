@@ -1,0 +1,33 @@
+import Core
+import Glibc
+
+/// What the kernel tells of a file.
+typealias FileStatus = Glibc.stat
+
+extension FileStatus {
+  /// Of the file at `path`, through symbolic links.
+  init(of path: String) throws(Errno) {
+    self.init()
+    try systemCall { path.withCString { Glibc.stat($0, &self) } }
+  }
+
+  var isDirectory: Bool { st_mode & S_IFMT == S_IFDIR }
+
+  var identity: FileIdentity { FileIdentity(device: UInt64(st_dev), number: UInt64(st_ino)) }
+
+  var entry: StorageEntry {
+    StorageEntry(isDirectory: isDirectory, size: isDirectory ? 0 : Int64(st_size), modified: st_mtim.nanoseconds)
+  }
+}
+
+/// Tells a file from every other that exists, whatever its path.
+struct FileIdentity: Equatable {
+  let device: UInt64
+  let number: UInt64
+}
+
+/// Whether anything is at `path`; a symbolic link counts, wherever it leads.
+func exists(_ path: String) -> Bool {
+  var status = FileStatus()
+  return path.withCString { lstat($0, &status) } == 0
+}

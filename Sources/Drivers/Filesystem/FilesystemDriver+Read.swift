@@ -1,0 +1,58 @@
+public import Core
+import Glibc
+
+extension FilesystemDriver {
+  /// Opens, reads, closes: no more for a small file.
+  public func content(at path: StoragePath, limit: Int) async throws(StorageError) -> [UInt8] {
+    let content = try perform(.read, path) { file throws(Errno) in
+      try FileDescriptor(opening: file, O_RDONLY).content(limit: limit)
+    }
+    guard let content else { throw StorageError(.tooLarge, "read \(path)", cause: "longer than \(limit) bytes") }
+    return content
+  }
+
+  /// See ``StorageDriver/reader(at:from:)``.
+  public func reader(at path: StoragePath, from offset: Int64) async throws(StorageError) -> any StorageReader {
+    try perform(.read, path) { file throws(Errno) in
+      let descriptor = try FileDescriptor(opening: file, O_RDONLY)
+      let status = try descriptor.status()
+      guard !status.isDirectory else { throw Errno(code: EISDIR) }
+      return FilesystemReader(self, path, descriptor, size: Int64(status.st_size), offset: max(0, offset))
+    }
+  }
+
+  /// See ``StorageDriver/stat(_:)``.
+  public func stat(_ path: StoragePath) async throws(StorageError) -> StorageEntry {
+    try perform(.stat, path) { file throws(Errno) in try FileStatus(of: file).entry }
+  }
+
+  /// Names that no storage path can have are hidden.
+  public func list(_ path: StoragePath) async throws(StorageError) -> [String] {
+    try perform(.list, path) { file throws(Errno) in
+      do {
+        var names = [String]()
+        try DirectoryStream(opening: file).forEach { name throws(Errno) in
+          let bytes = UnsafeRawBufferPointer(start: name, count: strlen(name))
+          if StoragePath.isComponent(bytes) { names.append(String(decoding: bytes, as: UTF8.self)) }
+        }
+        return names
+      } catch  where error.code == ENOTDIR && exists(file) {
+        throw Errno(code: EISDIR)
+      }
+    }
+  }
+
+  /// Compares the directory's identity and times.
+  public func changeToken(of directory: StoragePath) async throws(StorageError) -> ChangeToken? {
+    let status = try perform(.stat, directory) { file throws(Errno) in try FileStatus(of: file) }
+    guard status.isDirectory else { throw StorageError(.wrongKind, "stat \(directory)", cause: "not a directory") }
+    // The kernel's clock for files ticks every few milliseconds: only a time that has passed for sure
+    // stands for all that happened up to it.
+    let changed = max(status.st_mtim.nanoseconds, status.st_ctim.nanoseconds)
+    guard changed < now() &- 100_000_000 else { return nil }
+    return ChangeToken([
+      status.identity.device, status.identity.number,
+      UInt64(bitPattern: status.st_mtim.nanoseconds), UInt64(bitPattern: status.st_ctim.nanoseconds),
+    ])
+  }
+}

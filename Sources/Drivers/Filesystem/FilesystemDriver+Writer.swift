@@ -1,0 +1,30 @@
+public import Core
+import Glibc
+
+extension FilesystemDriver {
+  /// Locks the file itself (`flock`), so that the lock ends with the process that holds it and moves with the file.
+  public func writer(at path: StoragePath, appending: Bool) async throws(StorageError) -> any StorageWriter {
+    try untilFree("write \(path)") { () throws(StorageError) in
+      try perform(.write, path) { file throws(Errno) in try openWriter(path, file, appending: appending) }
+    }
+  }
+
+  /// nil where another has the file.
+  private func openWriter(
+    _ path: StoragePath, _ file: String, appending: Bool
+  ) throws(Errno) -> FilesystemWriter? {
+    while true {
+      var oldest = ""
+      let descriptor = try creating(in: parent(of: file), oldest: &oldest) { () throws(Errno) in
+        try FileDescriptor(opening: file, O_WRONLY | O_CREAT)
+      }
+      guard try descriptor.lock() else { return nil }
+      let status = try descriptor.status()
+      // Between the two calls it may have been moved to where its content counts, or removed.
+      guard (try? FileStatus(of: file))?.identity == status.identity else { continue }
+      if !appending, status.st_size > 0 { try descriptor.truncate() }
+      return FilesystemWriter(
+        self, path, descriptor, identity: status.identity, size: appending ? Int64(status.st_size) : 0)
+    }
+  }
+}

@@ -1,0 +1,74 @@
+public import Core
+import Glibc
+import Synchronization
+
+/// Storage in a directory of a local or network file system.
+///
+/// Everything goes by absolute paths, so that a root that was unmounted and mounted again serves on.
+/// Names with `~`, which no storage path can have, are the driver's own: content that isn't in its place yet,
+/// and trees that are being removed. What a crash leaves of them stays hidden and does no harm.
+public final class FilesystemDriver: StorageDriver {
+  /// `filesystem`
+  public let name = "filesystem"
+  /// The root without a trailing slash: empty for `/`.
+  let root: String
+  private let accelPrefix: String?
+  private let slots: Slots
+  private let hiddenNames = Atomic<UInt64>(0)
+  private let hiddenPrefix = "~\(String(UInt64.random(in: .min ... .max), radix: 16))-"
+
+  /// Over `rootDirectory`, which must exist by the time of the first operation (``createRoot()``).
+  /// - Parameters:
+  ///   - maxThreads: operations under way at once; a further one waits.
+  ///   - accelPrefix: where the web server shows the root to workers alone; nil where it doesn't.
+  public init(rootDirectory: String, maxThreads: Int, accelPrefix: String?) {
+    root = FilesystemDriver.withoutTrailingSlashes(rootDirectory)
+    self.accelPrefix = accelPrefix.flatMap { $0.isEmpty ? nil : FilesystemDriver.withoutTrailingSlashes($0) }
+    slots = Slots(max(1, maxThreads))
+  }
+
+  private static func withoutTrailingSlashes(_ path: String) -> String {
+    String(path[..<(path.lastIndex { $0 != "/" }.map { path.index(after: $0) } ?? path.startIndex)])
+  }
+
+  /// A path for the web server's internal redirect. The grammar of paths needs no escapes.
+  public func directURL(for path: StoragePath) async throws(StorageError) -> DirectURL? {
+    accelPrefix.map { .internalPath($0 + path.string) }
+  }
+
+  /// A name that no storage path can have, and that no other process uses.
+  func hiddenName() -> String {
+    "\(hiddenPrefix)\(hiddenNames.wrappingAdd(1, ordering: .relaxed).newValue)"
+  }
+
+  /// Runs one operation on the file that `path` names, within the bound of `maxThreads`, and says what a failure
+  /// means.
+  func perform<Result: ~Copyable>(
+    _ operation: FilesystemOperation, _ path: StoragePath, to destination: StoragePath? = nil,
+    _ body: (_ file: String) throws(Errno) -> Result
+  ) throws(StorageError) -> Result {
+    slots.take()
+    defer { slots.give() }
+    do {
+      return try body(file(path))
+    } catch {
+      let message = "\(operation.rawValue) \(path)" + (destination.map { " to \($0)" } ?? "")
+      // A disk that went away must not pass for an empty registry.
+      if error.code == ENOENT || error.code == ENOTDIR, !rootIsThere {
+        throw StorageError(.unavailable, message, cause: "the storage's root directory \(rootDirectory) is gone")
+      }
+      throw StorageError(error, operation, message)
+    }
+  }
+
+  /// The absolute path of what `path` names.
+  func file(_ path: StoragePath) -> String {
+    root + path.string
+  }
+
+  var rootDirectory: String { root.isEmpty ? "/" : root }
+
+  var rootIsThere: Bool {
+    (try? FileStatus(of: rootDirectory))?.isDirectory ?? false
+  }
+}

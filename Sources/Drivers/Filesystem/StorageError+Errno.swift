@@ -1,0 +1,38 @@
+import Core
+import Glibc
+
+/// What the driver was asked for: a word for messages, and what decides the meaning of an error.
+enum FilesystemOperation: String {
+  case read, stat, list, put, write, commit, move, delete
+}
+
+extension StorageError {
+  /// The one place where the kernel's reasons get their meaning.
+  init(_ error: Errno, _ operation: FilesystemOperation, _ message: String) {
+    self.init(Code(error, operation), message, cause: String(cString: strerror(error.code)))
+  }
+}
+
+extension StorageError.Code {
+  fileprivate init(_ error: Errno, _ operation: FilesystemOperation) {
+    switch (error.code, operation) {
+    case (ENOENT, .put), (ENOENT, .write):
+      // These make the directories that they miss: someone removes them as fast.
+      self = .unavailable
+    case (ENOTDIR, .put), (ENOTDIR, .write), (ENOTDIR, .commit), (ENOTDIR, .move):
+      self = .wrongKind
+    case (ENOENT, _), (ENOTDIR, _):
+      self = .notFound
+    case (EISDIR, _):
+      self = .wrongKind
+    case (ENOSPC, _), (EDQUOT, _), (EFBIG, _):
+      self = .full
+    case (EACCES, _), (EPERM, _), (EROFS, _):
+      self = .denied
+    case (EMFILE, _), (ENFILE, _), (ENOMEM, _), (EAGAIN, _):
+      self = .unavailable
+    default:
+      self = .failed
+    }
+  }
+}

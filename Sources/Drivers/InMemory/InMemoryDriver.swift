@@ -1,0 +1,77 @@
+public import Core
+import Synchronization
+
+/// Storage in the memory of one process, for trials and tests: it ends with the process.
+public final class InMemoryDriver: StorageDriver {
+  /// `inmemory`
+  public let name = "inmemory"
+  private let tree = Mutex(InMemoryTree())
+
+  /// Empty.
+  public init() {}
+
+  /// Looks at the tree or changes it.
+  func withTree<Result: Sendable>(
+    _ body: (inout InMemoryTree) throws(StorageError) -> Result
+  ) throws(StorageError) -> Result {
+    try tree.withLock { tree throws(StorageError) in try body(&tree) }
+  }
+
+  /// See ``StorageDriver/content(at:limit:)``.
+  public func content(at path: StoragePath, limit: Int) async throws(StorageError) -> [UInt8] {
+    let file = try withTree { tree throws(StorageError) in try tree.file(path, "read") }
+    guard file.size <= limit else {
+      throw StorageError(.tooLarge, "read \(path)", cause: "longer than \(limit) bytes")
+    }
+    return file.content
+  }
+
+  /// See ``StorageDriver/put(_:at:durability:)``.
+  public func put(_ content: [UInt8], at path: StoragePath, durability: Durability) async throws(StorageError) {
+    try withTree { tree throws(StorageError) in _ = try tree.put(content, at: path, "put") }
+  }
+
+  /// See ``StorageDriver/reader(at:from:)``.
+  public func reader(at path: StoragePath, from offset: Int64) async throws(StorageError) -> any StorageReader {
+    let file = try withTree { tree throws(StorageError) in try tree.file(path, "read") }
+    return InMemoryReader(path, file, offset: max(0, offset))
+  }
+
+  /// See ``StorageDriver/writer(at:appending:)``.
+  public func writer(at path: StoragePath, appending: Bool) async throws(StorageError) -> any StorageWriter {
+    let (identity, size) = try untilFree("write \(path)") { () throws(StorageError) in
+      try withTree { tree throws(StorageError) in try tree.open(path, appending: appending) }
+    }
+    return InMemoryWriter(self, path, identity: identity, size: size)
+  }
+
+  /// See ``StorageDriver/stat(_:)``.
+  public func stat(_ path: StoragePath) async throws(StorageError) -> StorageEntry {
+    try withTree { tree throws(StorageError) in try tree.stat(path) }
+  }
+
+  /// See ``StorageDriver/list(_:)``.
+  public func list(_ path: StoragePath) async throws(StorageError) -> [String] {
+    try withTree { tree throws(StorageError) in try tree.names(path) }
+  }
+
+  /// See ``StorageDriver/move(_:to:)``.
+  public func move(_ source: StoragePath, to destination: StoragePath) async throws(StorageError) {
+    try withTree { tree throws(StorageError) in try tree.move(source, to: destination, "move") }
+  }
+
+  /// See ``StorageDriver/delete(_:durability:)``. The root itself can't be deleted: `.denied`.
+  public func delete(_ path: StoragePath, durability: Durability) async throws(StorageError) {
+    try withTree { tree throws(StorageError) in try tree.delete(path) }
+  }
+
+  /// nil: only this process has the bytes.
+  public func directURL(for path: StoragePath) async throws(StorageError) -> DirectURL? {
+    nil
+  }
+
+  /// See ``StorageDriver/changeToken(of:)``. Never nil.
+  public func changeToken(of directory: StoragePath) async throws(StorageError) -> ChangeToken? {
+    try withTree { tree throws(StorageError) in ChangeToken([try tree.version(directory)]) }
+  }
+}
