@@ -12,6 +12,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
   ],
   targets: [
+    .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "CFCGI", providers: [.apt(["libfcgi-dev"])]),
     .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
@@ -25,7 +26,7 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ]),
     // What touches the outside.
-    .target(name: "Drivers", dependencies: ["Core"]),
+    .target(name: "Drivers", dependencies: ["CLinux", "Core"]),
     // Processes, FastCGI, commands, and the one composition root.
     .executableTarget(
       name: "FCGIApp",

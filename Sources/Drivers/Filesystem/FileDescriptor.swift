@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// An open file: owns the descriptor and closes it when let go.
@@ -68,7 +69,7 @@ struct FileDescriptor: ~Copyable {
 
   /// Has the kernel begin to write a range to the disk. A hint: what can't be written, `sync` reports.
   func beginWriteback(from offset: Int64, count: Int64) {
-    sync_file_range(number, off_t(offset), off_t(count), UInt32(SYNC_FILE_RANGE_WRITE))
+    sync_file_range(number, Int(offset), Int(count), UInt32(BERTH_SYNC_FILE_RANGE_WRITE))
   }
 
   /// The content from the start; nil where it is longer than `limit` bytes.

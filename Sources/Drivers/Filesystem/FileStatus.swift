@@ -8,7 +8,7 @@ extension FileStatus {
   /// Of the file at `path`, through symbolic links.
   init(of path: String) throws(Errno) {
     self.init()
-    try systemCall { path.withCString { Glibc.stat($0, &self) } }
+    try systemCall { path.withCString { fstatat(AT_FDCWD, $0, &self, 0) } }
   }
 
   var isDirectory: Bool { st_mode & S_IFMT == S_IFDIR }

@@ -9,7 +9,7 @@ extension FilesystemDriver {
     try perform(.delete, path) { file throws(Errno) in
       let directory = parent(of: file)
       var removed: String?
-      do {
+      do throws(Errno) {
         try unlink(file)
       } catch  where error.code == EISDIR {
         let hidden = hiddenName()

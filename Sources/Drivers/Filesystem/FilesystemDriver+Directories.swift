@@ -66,14 +66,9 @@ extension FilesystemDriver {
     }
   }
 
-  /// Makes the root directory where it is missing, durably. For the start of the service alone: later, a root
-  /// that isn't there is a disk that went away, and making it would hide that.
-  public func createRoot() throws(StorageError) {
-    do {
-      try createDirectory(root)
-    } catch {
-      throw StorageError(error, .put, "make the storage's root directory \(rootDirectory)")
-    }
+  /// Makes the root directory and those above it where they are missing, durably.
+  func createRoot() throws(Errno) {
+    try createDirectory(root)
   }
 
   private func createDirectory(_ directory: String) throws(Errno) {

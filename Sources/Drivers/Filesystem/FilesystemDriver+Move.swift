@@ -21,7 +21,7 @@ extension FilesystemDriver {
   func move(_ source: String, into directory: String, renames: () throws(Errno) -> Bool) throws(Errno) {
     var oldest = directory
     let moved = try creating(in: directory, oldest: &oldest) { () throws(Errno) in
-      do {
+      do throws(Errno) {
         return try renames()
       } catch  where (error.code == ENOENT || error.code == ENOTDIR) && !exists(source) {
         return false

@@ -10,9 +10,9 @@ extension FilesystemDriver {
       try creating(in: directory, oldest: &oldest) { () throws(Errno) in
         let hidden = "\(directory)/\(hiddenName())"
         var descriptor = try FileDescriptor(opening: hidden, O_WRONLY | O_CREAT | O_EXCL)
-        do {
+        do throws(Errno) {
           var offset: Int64 = 0
-          try content.withUnsafeBytes { bytes throws(Errno) in try descriptor.write(bytes, at: &offset) }
+          try content.span.bytes.withUnsafeBytes { bytes throws(Errno) in try descriptor.write(bytes, at: &offset) }
           // Before the rename: a name must never last longer than the content.
           if durability == .powerLoss { try descriptor.sync() }
           try descriptor.close()

@@ -29,7 +29,7 @@ extension FilesystemDriver {
   /// Names that no storage path can have are hidden.
   public func list(_ path: StoragePath) async throws(StorageError) -> [String] {
     try perform(.list, path) { file throws(Errno) in
-      do {
+      do throws(Errno) {
         var names = [String]()
         try DirectoryStream(opening: file).forEach { name throws(Errno) in
           let bytes = UnsafeRawBufferPointer(start: name, count: strlen(name))

@@ -17,14 +17,21 @@ public final class FilesystemDriver: StorageDriver {
   private let hiddenNames = Atomic<UInt64>(0)
   private let hiddenPrefix = "~\(String(UInt64.random(in: .min ... .max), radix: 16))-"
 
-  /// Over `rootDirectory`, which must exist by the time of the first operation (``createRoot()``).
+  /// Over `rootDirectory`, which is made where it is missing: now, and never later. Then, a root that isn't there
+  /// is a disk that went away, and making it anew would hide that.
   /// - Parameters:
   ///   - maxThreads: operations under way at once; a further one waits.
   ///   - accelPrefix: where the web server shows the root to workers alone; nil where it doesn't.
-  public init(rootDirectory: String, maxThreads: Int, accelPrefix: String?) {
+  /// - Throws: where the root directory can't be made.
+  public init(rootDirectory: String, maxThreads: Int, accelPrefix: String?) throws(StorageError) {
     root = FilesystemDriver.withoutTrailingSlashes(rootDirectory)
     self.accelPrefix = accelPrefix.flatMap { $0.isEmpty ? nil : FilesystemDriver.withoutTrailingSlashes($0) }
     slots = Slots(max(1, maxThreads))
+    do {
+      try createRoot()
+    } catch {
+      throw StorageError(error, .put, "make the storage's root directory \(rootDirectory)")
+    }
   }
 
   private static func withoutTrailingSlashes(_ path: String) -> String {

@@ -44,7 +44,7 @@ final class FilesystemWriter: StorageWriter {
 
   func commit(to destination: StoragePath) async throws(StorageError) {
     try driver.perform(.commit, path, to: destination) { file throws(Errno) in
-      do {
+      do throws(Errno) {
         try descriptor.sync()
       } catch {
         // What the kernel lost it may call clean from now on: no second try may succeed with it.
@@ -65,7 +65,7 @@ final class FilesystemWriter: StorageWriter {
   /// - Returns: false where it isn't.
   private func moveIfOwn(_ file: String, to target: String, by hidden: String) throws(Errno) -> Bool {
     try rename(file, to: hidden)
-    do {
+    do throws(Errno) {
       let own = try FileStatus(of: hidden).identity == identity
       try rename(hidden, to: own ? target : file)
       return own
