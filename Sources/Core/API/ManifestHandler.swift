@@ -2,27 +2,34 @@ import HTTPTypes
 
 /// `/v2/<name>/manifests/<tag-or-digest>`
 struct ManifestHandler {
-  private let context: APIContext
+  let context: APIContext
 
   init(_ context: APIContext) {
     self.context = context
   }
 
-  func get(
-    _ request: Request, _ repository: Repository, _ reference: Reference
-  ) async throws(RegistryError) -> Response {
-    throw RegistryError(.unsupported)
-  }
-
-  func put(
-    _ request: Request, _ repository: Repository, _ reference: Reference
-  ) async throws(RegistryError) -> Response {
-    throw RegistryError(.unsupported)
-  }
-
+  /// Takes a manifest away by digest, or a tag alone.
   func delete(
     _ request: Request, _ repository: Repository, _ reference: Reference
   ) async throws(RegistryError) -> Response {
-    throw RegistryError(.unsupported)
+    try context.requireDeleteEnabled()
+    let existed = try await RegistryError.fromStorage {
+      switch reference {
+      case .tag(let tag): try await repository.tags.remove(tag)
+      case .digest(let digest): try await repository.manifests.delete(digest)
+      }
+    }
+    guard existed else { throw ManifestHandler.unknown(repository, reference) }
+    return Response(.accepted)
+  }
+
+  /// That there is no such manifest.
+  static func unknown(_ repository: Repository, _ reference: Reference) -> RegistryError {
+    var detail = ["name": repository.name.description]
+    switch reference {
+    case .tag(let tag): detail["tag"] = tag.description
+    case .digest(let digest): detail["digest"] = digest.description
+    }
+    return RegistryError(.manifestUnknown, detail: detail)
   }
 }

@@ -8,9 +8,27 @@ struct ReferrersHandler {
     self.context = context
   }
 
+  /// An OCI index of what refers to `subject`; an empty one for a subject, or a repository, that does not exist.
   func list(
     _ request: Request, _ repository: Repository, _ subject: Digest
   ) async throws(RegistryError) -> Response {
-    throw RegistryError(.unsupported)
+    let query = request.parameters
+    let filter = query.first("artifactType").flatMap { $0.isEmpty ? nil : $0 }
+    var last: Digest?
+    if let text = query.first("last"), !text.isEmpty { last = try Route.digest(text) }
+    let start = last
+    let page = try await RegistryError.fromStorage {
+      try await ReferrerPage(repository.referrers, of: subject, after: start, artifactType: filter)
+    }
+    var fields: HTTPFields = [.contentType: MediaType.ociIndex.rawValue]
+    if filter != nil { fields[.ociFiltersApplied] = "artifactType" }
+    if let next = page.next {
+      let parameters = [("artifactType", filter), ("last", next.description)]
+      fields.append(
+        Pagination.next(
+          "v2/\(repository.name)/referrers/\(subject)",
+          parameters.compactMap { name, value in value.map { (name, $0) } }, context.configuration.http))
+    }
+    return Response(.ok, fields: fields, body: .bytes(page.index))
   }
 }

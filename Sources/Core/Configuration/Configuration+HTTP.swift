@@ -13,6 +13,8 @@ extension Configuration {
     public var relativeURLs = true
     /// `http.draintimeout`: how long requests in flight may take once the service stops.
     public var drainTimeout = Duration.seconds(30)
+    /// `http.manifestmaxage`: how long a manifest that was asked for by digest may be kept by caches. Berth's own.
+    public var manifestMaxAge = Duration.seconds(168 * 3600)
     /// `http.headers`: added to every answer.
     public var headers: [(name: String, values: [String])] {
       get { headerList.map { ($0.name, $0.values) } }

@@ -23,4 +23,15 @@ extension RegistryError {
       self.init(.unavailable, "the registry's storage failed", fields: [.retryAfter: "10"], cause: cause)
     }
   }
+
+  /// Runs what uses the storage; its faults become answers.
+  static func fromStorage<Value>(
+    _ body: () async throws(StorageError) -> Value
+  ) async throws(RegistryError) -> Value {
+    do {
+      return try await body()
+    } catch {
+      throw RegistryError(storage: error)
+    }
+  }
 }

@@ -4,6 +4,8 @@ public struct Registry: Sendable {
   public let driver: any StorageDriver
   /// All content.
   public let blobs: BlobStore
+  /// What this process keeps of directory listings.
+  let listings = ListingCache()
 
   /// Over a driver.
   public init(driver: any StorageDriver) {

@@ -90,11 +90,18 @@ extension Route {
   }
 
   private static func reference(_ text: String) throws(RegistryError) -> Reference {
-    if let tag = Tag(text) { return .tag(tag) }
     if text.utf8.contains(UInt8(ascii: ":")) { return .digest(try digest(text)) }
-    throw RegistryError(
-      .tagInvalid, "a tag is up to 128 letters, digits, . _ or -, and begins with none of . and -",
-      detail: ["tag": text])
+    return .tag(try tag(text))
+  }
+
+  /// A tag that the client named, in a path or a query.
+  static func tag(_ text: String) throws(RegistryError) -> Tag {
+    guard let tag = Tag(text) else {
+      throw RegistryError(
+        .tagInvalid, "a tag is up to 128 letters, digits, . _ or -, and begins with none of . and -",
+        detail: ["tag": text])
+    }
+    return tag
   }
 
   /// A digest that the client named, in a path or a query.

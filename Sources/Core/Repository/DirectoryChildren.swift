@@ -1,0 +1,39 @@
+/// What lies in a directory of repositories, in the order in which the catalog has it.
+struct DirectoryChildren: Sendable {
+  /// Whether the directory itself is a repository.
+  let isRepository: Bool
+  /// What to look at, in the byte order of the names that come of it.
+  let steps: [Step]
+
+  /// A child is looked at twice: as a repository, and as the directory of others. Between the two lie names
+  /// that begin with its own and go on with a byte before `/`: "a", "a-b", "a/b".
+  enum Step: Sendable, Equatable {
+    /// The child itself.
+    case repository(String)
+    /// Everything below the child.
+    case subtree(String)
+
+    /// What the names that come of it begin with, at this level.
+    var name: String {
+      switch self {
+      case .repository(let name): name
+      case .subtree(let name): name + "/"
+      }
+    }
+  }
+
+  init(_ names: [String]) {
+    isRepository = DirectoryChildren.isRepository(names)
+    // What begins with an underscore is the registry's own, and what is no component is not a repository's.
+    steps = names.filter { RepositoryName.isComponent($0.utf8) }
+      .flatMap { [Step.repository($0), Step.subtree($0)] }
+      .map { (key: $0.name, step: $0) }
+      .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+      .map(\.step)
+  }
+
+  /// Whether a directory with these entries is a repository: it has had a blob or a manifest.
+  static func isRepository(_ names: [String]) -> Bool {
+    names.contains { $0 == "_manifests" || $0 == "_layers" }
+  }
+}

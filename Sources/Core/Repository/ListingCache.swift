@@ -1,0 +1,21 @@
+/// Directory listings that this process keeps, each with the token that tells whether it still holds.
+final class ListingCache: Sendable {
+  /// Tag lists, by the directory of a repository's tags.
+  let tags = BoundedCache<StoragePath, (token: ChangeToken, listing: TagListing)>(limit: ListingCache.maximumNames)
+  /// Directories of repositories.
+  let directories = BoundedCache<StoragePath, (token: ChangeToken, children: DirectoryChildren)>(
+    limit: ListingCache.maximumNames)
+
+  /// Names that each of the two holds at the most: some ten megabytes.
+  static let maximumNames = 100_000
+
+  /// Keeps a tag list. The token must have been obtained before the directory was listed.
+  func keep(_ listing: TagListing, _ token: ChangeToken, of directory: StoragePath) {
+    tags.store((token, listing), for: directory, cost: 1 + listing.tags.count + listing.unfinished.count)
+  }
+
+  /// Keeps a directory's children. The token must have been obtained before the directory was listed.
+  func keep(_ children: DirectoryChildren, _ token: ChangeToken, of directory: StoragePath) {
+    directories.store((token, children), for: directory, cost: 1 + children.steps.count)
+  }
+}

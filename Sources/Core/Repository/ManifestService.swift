@@ -1,0 +1,52 @@
+/// The manifests of one repository: content that a link in the repository points to.
+public struct ManifestService: Sendable {
+  let repository: Repository
+
+  private var driver: any StorageDriver { repository.driver }
+  private var blobs: BlobStore { repository.registry.blobs }
+
+  /// Whether the repository has the manifest: one small file is read.
+  func exists(_ digest: Digest) async throws(StorageError) -> Bool {
+    try await Link.read(StorageLayout.revisionLink(repository.name, digest), driver) == digest
+  }
+
+  /// A manifest's content; nil where the repository has no such manifest, or its content is gone or torn.
+  ///
+  /// Two files are read: the link and the content.
+  func content(of digest: Digest) async throws(StorageError) -> [UInt8]? {
+    guard try await exists(digest) else { return nil }
+    return try await storedContent(of: digest)
+  }
+
+  /// A schema 1 manifest that docker/distribution 2.1.0 linked among the layers; nil where there is none.
+  ///
+  /// That version knew no other kind, so nothing else there counts as a manifest: a layer must never be served
+  /// as one.
+  func schema1AmongLayers(_ digest: Digest) async throws(StorageError) -> [UInt8]? {
+    guard try await Link.read(StorageLayout.layerLink(repository.name, digest), driver) == digest,
+      let content = try await storedContent(of: digest), ManifestHead(of: content)?.kind == .schema1
+    else { return nil }
+    return content
+  }
+
+  /// The size of an index's child in bytes; nil where the repository hasn't got it. As in docker/distribution, a
+  /// blob will do: build caches are pushed as indexes of layers.
+  func childSize(of digest: Digest) async throws(StorageError) -> Int64? {
+    if try await exists(digest), let size = try await blobs.size(of: digest) { return size }
+    return try await repository.blobs.size(of: digest)
+  }
+
+  private func storedContent(of digest: Digest) async throws(StorageError) -> [UInt8]? {
+    do {
+      let content = try await blobs.content(of: digest, limit: Manifest.maximumSize)
+      return content?.isEmpty == true ? nil : content
+    } catch  where error.code == .tooLarge {
+      return nil
+    }
+  }
+}
+
+extension Repository {
+  /// The manifests.
+  public var manifests: ManifestService { ManifestService(repository: self) }
+}

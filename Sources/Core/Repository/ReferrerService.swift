@@ -1,0 +1,79 @@
+/// Which manifests of a repository say something about which (distribution spec, "Listing Referrers").
+///
+/// Each referrer is a file of its own below its subject's directory, so that pushes side by side never write
+/// the same file. A file holds what the manifest says already: where it is torn, the manifest is read instead.
+struct ReferrerService: Sendable {
+  let repository: Repository
+
+  private var driver: any StorageDriver { repository.driver }
+
+  /// Files a referrer under its subject, durably, whether the subject exists or not.
+  func add(_ referrer: Descriptor, to subject: Digest) async throws(StorageError) {
+    let path = StorageLayout.referrer(repository.name, subject: subject, referrer.digest)
+    let entry = ReferrerEntry(referrer)
+    if try await stored(path) == entry.json { return }
+    try await driver.put(entry.json, at: path, durability: .powerLoss)
+  }
+
+  /// Takes a referrer from its subject's list, durably.
+  func remove(_ referrer: Digest, from subject: Digest) async throws(StorageError) {
+    try await Link.remove(StorageLayout.referrer(repository.name, subject: subject, referrer), driver)
+  }
+
+  /// The entry of one referrer; nil where the repository hasn't got it, or it is about something else.
+  func entry(_ referrer: Digest, of subject: Digest) async throws(StorageError) -> ReferrerEntry? {
+    guard try await repository.manifests.exists(referrer) else { return nil }
+    let path = StorageLayout.referrer(repository.name, subject: subject, referrer)
+    if let content = try await stored(path), let entry = ReferrerEntry(json: content, digest: referrer) {
+      return entry
+    }
+    guard let content = try await repository.manifests.content(of: referrer),
+      let manifest = try? Manifest(content, contentType: nil), manifest.subject?.digest == subject
+    else { return nil }
+    return ReferrerEntry(manifest.referrerDescriptor(digest: referrer, size: content.count))
+  }
+
+  /// The digests of all that may be referrers of `subject`, in byte order: those filed here, and those in the
+  /// index that clients of a registry without this API keep under a tag ("Referrers Tag Schema").
+  func candidates(of subject: Digest) async throws(StorageError) -> [Digest] {
+    var digests = Set<Digest>()
+    do {
+      for name in try await driver.list(StorageLayout.referrers(repository.name, subject)) {
+        if let digest = Digest(referrerFile: name) { digests.insert(digest) }
+      }
+    } catch  where error.code == .notFound || error.code == .wrongKind {
+      // Nothing has been filed.
+    }
+    if let tag = Tag("\(subject.algorithm.rawValue)-\(subject.hex.prefix(64))"),
+      let target = try await repository.tags.target(of: tag),
+      let content = try await repository.manifests.content(of: target),
+      let index = try? Manifest(content, contentType: nil)
+    {
+      digests.formUnion(index.manifests.lazy.map(\.digest))
+    }
+    return digests.sorted { $0.description.utf8.lexicographicallyPrecedes($1.description.utf8) }
+  }
+
+  private func stored(_ path: StoragePath) async throws(StorageError) -> [UInt8]? {
+    do {
+      return try await driver.content(at: path, limit: ReferrerEntry.maximumSize)
+    } catch  where error.code == .notFound || error.code == .tooLarge {
+      return nil
+    }
+  }
+}
+
+extension Repository {
+  /// The referrers.
+  var referrers: ReferrerService { ReferrerService(repository: self) }
+}
+
+extension Digest {
+  /// From the name of a referrer's file.
+  fileprivate init?(referrerFile name: String) {
+    guard let dash = name.firstIndex(of: "-"), let algorithm = Algorithm(rawValue: String(name[..<dash])) else {
+      return nil
+    }
+    self.init(algorithm: algorithm, hex: name[name.index(after: dash)...])
+  }
+}
