@@ -16,7 +16,7 @@ struct CatalogHandler {
     var names: [String] = []
     if limit > 0 {
       // One more tells whether there is more.
-      names = try await RegistryError.fromStorage {
+      names = try await RegistryError.fromStorage { () async throws(StorageError) in
         try await context.registry.catalog.names(after: page.last, limit: min(limit, .max - 1) + 1)
       }
     }

@@ -14,7 +14,7 @@ extension ManifestHandler {
     let digest = try ManifestHandler.digest(of: content, pushedAs: reference)
     let manifest = try Manifest(content, contentType: request.fields[.contentType])
     try await ManifestVerification(repository, context.configuration.validation).check(manifest)
-    try await RegistryError.fromStorage {
+    try await RegistryError.fromStorage { () async throws(StorageError) in
       try await repository.manifests.put(content, manifest, digest: digest, tags: tags)
     }
     var fields: HTTPFields = [

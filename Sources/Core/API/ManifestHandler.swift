@@ -13,7 +13,7 @@ struct ManifestHandler {
     _ request: Request, _ repository: Repository, _ reference: Reference
   ) async throws(RegistryError) -> Response {
     try context.requireDeleteEnabled()
-    let existed = try await RegistryError.fromStorage {
+    let existed = try await RegistryError.fromStorage { () async throws(StorageError) -> Bool in
       switch reference {
       case .tag(let tag): try await repository.tags.remove(tag)
       case .digest(let digest): try await repository.manifests.delete(digest)

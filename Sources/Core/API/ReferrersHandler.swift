@@ -17,7 +17,7 @@ struct ReferrersHandler {
     var last: Digest?
     if let text = query.first("last"), !text.isEmpty { last = try Route.digest(text) }
     let start = last
-    let page = try await RegistryError.fromStorage {
+    let page = try await RegistryError.fromStorage { () async throws(StorageError) in
       try await ReferrerPage(repository.referrers, of: subject, after: start, artifactType: filter)
     }
     var fields: HTTPFields = [.contentType: MediaType.ociIndex.rawValue]

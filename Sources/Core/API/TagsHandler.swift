@@ -11,7 +11,9 @@ struct TagsHandler {
   /// The tags in byte order; all of them where the client names no number.
   func list(_ request: Request, _ repository: Repository) async throws(RegistryError) -> Response {
     let page = try Pagination(request, maximum: context.configuration.tags.maxTags)
-    let listing = try await RegistryError.fromStorage { try await repository.tags.listing() }
+    let listing = try await RegistryError.fromStorage { () async throws(StorageError) in
+      try await repository.tags.listing()
+    }
     guard let listing else {
       throw RegistryError(.nameUnknown, detail: ["name": repository.name.description])
     }
