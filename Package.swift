@@ -50,7 +50,7 @@ let package = Package(
       dependencies: [
         "Core", "Drivers", "TestSupport",
         .product(name: "HTTPTypes", package: "swift-http-types"),
-      ]),
+      ], exclude: ["Fixtures"]),
     .testTarget(name: "DriversTests", dependencies: ["Core", "Drivers", "TestSupport"]),
     .testTarget(
       name: "APITests",
