@@ -90,7 +90,7 @@ package struct DeploymentOptions: Sendable, Equatable {
     configuration.storage.readOnly = readOnly
     configuration.http.prefix = prefix
     configuration.http.relativeURLs = relativeURLs
-    configuration.http.secret = Self.secret
+    configuration.http.secret = Secret(Self.secret)
     configuration.catalog.maxEntries = catalogMaxEntries
     configuration.tags.maxTags = maxTags
     return configuration

@@ -1,9 +1,13 @@
 extension Configuration {
   /// `fastcgi`: the processes behind the web server. Berth's own keys.
   public struct FastCGI: Sendable, Equatable {
-    /// `fastcgi.address`: where the workers listen: the path of a Unix socket, or `host:port`.
+    /// Where workers listen.
+    public typealias Address = Configuration.Address
+
+    /// `fastcgi.address`: where the workers listen: the path of a Unix socket, or `host:port`. Where the key is
+    /// absent and `http.net` is `unix`, it is `http.addr`.
     public var address = Address.unix(path: "/run/berth/berth.sock")
-    /// `fastcgi.mode`: permissions of the Unix socket.
+    /// `fastcgi.mode`: permissions of the Unix socket, in octal.
     public var mode: UInt32 = 0o660
     /// `fastcgi.owner`: the Unix socket's owner, by name or number; nil: who starts the service.
     public var owner: String?
@@ -20,12 +24,70 @@ extension Configuration {
     /// Empty: workers send them.
     public var accelPrefix = "/_berth_storage"
 
-    /// Where workers listen.
-    public enum Address: Sendable, Equatable {
-      /// A Unix socket.
-      case unix(path: String)
-      /// TCP.
-      case tcp(host: String, port: UInt16)
+    /// The defaults.
+    public init() {}
+  }
+}
+
+extension Configuration.FastCGI: ConfigurationSection {
+  mutating func visit(_ keys: some ConfigurationVisitor) {
+    keys.value("address", &address)
+    if case .tcp(let host, let port) = address, host.isEmpty || port == 0 {
+      keys.report(
+        .error, "address", "\(address.text) names no host and port that the web server could call",
+        remedy: "give both, such as 127.0.0.1:9000")
     }
+    var permissions = OctalMode(bits: mode)
+    keys.value("mode", &permissions)
+    mode = permissions.bits
+    keys.value("owner", &owner)
+    keys.value("group", &group)
+    keys.integer("workers", &workers, in: 1...1024)
+    keys.integer("threads", &threads, in: 1...1024)
+    keys.integer("maxuploads", &maxUploads, in: 1...16384)
+    keys.value("accelprefix", &accelPrefix)
+    if !accelPrefix.isEmpty, !isPlainPath(accelPrefix) || accelPrefix.hasSuffix("/") {
+      keys.report(
+        .error, "accelprefix", "\(accelPrefix) is no path of a location",
+        remedy: "begin it with a slash, end it without, and use letters, digits, -, _, . and ~")
+    }
+  }
+}
+
+/// Whether a path begins with a slash and needs no encoding in a URL, quoting in a configuration, or
+/// normalising: neither empty segments nor `.` and `..`.
+func isPlainPath(_ path: String) -> Bool {
+  guard path.hasPrefix("/") else { return false }
+  let segments = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+  return segments.indices.allSatisfy { index in
+    let segment = segments[index]
+    if segment.isEmpty { return index == segments.endIndex - 1 }
+    return segment != "." && segment != ".."
+      && segment.unicodeScalars.allSatisfy { scalar in
+        switch scalar {
+        case "a"..."z", "A"..."Z", "0"..."9", "-", "_", ".", "~": true
+        default: false
+        }
+      }
+  }
+}
+
+/// Permissions: `0660`, `0o660`, or quoted `"660"`.
+private struct OctalMode: ConfigurationValue {
+  static let expectation = "permissions in octal with a leading zero, such as 0660"
+  var bits: UInt32
+
+  init(bits: UInt32) { self.bits = bits }
+
+  init?(_ node: YAMLNode) {
+    guard let scalar = node.scalar,
+      let number = scalar.isString ? Int64(scalar.text, radix: 8) : scalar.integer,
+      let bits = UInt32(exactly: number), bits <= 0o777
+    else { return nil }
+    self.bits = bits
+  }
+
+  var content: YAMLNode.Content? {
+    .scalar(YAMLScalar(text: "0" + String(bits, radix: 8), isString: false))
   }
 }

@@ -11,6 +11,13 @@ extension Configuration {
     public var readOnly = false
     /// `storage.maintenance.uploadpurging`
     public var uploadPurging = UploadPurging()
+    /// `storage.cache`; nil: none.
+    public var cache: Cache?
+    /// `storage.tag.concurrencylimit`: tags that distribution looks up at once; Berth needs no bound.
+    public var tagConcurrencyLimit = 0
+
+    /// The defaults.
+    public init() {}
 
     /// The drivers.
     public enum Driver: Sendable, Equatable {
@@ -18,6 +25,12 @@ extension Configuration {
       case filesystem(Filesystem)
       /// `storage.inmemory`
       case inMemory
+      /// `storage.s3`, `storage.s3aws`
+      case s3(S3)
+      /// `storage.azure`
+      case azure(Azure)
+      /// `storage.rados`
+      case rados(Rados)
     }
   }
 
@@ -27,6 +40,9 @@ extension Configuration {
     public var rootDirectory = "/var/lib/registry"
     /// `maxthreads`: operations under way at once; at least 25.
     public var maxThreads = 100
+
+    /// The defaults.
+    public init() {}
   }
 
   /// `storage.maintenance.uploadpurging`
@@ -39,5 +55,203 @@ extension Configuration {
     public var interval = Duration.seconds(24 * 3600)
     /// `dryrun`
     public var dryRun = false
+
+    /// The defaults.
+    public init() {}
+  }
+
+  /// `storage.cache`
+  public struct Cache: Sendable, Equatable {
+    /// `blobdescriptor` (old alias: `layerinfo`); nil: none.
+    public var blobDescriptor: Kind?
+    /// `blobdescriptorsize`: descriptors kept in memory at the most.
+    public var blobDescriptorSize = 10000
+
+    /// The defaults: none.
+    public init() {}
+
+    /// Where descriptors are kept.
+    public enum Kind: String, Sendable, CaseIterable {
+      case inMemory = "inmemory"
+      case redis
+    }
+  }
+}
+
+extension Configuration.Cache.Kind: ConfigurationKeyword {}
+
+extension Configuration.Storage: ConfigurationSection {
+  /// What stands beside the driver.
+  private static let options = ["cache", "delete", "maintenance", "redirect", "tag"]
+
+  mutating func visit(_ keys: some ConfigurationVisitor) {
+    if keys.isReading { chooseDriver(keys) }
+    visitDriver(keys)
+    var switches = Switches(self)
+    keys.section("delete", &switches.delete)
+    keys.section("redirect", &switches.redirect)
+    keys.section("maintenance", &switches.maintenance)
+    deleteEnabled = switches.delete.enabled
+    redirectDisabled = switches.redirect.disable
+    readOnly = switches.maintenance.readOnly.enabled
+    uploadPurging = switches.maintenance.uploadPurging
+    keys.section("cache", &cache)
+    keys.withoutEffect {
+      var tag = Switches.Tag(concurrencyLimit: tagConcurrencyLimit)
+      keys.section("tag", &tag)
+      tagConcurrencyLimit = tag.concurrencyLimit
+    }
+  }
+
+  /// Sets the driver that is named, with its defaults.
+  private mutating func chooseDriver(_ keys: some ConfigurationVisitor) {
+    let named = keys.given.filter { !Self.options.contains($0) }
+    let available = Self.availableDrivers.joined(separator: ", ")
+    guard let name = named.first else {
+      keys.report(.error, "", "no storage driver is named", remedy: "add one of \(available)")
+      return
+    }
+    for other in named.dropFirst() {
+      keys.report(
+        .error, other, "there is a driver already: \(name)",
+        remedy: "keep one of \(named.joined(separator: ", "))")
+      keys.skip(other)
+    }
+    switch name {
+    case "filesystem": driver = .filesystem(.init())
+    case "inmemory": driver = .inMemory
+    case "s3", "s3aws": driver = .s3(.init())
+    case "azure": driver = .azure(.init())
+    case "rados": driver = .rados(.init())
+    default:
+      let nearest = nearestKey(to: name, among: Self.availableDrivers + Self.options)
+      keys.report(
+        .error, name, "no storage driver has this name",
+        remedy: "available are \(available)" + (nearest.map { "; did you mean \($0)?" } ?? ""))
+      keys.skip(name)
+      return
+    }
+    if !Self.availableDrivers.contains(name) {
+      keys.report(
+        .error, name, "this build of Berth has no such storage driver", remedy: "available are \(available)")
+    }
+  }
+
+  private mutating func visitDriver(_ keys: some ConfigurationVisitor) {
+    switch driver {
+    case .filesystem(var parameters):
+      keys.section("filesystem", &parameters)
+      driver = .filesystem(parameters)
+    case .inMemory:
+      var parameters = Switches.NoParameters()
+      keys.section("inmemory", &parameters)
+    case .s3(var parameters):
+      keys.section(keys.given.contains("s3aws") ? "s3aws" : "s3", &parameters)
+      driver = .s3(parameters)
+    case .azure(var parameters):
+      keys.section("azure", &parameters)
+      driver = .azure(parameters)
+    case .rados(var parameters):
+      keys.section("rados", &parameters)
+      driver = .rados(parameters)
+    }
+  }
+}
+
+extension Configuration.Filesystem: ConfigurationSection {
+  mutating func visit(_ keys: some ConfigurationVisitor) {
+    keys.value("rootdirectory", &rootDirectory)
+    if !rootDirectory.hasPrefix("/") {
+      keys.report(
+        .error, "rootdirectory", "\(rootDirectory) is no absolute path", remedy: "begin it with a slash")
+    }
+    keys.integer("maxthreads", &maxThreads, in: 25...Int.max)
+  }
+}
+
+extension Configuration.UploadPurging: ConfigurationSection {
+  mutating func visit(_ keys: some ConfigurationVisitor) {
+    keys.value("enabled", &enabled)
+    keys.value("age", &age)
+    keys.value("interval", &interval)
+    keys.value("dryrun", &dryRun)
+    if interval < .seconds(1) {
+      keys.report(.error, "interval", "\(interval.goText) is too short", remedy: "give at least 1s, or a unit: 24h")
+    }
+    if age < .seconds(1) {
+      keys.report(
+        .error, "age", "\(age.goText) would remove uploads under way", remedy: "give at least 1s, or a unit: 168h")
+    }
+  }
+}
+
+extension Configuration.Cache: ConfigurationSection {
+  mutating func visit(_ keys: some ConfigurationVisitor) {
+    keys.alias { keys.value("layerinfo", &blobDescriptor) }
+    keys.value("blobdescriptor", &blobDescriptor)
+    keys.integer("blobdescriptorsize", &blobDescriptorSize, in: 0...Int.max)
+  }
+}
+
+/// The maps of `storage` that hold a key or two.
+private struct Switches {
+  var delete = Delete()
+  var redirect = Redirect()
+  var maintenance = Maintenance()
+
+  init(_ storage: Configuration.Storage) {
+    delete.enabled = storage.deleteEnabled
+    redirect.disable = storage.redirectDisabled
+    maintenance.readOnly.enabled = storage.readOnly
+    maintenance.uploadPurging = storage.uploadPurging
+  }
+
+  struct Delete: ConfigurationSection {
+    var enabled = false
+
+    mutating func visit(_ keys: some ConfigurationVisitor) {
+      keys.value("enabled", &enabled)
+    }
+  }
+
+  struct Redirect: ConfigurationSection {
+    var disable = false
+
+    mutating func visit(_ keys: some ConfigurationVisitor) {
+      keys.value("disable", &disable)
+    }
+  }
+
+  struct Maintenance: ConfigurationSection {
+    var uploadPurging = Configuration.UploadPurging()
+    var readOnly = ReadOnly()
+
+    mutating func visit(_ keys: some ConfigurationVisitor) {
+      keys.section("uploadpurging", &uploadPurging)
+      keys.section("readonly", &readOnly)
+    }
+  }
+
+  struct ReadOnly: ConfigurationSection {
+    var enabled = false
+
+    mutating func visit(_ keys: some ConfigurationVisitor) {
+      keys.value("enabled", &enabled)
+    }
+  }
+
+  struct Tag: ConfigurationSection {
+    var concurrencyLimit = 0
+
+    init() {}
+    init(concurrencyLimit: Int) { self.concurrencyLimit = concurrencyLimit }
+
+    mutating func visit(_ keys: some ConfigurationVisitor) {
+      keys.integer("concurrencylimit", &concurrencyLimit, in: 0...Int.max)
+    }
+  }
+
+  struct NoParameters: ConfigurationSection {
+    mutating func visit(_ keys: some ConfigurationVisitor) {}
   }
 }

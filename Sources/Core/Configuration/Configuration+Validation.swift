@@ -1,7 +1,8 @@
 extension Configuration {
   /// `validation`: what a pushed manifest is held to.
   public struct Validation: Sendable, Equatable {
-    /// `validation.disabled`: check nothing beyond the manifest's own form.
+    /// `validation.disabled`: check nothing beyond the manifest's own form. (`validation.enabled: true`, older
+    /// than this key, wins over it.)
     public var disabled = false
     /// `validation.manifests.urls.allow`: regular expressions, one of which a layer's URL must match.
     public var allowedURLs: [String] = []
@@ -11,6 +12,9 @@ extension Configuration {
     public var platforms = Platforms.all
     /// `validation.manifests.indexes.platformlist`: for `list`.
     public var platformList: [Platform] = []
+
+    /// The defaults.
+    public init() {}
 
     /// Which children of an index must exist.
     public enum Platforms: String, Sendable, CaseIterable {
@@ -30,5 +34,78 @@ extension Configuration {
         self.os = os
       }
     }
+  }
+}
+
+extension Configuration.Validation.Platforms: ConfigurationKeyword {}
+
+extension Configuration.Validation: ConfigurationSection {
+  mutating func visit(_ keys: some ConfigurationVisitor) {
+    var enabled = false
+    keys.alias { keys.value("enabled", &enabled) }
+    keys.value("disabled", &disabled)
+    if enabled { disabled = false }
+    var manifests = Manifests(self)
+    keys.section("manifests", &manifests)
+    allowedURLs = manifests.urls.allow
+    deniedURLs = manifests.urls.deny
+    platforms = manifests.indexes.platforms
+    platformList = manifests.indexes.platformList
+  }
+
+  /// `validation.manifests`
+  private struct Manifests: ConfigurationSection {
+    var urls = URLs()
+    var indexes = Indexes()
+
+    init() {}
+
+    init(_ validation: Configuration.Validation) {
+      urls.allow = validation.allowedURLs
+      urls.deny = validation.deniedURLs
+      indexes.platforms = validation.platforms
+      indexes.platformList = validation.platformList
+    }
+
+    mutating func visit(_ keys: some ConfigurationVisitor) {
+      keys.section("urls", &urls)
+      keys.section("indexes", &indexes)
+    }
+  }
+
+  /// `validation.manifests.urls`
+  private struct URLs: ConfigurationSection {
+    var allow: [String] = []
+    var deny: [String] = []
+
+    mutating func visit(_ keys: some ConfigurationVisitor) {
+      keys.value("allow", &allow)
+      keys.value("deny", &deny)
+      for (key, patterns) in [("allow", allow), ("deny", deny)] {
+        for pattern in patterns where (try? Regex(pattern)) == nil {
+          keys.report(.error, key, "\(pattern) is no regular expression", remedy: "escape what is meant literally")
+        }
+      }
+    }
+  }
+
+  /// `validation.manifests.indexes`
+  private struct Indexes: ConfigurationSection {
+    var platforms = Platforms.all
+    var platformList: [Platform] = []
+
+    mutating func visit(_ keys: some ConfigurationVisitor) {
+      keys.value("platforms", &platforms)
+      keys.list("platformlist", &platformList)
+    }
+  }
+}
+
+extension Configuration.Validation.Platform: ConfigurationSection {
+  init() { self.init(architecture: "", os: "") }
+
+  mutating func visit(_ keys: some ConfigurationVisitor) {
+    keys.value("architecture", &architecture)
+    keys.value("os", &os)
   }
 }

@@ -7,12 +7,6 @@ public enum RequestPipeline {
     let configuration = context.configuration
     var handler: any RequestHandler = Router(context: context)
     if configuration.storage.readOnly { handler = ReadOnly(handler) }
-    return StandingFields(handler, headers: fields(configuration.http))
-  }
-
-  private static func fields(_ http: Configuration.HTTP) -> [HTTPField] {
-    http.headers.flatMap { header in
-      header.values.compactMap { value in HTTPField.Name(header.name).map { HTTPField(name: $0, value: value) } }
-    }
+    return StandingFields(handler, headers: Array(configuration.http.headers))
   }
 }

@@ -1,0 +1,39 @@
+extension Configuration.Storage {
+  /// The drivers that this build has, by their names in the configuration.
+  public static let availableDrivers = ["filesystem", "inmemory"]
+}
+
+extension Configuration {
+  /// Says of every section that is configured and not acted on that it is so. What would leave the registry open,
+  /// or serve other content than was asked for, is an error: it must not start.
+  func reportUnsupported(_ keys: some ConfigurationVisitor) {
+    if auth != .none {
+      keys.report(
+        .error, "auth", "this build of Berth can't authenticate, and would let everybody in",
+        remedy: "remove `auth` and let the web server authenticate (auth_basic), or keep docker/distribution")
+    }
+    if let proxy, !proxy.remoteURL.isEmpty {
+      keys.report(
+        .error, "proxy", "this build of Berth is no pull-through cache, and would answer 404 for what it has not",
+        remedy: "remove `proxy`")
+    }
+    if let middleware {
+      let all = middleware.registry + middleware.repository + middleware.storage
+      if all.contains(where: { !$0.disabled }) { warn("middleware", "content is served without it") }
+    }
+    if let notifications, notifications.endpoints.contains(where: { !$0.disabled }) {
+      warn("notifications", "no events are sent")
+    }
+    if let health, health.storageDriver.enabled || !(health.files.isEmpty && health.http.isEmpty && health.tcp.isEmpty)
+    {
+      warn("health", "no checks are run")
+    }
+    if storage.cache?.blobDescriptor == .redis { warn("storage", "the cache is not kept in Redis but in memory") }
+    if let policy, !policy.classes.isEmpty { warn("policy", "repositories of every class are allowed") }
+
+    func warn(_ key: String, _ why: String) {
+      keys.report(
+        .warning, key, "it has no effect in this build of Berth: \(why)", remedy: "remove it if you can do without")
+    }
+  }
+}

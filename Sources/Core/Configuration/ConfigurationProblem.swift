@@ -1,0 +1,51 @@
+/// Something that is wrong with a configuration, and what to do about it.
+public struct ConfigurationProblem: Sendable, Hashable, CustomStringConvertible {
+  /// Whether the service starts in spite of it.
+  public enum Severity: String, Sendable {
+    /// It does not.
+    case error
+    /// It does.
+    case warning
+  }
+
+  /// Where the problem stands.
+  public enum Place: Sendable, Hashable {
+    /// In the file; line 0 where no line is to blame.
+    case file(String, line: Int)
+    /// In the value, or the name, of an environment variable.
+    case variable(String)
+  }
+
+  /// Whether the service starts in spite of it.
+  public var severity: Severity
+  /// Where the problem stands.
+  public var place: Place
+  /// The key, with those above it: `storage.filesystem.maxthreads`. Empty: the file as a whole.
+  public var key: String
+  /// What is wrong.
+  public var message: String
+  /// What to do about it.
+  public var remedy: String
+
+  /// `config.yml:12: error: storage.filesystem.maxthreads: it is 3, … (give it at least 25)`
+  public var description: String {
+    let place =
+      switch self.place {
+      case .file(let name, 0): name
+      case .file(let name, let line): "\(name):\(line)"
+      case .variable(let name): "environment variable \(name)"
+      }
+    return "\(place): \(severity.rawValue): \(key.isEmpty ? "" : key + ": ")\(message) (\(remedy))"
+  }
+}
+
+/// A configuration that the service can't start with.
+public struct ConfigurationError: Error, CustomStringConvertible {
+  /// All that is wrong, warnings too, in the order of the file; at least one is an error.
+  public var problems: [ConfigurationProblem]
+
+  /// One problem a line.
+  public var description: String {
+    problems.map(\.description).joined(separator: "\n")
+  }
+}
