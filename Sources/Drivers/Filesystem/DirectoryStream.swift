@@ -44,18 +44,26 @@ struct DirectoryStream: ~Copyable {
     }
   }
 
-  /// Removes the file, symbolic link or whole tree called `name`. Others may remove in it at the same time.
+  /// Removes the file, symbolic link or whole tree called `name`, as far as others don't do so at the same time.
   func remove(_ name: UnsafePointer<CChar>) throws(Errno) {
-    do {
-      try systemCall { unlinkat(descriptor, name, 0) }
-    } catch  where error.code == EISDIR {
-      try DirectoryStream(opening: name, in: self).removeAll()
-      try systemCall { unlinkat(descriptor, name, AT_REMOVEDIR) }
-    } catch  where error.code == ENOENT {
+    while true {
+      do {
+        try systemCall { unlinkat(descriptor, name, 0) }
+        return
+      } catch  where error.code == ENOENT {
+        return
+      } catch  where error.code == EISDIR {
+      }
+      do {
+        let directory = try DirectoryStream(opening: name, in: self)
+        try directory.forEach { name throws(Errno) in try directory.remove(name) }
+        try systemCall { unlinkat(descriptor, name, AT_REMOVEDIR) }
+        return
+      } catch  where error.code == ENOENT {
+        return
+      } catch  where error.code == ENOTEMPTY {
+        // Someone who was on the way in made a file after its name would have been read.
+      }
     }
-  }
-
-  private func removeAll() throws(Errno) {
-    try forEach { name throws(Errno) in try remove(name) }
   }
 }

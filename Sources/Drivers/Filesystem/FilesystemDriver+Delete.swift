@@ -18,7 +18,12 @@ extension FilesystemDriver {
       }
       // The name's end. A tree's entries need no sync of their own: what a loss of power leaves of them is hidden.
       if durability == .powerLoss { try sync(directory, through: directory) }
-      if let removed { try DirectoryStream(opening: directory).remove(removed) }
+      guard let removed else { return }
+      do throws(Errno) {
+        try DirectoryStream(opening: directory).remove(removed)
+      } catch  where error.code == ENOENT {
+        // The directory was deleted meanwhile, and the tree with it.
+      }
     }
   }
 }

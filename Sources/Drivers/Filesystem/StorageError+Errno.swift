@@ -23,7 +23,8 @@ extension StorageError.Code {
       self = .wrongKind
     case (ENOENT, _), (ENOTDIR, _):
       self = .notFound
-    case (EISDIR, _):
+    case (EISDIR, _), (ENOTEMPTY, .move), (ENOTEMPTY, .commit):
+      // The second where the directory at the destination holds the source.
       self = .wrongKind
     case (ENOSPC, _), (EDQUOT, _), (EFBIG, _):
       self = .full

@@ -1,0 +1,139 @@
+import Core
+import Drivers
+import Foundation
+import TestSupport
+import Testing
+
+/// Disks that are full or can't be written, as real file systems that the tests mount, which only root may.
+@Suite(.enabled(if: geteuid() == 0, "mounting a file system takes root"))
+struct FilesystemFaultTests {
+  private let disk: MemoryDisk
+
+  init() throws {
+    disk = try MemoryDisk()
+  }
+
+  @Test func `a full disk is an error that leaves the old content`() async throws {
+    try disk.mount(size: "1m")
+    let driver = try disk.driver()
+    try await driver.put("old", at: path("/dir/file"))
+    for durability in [Durability.process, .powerLoss] {
+      await expect(.full) {
+        try await driver.put([UInt8](repeating: 1, count: 2 << 20), at: path("/dir/file"), durability: durability)
+      }
+      #expect(try await driver.text(path("/dir/file")) == "old")
+      #expect(try FileManager.default.contentsOfDirectory(atPath: disk.path + "/dir") == ["file"])
+    }
+    try await driver.put([UInt8](repeating: 2, count: 900 << 10), at: path("/dir/file"), durability: .powerLoss)
+  }
+
+  @Test func `no inodes left is an error too, and passes`() async throws {
+    try disk.mount(size: "1m,nr_inodes=6")
+    let driver = try disk.driver()
+    for name in ["1", "2", "3", "4"] { try await driver.put(name, at: path("/\(name)")) }
+    try await driver.put("5", at: path("/5"))
+    await expect(.full) { try await driver.put("x", at: path("/4")) }
+    await expect(.full) { try await driver.put("x", at: path("/new/dir/file")) }
+    await expect(.full) { _ = try await driver.writer(at: path("/upload"), appending: true) }
+    try await driver.delete(path("/1"), durability: .powerLoss)
+    try await driver.put("6", at: path("/4"))
+    #expect(try await driver.walked(.root) == ["/2", "/3", "/4", "/5"])
+  }
+
+  @Test func `a writer on a full disk says how much is truly in the file, and goes on when there is room`() async throws
+  {
+    try disk.mount(size: "1m")
+    let driver = try disk.driver()
+    try await driver.put([UInt8](repeating: 9, count: 512 << 10), at: path("/ballast"), durability: .process)
+    let writer = try await driver.writer(at: path("/upload"), appending: true)
+    let content = (0..<(700 << 10)).map { UInt8(truncatingIfNeeded: $0 >> 10) }
+    try await writer.write(content.span.extracting(first: 1000).bytes)
+    await expect(.full) { try await writer.write(content.span.extracting(droppingFirst: 1000).bytes) }
+    let held = Int(writer.size)
+    #expect(held >= 1000 && held < content.count)
+    #expect(try await driver.stat(path("/upload")).size == writer.size)
+    #expect(try await driver.content(at: path("/upload"), limit: content.count) == Array(content[..<held]))
+    try await driver.delete(path("/ballast"), durability: .process)
+    try await writer.write(content.span.extracting(droppingFirst: held).bytes)
+    try await writer.commit(to: path("/blobs/data"))
+    #expect(try await driver.content(at: path("/blobs/data"), limit: content.count) == content)
+  }
+
+  @Test func `a disk that can't be written is denied, and still read`() async throws {
+    try disk.mount(size: "1m")
+    let driver = try disk.driver()
+    try await driver.put("text", at: path("/dir/file"))
+    try disk.remount("ro")
+    await expect(.denied) { try await driver.put("x", at: path("/dir/file")) }
+    await expect(.denied) { try await driver.put("x", at: path("/new/file")) }
+    await expect(.denied) { _ = try await driver.writer(at: path("/dir/file"), appending: true) }
+    await expect(.denied) { _ = try await driver.writer(at: path("/new/file"), appending: true) }
+    await expect(.denied) { try await driver.move(path("/dir/file"), to: path("/new/file")) }
+    await expect(.denied) { try await driver.delete(path("/dir/file"), durability: .powerLoss) }
+    await expect(.denied) { try await driver.delete(path("/dir"), durability: .powerLoss) }
+    #expect(try await driver.text(path("/dir/file")) == "text")
+    try disk.remount("rw")
+    try await driver.put("new", at: path("/dir/file"))
+  }
+
+  @Test func `a mount that comes back is served again`() async throws {
+    try disk.mount(size: "1m")
+    let driver = try disk.driver(below: "root")
+    try await driver.put("text", at: path("/file"))
+    try disk.unmount()
+    await expect(.unavailable) { _ = try await driver.text(path("/file")) }
+    await expect(.unavailable) { try await driver.put("text", at: path("/file")) }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: disk.path).isEmpty)
+    try disk.mount(size: "1m")
+    try FileManager.default.createDirectory(atPath: disk.path + "/root", withIntermediateDirectories: false)
+    try await driver.put("again", at: path("/file"))
+    #expect(try await driver.text(path("/file")) == "again")
+  }
+}
+
+/// Needs no mount: a device that is always full stands in for the file.
+@Suite struct FullDeviceTests {
+  private let folder: TemporaryFolder
+
+  init() throws {
+    folder = try TemporaryFolder()
+  }
+
+  @Test func `a write that fails at once leaves the size as it was`() async throws {
+    try FileManager.default.createSymbolicLink(atPath: folder / "upload", withDestinationPath: "/dev/full")
+    let driver = try FilesystemDriver(rootDirectory: folder.path, maxThreads: 25, accelPrefix: nil)
+    let writer = try await driver.writer(at: path("/upload"), appending: true)
+    await expect(.full) { try await writer.write("text") }
+    #expect(writer.size == 0)
+  }
+}
+
+/// A folder for a small file system in memory, unmounted when the test is over.
+private final class MemoryDisk: Sendable {
+  private let folder: TemporaryFolder
+  var path: String { folder.path }
+
+  init() throws {
+    folder = try TemporaryFolder()
+  }
+
+  deinit {
+    try? unmount()
+  }
+
+  func mount(size: String) throws {
+    _ = try ChildProcess.output(["/usr/bin/mount", "-t", "tmpfs", "-o", "size=\(size)", "tmpfs", path])
+  }
+
+  func remount(_ option: String) throws {
+    _ = try ChildProcess.output(["/usr/bin/mount", "-o", "remount,\(option)", path])
+  }
+
+  func unmount() throws {
+    _ = try ChildProcess.output(["/usr/bin/umount", "-l", path])
+  }
+
+  func driver(below directory: String = "") throws -> FilesystemDriver {
+    try FilesystemDriver(rootDirectory: path + "/" + directory, maxThreads: 25, accelPrefix: nil)
+  }
+}

@@ -1,0 +1,104 @@
+import Core
+import Testing
+
+extension StorageDriverContract {
+  @Test(arguments: DriverKind.allCases)
+  func `lists the names of a directory, files and directories`(kind: DriverKind) async throws {
+    let driver = try storage(kind).driver
+    #expect(try await driver.list(.root).isEmpty)
+    for number in 0..<300 { try await driver.put("", at: path("/dir/file-\(number)")) }
+    try await driver.put("", at: path("/dir/sub/file"))
+    let names = try await driver.list(path("/dir"))
+    #expect(names.count == 301)
+    #expect(Set(names) == Set((0..<300).map { "file-\($0)" } + ["sub"]))
+    #expect(try await driver.list(.root) == ["dir"])
+  }
+
+  @Test(arguments: DriverKind.allCases)
+  func `moves a file, over another one too`(kind: DriverKind) async throws {
+    let driver = try storage(kind).driver
+    try await driver.put("one", at: path("/from/file"))
+    try await driver.move(path("/from/file"), to: path("/to/new/place"))
+    #expect(try await driver.text(path("/to/new/place")) == "one")
+    await expect(.notFound) { _ = try await driver.stat(path("/from/file")) }
+    try await driver.put("two", at: path("/from/file"))
+    try await driver.move(path("/from/file"), to: path("/to/new/place"))
+    #expect(try await driver.text(path("/to/new/place")) == "two")
+    try await driver.move(path("/to/new/place"), to: path("/to/new/place"))
+    #expect(try await driver.text(path("/to/new/place")) == "two")
+  }
+
+  @Test(arguments: DriverKind.allCases)
+  func `a move that fails changes nothing`(kind: DriverKind) async throws {
+    let driver = try storage(kind).driver
+    try await driver.put("file", at: path("/file"))
+    try await driver.put("other", at: path("/other"))
+    await expect(.notFound) { try await driver.move(path("/none"), to: path("/file")) }
+    await expect(.notFound) { try await driver.move(path("/none"), to: path("/new/place")) }
+    await expect(.notFound) { try await driver.move(path("/other/below"), to: path("/file")) }
+    await expect(.wrongKind) { try await driver.move(path("/file"), to: path("/other/below")) }
+    #expect(try await driver.walked(.root) == ["/file", "/other"])
+    #expect(try await driver.text(path("/file")) == "file")
+    #expect(try await driver.text(path("/other")) == "other")
+  }
+
+  @Test(arguments: DriverKind.allCases, [Durability.process, .powerLoss])
+  func `deletes a file or a whole tree`(kind: DriverKind, durability: Durability) async throws {
+    let driver = try storage(kind).driver
+    for file in ["/a/1", "/a/b/2", "/a/b/c/3", "/a/b/c/d/4", "/ab/5"] { try await driver.put("", at: path(file)) }
+    try await driver.delete(path("/a/b/2"), durability: durability)
+    await expect(.notFound) { try await driver.delete(path("/a/b/2"), durability: durability) }
+    try await driver.delete(path("/a/b"), durability: durability)
+    await expect(.notFound) { _ = try await driver.text(path("/a/b/c/3")) }
+    #expect(try await driver.walked(.root) == ["/a", "/a/1", "/ab", "/ab/5"])
+    try await driver.put("again", at: path("/a/b/c/3"))
+    #expect(try await driver.walked(path("/a")) == ["/a/1", "/a/b", "/a/b/c", "/a/b/c/3"])
+    await expect(.denied) { try await driver.delete(.root, durability: durability) }
+  }
+
+  @Test(arguments: DriverKind.allCases)
+  func `the change token follows what comes and goes in a directory`(kind: DriverKind) async throws {
+    let driver = try storage(kind).driver
+    try await driver.put("", at: path("/dir/first"))
+    let created = try await driver.settledToken(of: path("/dir"))
+    #expect(try await driver.settledToken(of: path("/dir")) == created)
+    try await driver.put("", at: path("/dir/second"))
+    let added = try await driver.settledToken(of: path("/dir"))
+    #expect(added != created)
+    try await driver.delete(path("/dir/second"), durability: .process)
+    let removed = try await driver.settledToken(of: path("/dir"))
+    #expect(removed != added && removed != created)
+    try await driver.put("", at: path("/dir/sub/file"))
+    let deeper = try await driver.settledToken(of: path("/dir"))
+    #expect(deeper != removed)
+    try await driver.move(path("/dir/first"), to: path("/elsewhere"))
+    let moved = try await driver.settledToken(of: path("/dir"))
+    #expect(moved != deeper)
+    try await driver.delete(path("/dir"), durability: .process)
+    try await driver.put("", at: path("/dir/sub/file"))
+    #expect(try await driver.settledToken(of: path("/dir")) != moved)
+  }
+
+  @Test(arguments: DriverKind.allCases)
+  func `a change right after a token was given is never missed`(kind: DriverKind) async throws {
+    let driver = try storage(kind).driver
+    for number in 0..<40 {
+      try await driver.put("", at: path("/dir/\(number)"))
+      let before = try await driver.changeToken(of: path("/dir"))
+      try await driver.put("", at: path("/dir/\(number)-more"))
+      let after = try await driver.changeToken(of: path("/dir"))
+      #expect(before == nil || before != after)
+    }
+  }
+}
+
+extension StorageDriver {
+  /// The token once the driver can tell.
+  fileprivate func settledToken(of directory: StoragePath) async throws -> ChangeToken {
+    for _ in 0..<600 {
+      if let token = try await changeToken(of: directory) { return token }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    throw StorageError(.failed, "no change token for \(directory)")
+  }
+}

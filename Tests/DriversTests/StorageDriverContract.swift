@@ -1,0 +1,130 @@
+import Core
+import Drivers
+import Foundation
+import TestSupport
+import Testing
+
+/// What every storage driver does: one set of tests, run against each.
+@Suite struct StorageDriverContract {
+  /// Where a storage may lie, for as long as the test runs.
+  private let folder: TemporaryFolder
+
+  init() throws {
+    folder = try TemporaryFolder()
+  }
+
+  /// An empty storage.
+  func storage(_ kind: DriverKind) throws -> StorageUnderTest {
+    switch kind {
+    case .filesystem:
+      let root = folder / "root"
+      return StorageUnderTest(
+        driver: try FilesystemDriver(rootDirectory: root, maxThreads: 25, accelPrefix: nil),
+        elsewhere: try FilesystemDriver(rootDirectory: root, maxThreads: 25, accelPrefix: nil))
+    case .inMemory:
+      let driver = InMemoryDriver()
+      return StorageUnderTest(driver: driver, elsewhere: driver)
+    }
+  }
+}
+
+/// The drivers that pass it.
+enum DriverKind: CaseIterable, Sendable {
+  case filesystem, inMemory
+}
+
+/// A storage, and the same as another worker sees it.
+struct StorageUnderTest: Sendable {
+  let driver: any StorageDriver
+  let elsewhere: any StorageDriver
+}
+
+/// A path that a test knows to be one.
+func path(_ text: String, _ location: SourceLocation = #_sourceLocation) throws -> StoragePath {
+  try #require(StoragePath(text), sourceLocation: location)
+}
+
+extension StorageDriver {
+  /// Puts text, as fast as may be.
+  func put(_ text: String, at path: StoragePath) async throws(StorageError) {
+    try await put(Array(text.utf8), at: path, durability: .process)
+  }
+
+  /// A file's content as text.
+  func text(_ path: StoragePath) async throws(StorageError) -> String {
+    String(decoding: try await content(at: path, limit: 64 << 20), as: UTF8.self)
+  }
+
+  /// What a reader gives from `offset` on.
+  func read(_ path: StoragePath, from offset: Int64, capacity: Int = 7) async throws(StorageError) -> [UInt8] {
+    let reader = try await reader(at: path, from: offset)
+    let buffer = IOBuffer(capacity: capacity)
+    var content = [UInt8]()
+    while true {
+      buffer.removeAll()
+      let count = try await reader.read(into: buffer)
+      if count == 0 { return content }
+      buffer.bytes.withUnsafeBytes { content.append(contentsOf: $0) }
+    }
+  }
+
+  /// Opens a writer, writes and closes it.
+  func append(_ text: String, to path: StoragePath) async throws(StorageError) {
+    let writer = try await writer(at: path, appending: true)
+    try await writer.write(text)
+    try await writer.close()
+  }
+
+  /// All paths below `top` in the order of a walk.
+  func walked(_ top: StoragePath, startingAfter start: StoragePath? = nil) async throws(StorageError) -> [String] {
+    var paths = [String]()
+    try await walk(top, startingAfter: start) { path, _ in
+      paths.append(path.string)
+      return .continue
+    }
+    return paths
+  }
+}
+
+extension StorageWriter {
+  func write(_ text: String) async throws(StorageError) {
+    try await write(Array(text.utf8).span.bytes)
+  }
+}
+
+/// Expects a failure with `code`.
+func expect(
+  _ code: StorageError.Code, _ location: SourceLocation = #_sourceLocation, _ operation: () async throws -> Void
+) async {
+  do {
+    try await operation()
+    Issue.record("no error, but \(code) was expected", sourceLocation: location)
+  } catch let error as StorageError {
+    #expect(error.code == code, "\(error)", sourceLocation: location)
+  } catch {
+    Issue.record(error, sourceLocation: location)
+  }
+}
+
+/// Runs `body` on `count` threads at once, each with its own number, as requests do; drivers block.
+func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) async throws -> Void) async throws {
+  try await withThrowingTaskGroup { group in
+    for index in 0..<count {
+      group.addTask {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+          Thread.detachNewThread {
+            Task.immediate {
+              do {
+                try await body(index)
+                continuation.resume()
+              } catch {
+                continuation.resume(throwing: error)
+              }
+            }
+          }
+        }
+      }
+    }
+    try await group.waitForAll()
+  }
+}
