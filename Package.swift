@@ -16,6 +16,8 @@ let package = Package(
     .systemLibrary(name: "CFCGI", providers: [.apt(["libfcgi-dev"])]),
     .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
+    // What Swift's Glibc module leaves out of Linux.
+    .systemLibrary(name: "CLinux"),
 
     // The registry: opens no socket, knows no driver.
     .target(
@@ -31,7 +33,7 @@ let package = Package(
     .executableTarget(
       name: "FCGIApp",
       dependencies: [
-        "CFCGI", "Core", "Drivers",
+        "CFCGI", "CLinux", "Core", "Drivers",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),

@@ -1,7 +1,20 @@
 #pragma once
 
-// The C library declares this under _GNU_SOURCE only, which Swift's view of it does not define.
+// Linux calls that Swift's Glibc module leaves out: headers that it does not include, and what the C library declares
+// under _GNU_SOURCE only, which Swift's view of it does not define.
+
+#include <malloc.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+
+int accept4(int socket, struct sockaddr *address, socklen_t *length, int flags);
+int memfd_create(const char *name, unsigned int flags);
 int sync_file_range(int fd, long offset, long count, unsigned int flags);
 
 // SYNC_FILE_RANGE_WRITE
 enum { BERTH_SYNC_FILE_RANGE_WRITE = 2 };
+
+// `mask`, of `size` bytes, gets one bit for each core.
+int sched_getaffinity(int process, unsigned long size, unsigned long *mask);

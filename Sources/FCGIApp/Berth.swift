@@ -1,4 +1,9 @@
+import ArgumentParser
+
+/// The executable.
 @main
-enum Berth {
-  static func main() {}
+struct Berth: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "berth", abstract: "A container image registry behind the web server that you have.",
+    subcommands: [Serve.self, WorkerCommand.self, KeeperCommand.self])
 }

@@ -22,12 +22,14 @@ public struct Request {
   public var scheme: String
   /// The client's address, as the web server saw it.
   public var remoteAddress: String
+  /// The protocol that the client speaks, for the access log.
+  public var httpVersion: String
 
   /// A request; the fields are described above.
   public init(
     method: HTTPRequest.Method, path: String, query: String = "", fields: any RequestFields,
     body: any RequestBody, contentLength: Int64? = nil, id: String, scheme: String = "http",
-    remoteAddress: String = ""
+    remoteAddress: String = "", httpVersion: String = "HTTP/1.1"
   ) {
     self.method = method
     self.path = path
@@ -38,6 +40,7 @@ public struct Request {
     self.id = id
     self.scheme = scheme
     self.remoteAddress = remoteAddress
+    self.httpVersion = httpVersion
   }
 }
 

@@ -1,0 +1,40 @@
+import Core
+import Drivers
+import Logging
+
+/// Where a configuration becomes objects: the one place that knows every implementation.
+enum Composition {
+  /// The storage.
+  static func driver(_ storage: Configuration.Storage, accelPrefix: String) throws -> any StorageDriver {
+    switch storage.driver {
+    case .filesystem(let parameters):
+      try FilesystemDriver(
+        rootDirectory: parameters.rootDirectory, maxThreads: parameters.maxThreads,
+        accelPrefix: accelPrefix.isEmpty ? nil : accelPrefix)
+    case .inMemory:
+      InMemoryDriver()
+    }
+  }
+
+  /// Everything that a request passes through.
+  static func handler(_ configuration: Configuration, logger: Logger, accessLog: LineSink) throws -> any RequestHandler {
+    let driver = try driver(configuration.storage, accelPrefix: configuration.fastcgi.accelPrefix)
+    let handler = RequestPipeline.handler(
+      APIContext(registry: Registry(driver: driver), configuration: configuration, logger: logger))
+    return configuration.log.accessLogDisabled ? handler : AccessLog(handler, sink: CombinedLog(accessLog))
+  }
+
+  /// What the keeper does.
+  static func keeperTasks(_ configuration: Configuration, logger: Logger) throws -> [KeeperTask] {
+    let purging = configuration.storage.uploadPurging
+    // In-memory storage is each worker's own.
+    guard purging.enabled, configuration.storage.driver != .inMemory else { return [] }
+    let purger = UploadPurger(
+      driver: try driver(configuration.storage, accelPrefix: ""), age: purging.age, dryRun: purging.dryRun, logger: logger)
+    return [
+      KeeperTask(
+        name: "upload purging", interval: purging.interval, jitter: min(purging.interval, .seconds(3600)),
+        run: { try await purger.run() })
+    ]
+  }
+}

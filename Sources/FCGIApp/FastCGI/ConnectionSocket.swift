@@ -1,0 +1,61 @@
+import CLinux
+import Glibc
+
+/// What is done to a connection's socket around libfcgi.
+enum ConnectionSocket {
+  /// The next connection of a listening socket that does not block; nil where there is none, or none can be had.
+  static func accept(from listener: Int32) -> Int32? {
+    let connection = accept4(listener, nil, nil, Int32(SOCK_CLOEXEC.rawValue))
+    guard connection >= 0 else { return nil }
+    // Both fail on a Unix socket, which needs neither.
+    var on: Int32 = 1
+    setsockopt(connection, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
+    setsockopt(connection, SOL_SOCKET, SO_KEEPALIVE, &on, socklen_t(MemoryLayout<Int32>.size))
+    return connection
+  }
+
+  /// What has arrived on a connection that is between two requests.
+  enum Arrival {
+    case nothing, request, unusable
+  }
+
+  /// Looks at what has arrived without taking it.
+  static func arrival(on connection: Int32) -> Arrival {
+    withUnsafeTemporaryAllocation(byteCount: 8, alignment: 8) { header in
+      let count = recv(connection, header.baseAddress, header.count, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
+      if count < 0 { return errno == EAGAIN || errno == EINTR ? .nothing : .unusable }
+      if count == 0 { return .unusable }
+      return count < header.count || isFirstRecord(header) ? .request : .unusable
+    }
+  }
+
+  /// Whether a record may be the first one of a connection: the beginning of a request, or a question about the
+  /// application (FCGI_GET_VALUES) that is not longer than libfcgi's buffer for the answer allows.
+  private static func isFirstRecord(_ header: UnsafeMutableRawBufferPointer) -> Bool {
+    let contentLength = Int(header[4]) << 8 | Int(header[5])
+    guard header[0] == 1 else { return false }
+    return switch header[1] {
+    case 1: contentLength == 8
+    case 9: contentLength < 60
+    default: false
+    }
+  }
+
+  /// Closes a connection whose peer may still be sending, so that it can read what was sent to it before it is told
+  /// that nobody listens. Takes at most two seconds and some megabytes.
+  static func closeGently(_ connection: Int32) {
+    shutdown(connection, Int32(SHUT_WR))
+    let deadline = ContinuousClock.now + .seconds(2)
+    var rest = 64 << 20
+    withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 16) { scratch in
+      while rest > 0, case let left = deadline - ContinuousClock.now, left > .zero {
+        var entry = pollfd(fd: connection, events: Int16(POLLIN), revents: 0)
+        guard poll(&entry, 1, Int32(left.milliseconds)) > 0 else { break }
+        let count = recv(connection, scratch.baseAddress, scratch.count, Int32(MSG_DONTWAIT))
+        guard count > 0 else { break }
+        rest -= count
+      }
+    }
+    close(connection)
+  }
+}

@@ -1,0 +1,46 @@
+import Core
+
+/// The body of a FastCGI request.
+///
+/// What arrived before a break is delivered; then `.clientGone` is thrown, also where a chunked body broke off and
+/// no length tells.
+final class FastCGIBody: RequestBody {
+  private let request: FastCGIRequest
+  private let slot: UploadSlot
+  /// Bytes that are still to come; nil where nobody knows.
+  private(set) var remaining: Int64?
+  private var state = State.open
+
+  private enum State {
+    case open, ended, broken
+  }
+
+  init(_ request: FastCGIRequest, length: Int64?, slot: UploadSlot) {
+    self.request = request
+    self.remaining = length
+    self.slot = slot
+    if length == 0 { state = .ended }
+  }
+
+  func read(into buffer: IOBuffer) async throws(RequestBodyError) -> Int {
+    switch state {
+    case .open: break
+    case .ended: return 0
+    case .broken: throw .clientGone
+    }
+    // libfcgi counts in C's int.
+    let wanted = min(buffer.free, 1 << 30, remaining.map { Int(clamping: $0) } ?? .max)
+    guard request.canRead(wanted) || slot.take() else { throw .overloaded }
+    let count = buffer.append(limit: wanted) { request.read(into: $0) }
+    remaining = remaining.map { $0 - Int64(count) }
+    if remaining == 0 {
+      state = .ended
+    } else if count < wanted {
+      state = remaining == nil && request.isBodyComplete ? .ended : .broken
+    }
+    guard state != .open else { return count }
+    slot.release()
+    if state == .broken && count == 0 { throw .clientGone }
+    return count
+  }
+}

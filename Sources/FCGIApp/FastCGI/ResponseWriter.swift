@@ -1,0 +1,39 @@
+import Core
+import HTTPTypes
+
+/// Writes answers. libfcgi gathers 8 KiB, so that a small answer is one system call.
+struct ResponseWriter {
+  private var head: [UInt8] = []
+
+  /// Writes all of an answer.
+  /// - Returns: false where it broke off, because the web server is gone or the file could not be read: the
+  ///   connection must then be closed.
+  mutating func write(_ response: Response, to method: HTTPRequest.Method, _ request: FastCGIRequest) async -> Bool {
+    head.removeAll(keepingCapacity: true)
+    ResponseHead.append(response, to: method, &head)
+    guard head.withUnsafeBytes({ request.write($0) }) else { return false }
+    if method == .head || response.status == .notModified || response.status == .noContent { return true }
+    switch response.body {
+    case .empty:
+      return true
+    case .bytes(let bytes):
+      return bytes.withUnsafeBytes { request.write($0) }
+    case .file(let reader, let length):
+      return await Self.copy(reader, length, request)
+    }
+  }
+
+  private static func copy(_ reader: any StorageReader, _ length: Int64, _ request: FastCGIRequest) async -> Bool {
+    let buffer = IOBuffer()
+    var rest = length
+    while rest > 0 {
+      buffer.removeAll()
+      guard let count = try? await reader.read(into: buffer), count > 0 else { return false }
+      let piece = Int(min(Int64(count), rest))
+      let isWritten = buffer.bytes.withUnsafeBytes { request.write(UnsafeRawBufferPointer(rebasing: $0.prefix(piece))) }
+      guard isWritten else { return false }
+      rest -= Int64(piece)
+    }
+    return true
+  }
+}

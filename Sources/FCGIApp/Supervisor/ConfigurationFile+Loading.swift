@@ -1,0 +1,41 @@
+import CLinux
+import Core
+import Glibc
+
+extension ConfigurationFile {
+  /// Reads a configuration. Throws every problem that keeps the service from starting; `warn` is told the others.
+  static func load(
+    path: String, environment: [String: String], warn: (ConfigurationProblem) -> Void
+  ) throws -> ConfigurationFile {
+    let bytes = try contents(of: open(path, O_RDONLY | O_CLOEXEC), name: path)
+    let loaded = try Configuration.parse(bytes, name: path, environment: environment)
+    loaded.warnings.forEach(warn)
+    let snapshot = try Descriptor.memory("berth-configuration")
+    Descriptor.write(bytes, to: snapshot.raw)
+    return ConfigurationFile(configuration: loaded.configuration, snapshot: snapshot)
+  }
+
+  /// The configuration that the supervisor gave to this process.
+  static func inherited(_ environment: [String: String]) throws -> Configuration {
+    // Opened anew: the descriptor's position is shared by all processes that have it.
+    let raw = open("/proc/self/fd/\(InheritedDescriptor.configuration)", O_RDONLY | O_CLOEXEC)
+    let bytes = try contents(of: raw, name: "the configuration")
+    return try Configuration.parse(bytes, name: "the configuration", environment: environment).configuration
+  }
+
+  private static func contents(of raw: Int32, name: String) throws(SystemError) -> [UInt8] {
+    guard raw >= 0 else { throw SystemError("can't read \(name)") }
+    let descriptor = Descriptor(raw)
+    var bytes: [UInt8] = []
+    var piece = [UInt8](repeating: 0, count: 64 << 10)
+    // No configuration is that long; a wrong path must not fill the memory.
+    while bytes.count < 16 << 20 {
+      let count = read(descriptor.raw, &piece, piece.count)
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw SystemError("can't read \(name)") }
+      if count == 0 { break }
+      bytes += piece[..<count]
+    }
+    return bytes
+  }
+}

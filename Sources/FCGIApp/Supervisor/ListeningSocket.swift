@@ -1,0 +1,111 @@
+import CLinux
+import Core
+import Glibc
+
+/// The socket that the web server connects to.
+final class ListeningSocket {
+  /// Where it listens.
+  let address: Configuration.FastCGI.Address
+  /// What workers get.
+  let descriptor: Descriptor
+  /// Which file it is, for a Unix socket.
+  private let file: (device: dev_t, inode: ino_t)?
+
+  /// Connections that wait to be accepted, at the most (the system may allow fewer).
+  private static let backlog: Int32 = 4096
+
+  /// Opens it, as `fastcgi` in the configuration asks for.
+  init(_ configuration: Configuration.FastCGI) throws(ListeningError) {
+    address = configuration.address
+    switch configuration.address {
+    case .unix(let path):
+      let unix = try UnixSocketPath(path)
+      try unix.makeWay()
+      descriptor = try Self.open(AF_UNIX)
+      guard unix.withAddress({ bind(descriptor.raw, $0, $1) }) == 0 else {
+        throw ListeningError(
+          SystemError("can't make the socket \(path)").description, remedy: "make its directory writable for this user")
+      }
+      var status = stat()
+      file = lstat(path, &status) == 0 ? (status.st_dev, status.st_ino) : nil
+    case .tcp(let host, let port):
+      descriptor = try Self.openTCP(host, port)
+      file = nil
+    }
+    do {
+      try applyPermissions(configuration)
+    } catch {
+      removeFile()
+      throw error
+    }
+    guard listen(descriptor.raw, Self.backlog) == 0 else {
+      throw ListeningError(SystemError("can't listen").description, remedy: "choose another fastcgi.address")
+    }
+  }
+
+  /// Sets who may connect to a Unix socket.
+  func applyPermissions(_ configuration: Configuration.FastCGI) throws(ListeningError) {
+    guard case .unix(let path) = address else { return }
+    let owner = try configuration.owner.map { name throws(ListeningError) in try Account.user(name) }
+    let group = try configuration.group.map { name throws(ListeningError) in try Account.group(name) }
+    if owner != nil || group != nil, chown(path, owner ?? uid_t.max, group ?? gid_t.max) != 0 {
+      throw ListeningError(
+        SystemError("can't give the socket \(path) to \(configuration.owner ?? "")\(configuration.group.map { ":" + $0 } ?? "")")
+          .description, remedy: "start the service as root, or remove fastcgi.owner and fastcgi.group")
+    }
+    guard chmod(path, mode_t(configuration.mode)) == 0 else {
+      throw ListeningError(SystemError("can't set the mode of \(path)").description, remedy: "start as its owner")
+    }
+  }
+
+  /// Removes the file of a Unix socket, where it is still this one.
+  func removeFile() {
+    guard case .unix(let path) = address, let file else { return }
+    var status = stat()
+    if lstat(path, &status) == 0, status.st_dev == file.device, status.st_ino == file.inode { unlink(path) }
+  }
+
+  private static func open(_ family: Int32) throws(ListeningError) -> Descriptor {
+    let type = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
+    let raw = socket(family, Int32(type), 0)
+    guard raw >= 0, let descriptor = try? Descriptor.above(raw) else {
+      throw ListeningError(SystemError("can't make a socket").description, remedy: "raise the limit of open files")
+    }
+    return descriptor
+  }
+
+  private static func openTCP(_ host: String, _ port: UInt16) throws(ListeningError) -> Descriptor {
+    var hints = addrinfo()
+    hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+    hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
+    var list: UnsafeMutablePointer<addrinfo>?
+    let status = getaddrinfo(host.isEmpty ? nil : host, String(port), &hints, &list)
+    guard status == 0, let first = list?.pointee else {
+      throw ListeningError(
+        "the host of fastcgi.address, \(host), is unknown: \(String(cString: gai_strerror(status)))",
+        remedy: "name an address of this machine")
+    }
+    defer { freeaddrinfo(list) }
+    let descriptor = try open(first.ai_family)
+    var on: Int32 = 1
+    setsockopt(descriptor.raw, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+    guard bind(descriptor.raw, first.ai_addr, first.ai_addrlen) == 0 else {
+      throw ListeningError(
+        SystemError("can't listen at \(host):\(port)").description, remedy: "choose another fastcgi.address")
+    }
+    return descriptor
+  }
+}
+
+/// Why a socket can't be had, and what to do about it.
+struct ListeningError: Error, CustomStringConvertible {
+  let message: String
+  let remedy: String
+
+  init(_ message: String, remedy: String) {
+    self.message = message
+    self.remedy = remedy
+  }
+
+  var description: String { "\(message) (\(remedy))" }
+}

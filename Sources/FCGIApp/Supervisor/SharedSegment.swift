@@ -1,0 +1,79 @@
+import CLinux
+import Core
+import Glibc
+import Synchronization
+
+/// What all processes of a service share: a page of memory that the supervisor makes.
+///
+/// `@unchecked Sendable`: the counters are atomic, the rest is written before there is a second process.
+final class SharedSegment: @unchecked Sendable {
+  /// For those who are given it.
+  let descriptor: Descriptor
+  private let base: UnsafeMutableRawPointer
+
+  private static let size = 4096
+  private static let magic: UInt64 = 0x4245_5254_4831  // "BERTH1"
+
+  private enum Offset {
+    static let magic = 0
+    static let generation = 64
+    static let secret = 128
+  }
+
+  /// A new one, with a random secret.
+  static func make() throws(SystemError) -> SharedSegment {
+    let descriptor = try Descriptor.memory("berth-shared")
+    guard ftruncate(descriptor.raw, off_t(size)) == 0 else { throw SystemError("ftruncate") }
+    let segment = SharedSegment(descriptor, try map(descriptor))
+    segment.base.storeBytes(of: magic, toByteOffset: Offset.magic, as: UInt64.self)
+    var generator = SystemRandomNumberGenerator()
+    for word in 0..<4 {
+      segment.base.storeBytes(of: generator.next(), toByteOffset: Offset.secret + 8 * word, as: UInt64.self)
+    }
+    return segment
+  }
+
+  /// One that another process made. nil where it is none of this version.
+  static func open(_ descriptor: Descriptor) throws(SystemError) -> SharedSegment? {
+    var status = stat()
+    guard fstat(descriptor.raw, &status) == 0, Int(status.st_size) == size else { return nil }
+    let segment = SharedSegment(descriptor, try map(descriptor))
+    return segment.base.load(fromByteOffset: Offset.magic, as: UInt64.self) == magic ? segment : nil
+  }
+
+  private static func map(_ descriptor: Descriptor) throws(SystemError) -> UnsafeMutableRawPointer {
+    let base = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor.raw, 0)
+    guard let base, base != MAP_FAILED else { throw SystemError("mmap") }
+    return base
+  }
+
+  private init(_ descriptor: Descriptor, _ base: UnsafeMutableRawPointer) {
+    self.descriptor = descriptor
+    self.base = base
+  }
+
+  deinit {
+    munmap(base, Self.size)
+  }
+
+  /// Grows whenever content was deleted, in any process: what was remembered before may be gone.
+  var generation: UInt64 { generationCounter.pointee.load(ordering: .acquiring) }
+
+  /// Says that content was deleted.
+  func advanceGeneration() {
+    generationCounter.pointee.add(1, ordering: .releasing)
+  }
+
+  private var generationCounter: UnsafeMutablePointer<Atomic<UInt64>> {
+    (base + Offset.generation).assumingMemoryBound(to: Atomic<UInt64>.self)
+  }
+
+  /// Signs upload states where the configuration names no secret: 64 hexadecimal digits. Lives as long as the service.
+  var secret: String {
+    let digits = Array("0123456789abcdef".utf8)
+    let text = UnsafeRawBufferPointer(start: base + Offset.secret, count: 32).flatMap {
+      [digits[Int($0 >> 4)], digits[Int($0 & 15)]]
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+}

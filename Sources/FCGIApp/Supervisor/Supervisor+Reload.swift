@@ -1,0 +1,72 @@
+import Core
+import Glibc
+import Logging
+
+/// A reload: new workers first; the old ones retire once those are ready, and hand their idle connections over.
+extension Supervisor {
+  /// How long new workers may take until they are ready.
+  private static let readyTimeout = Duration.seconds(30)
+
+  /// Does what a reload waits for.
+  func advanceReload() {
+    if isReloadWanted, next == nil {
+      isReloadWanted = false
+      beginReload()
+    }
+    guard let (generation, deadline) = next else { return }
+    if generation.isReady {
+      completeReload(generation)
+    } else if ContinuousClock.now >= deadline {
+      abandonReload("the new workers were not ready within \(Self.readyTimeout)")
+    }
+  }
+
+  private func beginReload() {
+    do {
+      let file = try ConfigurationFile.load(path: path, environment: environment) { [logger] in
+        logger.warning("\($0)")
+      }
+      let socket: ListeningSocket
+      if file.configuration.fastcgi.address == current.socket.address {
+        socket = current.socket
+        try socket.applyPermissions(file.configuration.fastcgi)
+      } else {
+        socket = try ListeningSocket(file.configuration.fastcgi)
+      }
+      next = (Generation(file, socket), .now + Self.readyTimeout)
+    } catch let error as ConfigurationError {
+      for problem in error.problems { logger.error("\(problem)") }
+      logger.error("the configuration was not changed: correct \(path) and send SIGHUP again")
+    } catch {
+      logger.error("the configuration was not changed: \(error)")
+    }
+  }
+
+  private func completeReload(_ generation: Generation) {
+    let old = current
+    current = generation
+    next = nil
+    logger = RegistryLogHandler.logger(generation.file.configuration.log, process: "supervisor")
+    let isMoved = old.socket !== generation.socket
+    for child in old.children {
+      // Those that wait at the old address need an answer from there.
+      child.end(isMoved ? SIGTERM : SIGUSR1, by: .now + old.file.configuration.http.drainTimeout + .seconds(2))
+      ending.append(child)
+    }
+    if isMoved { old.socket.removeFile() }
+    if let child = keeper.child {
+      end(child, SIGTERM)
+      keeper.startAt = .now
+    }
+    logger.info("the new configuration is in use by \(generation.places.count) workers")
+  }
+
+  /// Keeps what serves.
+  func abandonReload(_ reason: String) {
+    guard let (generation, _) = next else { return }
+    for child in generation.children { end(child, SIGTERM) }
+    next = nil
+    if generation.socket !== current.socket { generation.socket.removeFile() }
+    logger.error("the configuration was not changed: \(reason). Correct the cause and send SIGHUP again")
+  }
+}

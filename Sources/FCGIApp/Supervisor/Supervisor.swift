@@ -1,0 +1,174 @@
+import Core
+import Glibc
+import Logging
+
+/// Starts the service's processes and keeps them running. Holds no state of the registry, so it has nothing to crash
+/// over. Single-threaded: one loop that waits for signals, for what processes say, and for the next thing to do.
+final class Supervisor {
+  let path: String
+  let environment: [String: String]
+  var logger: Logger
+  let signals: SignalDescriptor
+  let segment: SharedSegment
+  let handover: (sending: Descriptor, receiving: Descriptor)
+  /// What serves.
+  var current: Generation
+  /// What is to serve once it is ready.
+  var next: (generation: Generation, deadline: ContinuousClock.Instant)?
+  /// Whether the configuration is to be read again.
+  var isReloadWanted = false
+  /// The one process for what must happen once.
+  let keeper = Generation.Place(.keeper)
+  /// Processes that were told to end.
+  var ending: [Child] = []
+  /// Whether the service ends.
+  var isStopping = false
+
+  /// Opens the socket. Throws what an operator must correct before anything can start.
+  init(path: String, environment: [String: String]) throws {
+    self.path = path
+    self.environment = environment
+    signals = try SignalDescriptor([SIGCHLD, SIGHUP, SIGTERM, SIGINT])
+    signal(SIGPIPE, SIG_IGN)
+    let file = try ConfigurationFile.load(path: path, environment: environment) { problem in
+      Descriptor.write(Array("\(problem)\n".utf8), to: STDERR_FILENO)
+    }
+    logger = RegistryLogHandler.logger(file.configuration.log, process: "supervisor")
+    segment = try SharedSegment.make()
+    handover = try Descriptor.socketPair(SOCK_SEQPACKET)
+    current = Generation(file, try ListeningSocket(file.configuration.fastcgi))
+  }
+
+  /// Runs until the service was told to end, and everything has.
+  func run() {
+    logger.info("starting \(current.places.count) workers at \(current.socket.address)")
+    while true {
+      startWhatIsDue()
+      if isStopping && children.isEmpty { break }
+      wait()
+      while let signal = signals.next() { handle(signal) }
+      for child in children where child.isListening { child.listen() }
+      reap()
+      advanceReload()
+      let now = ContinuousClock.now
+      for child in children { child.enforce(now: now) }
+    }
+    current.socket.removeFile()
+    logger.info("stopped")
+  }
+
+  var children: [Child] {
+    current.children + (next?.generation.children ?? []) + (keeper.child.map { [$0] } ?? []) + ending
+  }
+
+  private func wait() {
+    let listening = children.filter(\.isListening)
+    var times = children.compactMap(\.killAt)
+    if !isStopping {
+      times += [keeper.startAt, current.nextStart, next?.deadline, next?.generation.nextStart].compactMap { $0 }
+    }
+    let timeout = times.min().map { max(.zero, $0 - ContinuousClock.now) }
+    _ = SignalDescriptor.poll([signals.raw] + listening.map(\.control.raw), timeout: timeout)
+  }
+
+  private func handle(_ signal: Int32) {
+    switch signal {
+    case SIGHUP:
+      isReloadWanted = !isStopping
+    case SIGTERM, SIGINT:
+      if !isStopping { stop() }
+    default:
+      break
+    }
+  }
+
+  /// Lets requests in flight finish, and ends the rest.
+  private func stop() {
+    logger.info("stopping: requests in flight may take up to \(drainTimeout)")
+    isStopping = true
+    isReloadWanted = false
+    for child in children { end(child, SIGTERM) }
+    next = nil
+  }
+
+  /// `http.draintimeout`
+  var drainTimeout: Duration { current.file.configuration.http.drainTimeout }
+
+  /// Tells a process to end. One that does not is killed: a little later than it would give up itself.
+  func end(_ child: Child, _ signal: Int32) {
+    guard !child.isEnding else { return }
+    child.end(signal, by: .now + drainTimeout + .seconds(2))
+    for place in current.places + (next?.generation.places ?? []) + [keeper] where place.child === child {
+      place.child = nil
+    }
+    ending.append(child)
+  }
+
+  // MARK: Starting
+
+  private func startWhatIsDue() {
+    guard !isStopping else { return }
+    let now = ContinuousClock.now
+    for generation in [current, next?.generation].compactMap({ $0 }) {
+      for place in generation.places where place.startAt.map({ $0 <= now }) ?? false { start(place, generation) }
+    }
+    // There must not be two keepers at once.
+    if keeper.startAt.map({ $0 <= now }) ?? false, !ending.contains(where: { $0.role == .keeper }) {
+      start(keeper, current)
+    }
+  }
+
+  private func start(_ place: Generation.Place, _ generation: Generation) {
+    do {
+      var descriptors = [
+        (from: segment.descriptor.raw, to: InheritedDescriptor.segment),
+        (from: generation.file.snapshot.raw, to: InheritedDescriptor.configuration),
+      ]
+      if place.role == .worker {
+        descriptors += [
+          (from: generation.socket.descriptor.raw, to: InheritedDescriptor.listener),
+          (from: handover.sending.raw, to: InheritedDescriptor.handoverSending),
+          (from: handover.receiving.raw, to: InheritedDescriptor.handoverReceiving),
+        ]
+      }
+      place.child = try Child(place.role, descriptors: descriptors)
+      place.startAt = nil
+    } catch {
+      let pause = place.backoff.pause(afterLiving: .zero)
+      logger.error("\(error); trying again in \(pause) (raise the limit of processes or memory)")
+      place.startAt = .now + pause
+    }
+  }
+
+  // MARK: Ends
+
+  private func reap() {
+    ending.removeAll { child in
+      guard let ended = child.ended() else { return false }
+      if case .exit(0) = ended { return true }
+      logger.warning("\(child.role.rawValue) \(child.id) did not end cleanly: it \(ended)")
+      return true
+    }
+    for place in current.places + [keeper] {
+      guard let child = place.child, let ended = child.ended() else { continue }
+      replace(place, child, ended)
+    }
+    for place in next?.generation.places ?? [] {
+      guard let child = place.child, let ended = child.ended() else { continue }
+      place.child = nil
+      abandonReload("worker \(child.id) of the new configuration \(ended)")
+      break
+    }
+  }
+
+  private func replace(_ place: Generation.Place, _ child: Child, _ ended: Child.Ending) {
+    let pause = place.backoff.pause(afterLiving: .now - child.started)
+    place.child = nil
+    place.startAt = .now + pause
+    logger.error(
+      """
+      \(child.role.rawValue) \(child.id) \(ended): \(ended.remedy). Starting another one\
+      \(pause == .zero ? "" : " in \(pause)")
+      """)
+  }
+}

@@ -1,0 +1,50 @@
+import Core
+import HTTPTypes
+
+/// Serves one request after the other on its thread, with what is used again and again.
+///
+/// `@unchecked Sendable`: it never leaves its thread; tasks that it starts run there too.
+final class ConnectionServer: @unchecked Sendable {
+  private let handler: any RequestHandler
+  private let pool: WorkerPool
+  private let executor = ThreadExecutor()
+  private let request = FastCGIRequest()
+  private var writer = ResponseWriter()
+  private var isWhole = false
+
+  init(handler: any RequestHandler, pool: WorkerPool) {
+    self.handler = handler
+    self.pool = pool
+  }
+
+  /// Answers the request that has arrived on a connection.
+  func serve(_ connection: Int32) -> FastCGIRequest.Ending {
+    guard request.begin(on: connection) else { return .closed }
+    isWhole = false
+    executor.run { self.isWhole = await self.answer() }
+    guard isWhole else {
+      request.abort()
+      return .closed
+    }
+    return request.finish()
+  }
+
+  /// - Returns: whether the answer was written to its end.
+  private func answer() async -> Bool {
+    guard let parameters = request.parameters.map(RequestParameters.init) else { return false }
+    var body: FastCGIBody?
+    let slot = UploadSlot(pool)
+    let parsed = parameters.request { length in
+      let opened = FastCGIBody(request, length: length, slot: slot)
+      body = opened
+      return opened
+    }
+    defer { slot.release() }
+    guard let parsed else {
+      return await writer.write(Response(.badRequest), to: .get, request)
+    }
+    let response = await handler.respond(to: parsed)
+    request.skipBody(remaining: body?.remaining)
+    return await writer.write(response, to: parsed.method, request)
+  }
+}

@@ -1,0 +1,55 @@
+import CLinux
+import Glibc
+
+/// Passes idle connections from workers that retire to those that replace them, so that a reload closes none: the
+/// web server may be about to send a request on any of them.
+///
+/// A pair of connected sockets that all workers of a service share; a message is one descriptor (unix(7), SCM_RIGHTS).
+struct Handover: Sendable {
+  /// Where retiring workers write.
+  let sending: Int32
+  /// Where all others read.
+  let receiving: Int32
+
+  /// What `cmsghdr` is followed by here: one descriptor, padded to the header's alignment.
+  private struct Control {
+    var length = MemoryLayout<cmsghdr>.size + MemoryLayout<Int32>.size
+    var level: Int32 = SOL_SOCKET
+    var type: Int32 = 1  // SCM_RIGHTS
+    var descriptor: Int32 = -1
+    var padding: Int32 = 0
+  }
+
+  /// Passes a connection on. False: nobody can take it now. The caller closes its own descriptor either way.
+  func send(_ connection: Int32) -> Bool {
+    var control = Control()
+    control.descriptor = connection
+    return exchange(&control) { sendmsg(sending, $0, Int32(MSG_NOSIGNAL)) } == 1
+  }
+
+  /// Takes a connection; nil where there is none.
+  func receive() -> Int32? {
+    var control = Control()
+    let flags = Int32(MSG_DONTWAIT) | Int32(MSG_CMSG_CLOEXEC)
+    guard exchange(&control, { recvmsg(receiving, $0, flags) }) == 1, control.descriptor >= 0 else { return nil }
+    return control.descriptor
+  }
+
+  /// A message of one byte and a descriptor.
+  private func exchange(_ control: inout Control, _ call: (UnsafeMutablePointer<msghdr>) -> Int) -> Int {
+    var byte: UInt8 = 0
+    return withUnsafeMutableBytes(of: &control) { control in
+      withUnsafeMutablePointer(to: &byte) { byte in
+        var part = iovec(iov_base: byte, iov_len: 1)
+        return withUnsafeMutablePointer(to: &part) { part in
+          var message = msghdr()
+          message.msg_iov = part
+          message.msg_iovlen = 1
+          message.msg_control = control.baseAddress
+          message.msg_controllen = control.count
+          return call(&message)
+        }
+      }
+    }
+  }
+}
