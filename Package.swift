@@ -12,12 +12,11 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
   ],
   targets: [
+    // What Swift's Glibc module leaves out of Linux.
     .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "CFCGI", providers: [.apt(["libfcgi-dev"])]),
     .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
-    // What Swift's Glibc module leaves out of Linux.
-    .systemLibrary(name: "CLinux"),
 
     // The registry: opens no socket, knows no driver.
     .target(

@@ -34,7 +34,7 @@ enum Composition {
     return [
       KeeperTask(
         name: "upload purging", interval: purging.interval, jitter: min(purging.interval, .seconds(3600)),
-        run: { try await purger.run() })
+        run: { try await purger.run(now: Timestamp.nanoseconds) })
     ]
   }
 }

@@ -12,6 +12,13 @@ struct Timestamp: Sendable {
     return Timestamp(seconds: time.tv_sec)
   }
 
+  /// Now, in nanoseconds since 1970.
+  static var nanoseconds: Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+
   /// RFC 3339, UTC: `2026-01-02T03:04:05Z`
   var rfc3339: String {
     var seconds = seconds
