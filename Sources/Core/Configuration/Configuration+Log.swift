@@ -80,7 +80,7 @@ extension Configuration.Log: ConfigurationSection {
     keys.value("level", &level)
     keys.value("formatter", &formatter)
     keys.value("fields", &fields)
-    var accessLog = AccessLog(disabled: accessLogDisabled)
+    var accessLog = AccessLogKeys(disabled: accessLogDisabled)
     keys.section("accesslog", &accessLog)
     accessLogDisabled = accessLog.disabled
     keys.withoutEffect {
@@ -98,7 +98,7 @@ extension Configuration.Log: ConfigurationSection {
 }
 
 /// `log.accesslog`
-private struct AccessLog: ConfigurationSection {
+private struct AccessLogKeys: ConfigurationSection {
   var disabled = false
 
   init() {}

@@ -39,7 +39,7 @@ public struct UploadPurger: Sendable {
         }
         return path.lastComponent.utf8.first == UInt8(ascii: "_") ? .skip : .continue
       }
-    } catch where error.code == .notFound {
+    } catch  where error.code == .notFound {
       // Nothing was ever pushed.
     }
     logger.info("\(outcome.purged) of \(outcome.seen) uploads \(dryRun ? "would be" : "were") removed")
@@ -59,7 +59,7 @@ public struct UploadPurger: Sendable {
         logger.info("\(dryRun ? "would remove" : "removing") the upload \(upload)")
         if !dryRun { try await driver.delete(upload, durability: .process) }
         outcome.purged += 1
-      } catch where error.code == .notFound {
+      } catch  where error.code == .notFound {
         // It was finished or cancelled meanwhile.
       } catch {
         logger.error("the upload \(upload) is left: \(error)")
@@ -84,7 +84,7 @@ public struct UploadPurger: Sendable {
   private func present(_ time: () async throws(StorageError) -> Int64) async throws(StorageError) -> Int64? {
     do throws(StorageError) {
       return try await time()
-    } catch where error.code == .notFound {
+    } catch  where error.code == .notFound {
       return nil
     }
   }

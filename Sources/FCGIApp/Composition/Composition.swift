@@ -13,11 +13,15 @@ enum Composition {
         accelPrefix: accelPrefix.isEmpty ? nil : accelPrefix)
     case .inMemory:
       InMemoryDriver()
+    case .s3, .azure, .rados:
+      // The configuration does not let these through.
+      throw StorageError(.failed, "this build of Berth has no such storage driver")
     }
   }
 
   /// Everything that a request passes through.
-  static func handler(_ configuration: Configuration, logger: Logger, accessLog: LineSink) throws -> any RequestHandler {
+  static func handler(_ configuration: Configuration, logger: Logger, accessLog: LineSink) throws -> any RequestHandler
+  {
     let driver = try driver(configuration.storage, accelPrefix: configuration.fastcgi.accelPrefix)
     let handler = RequestPipeline.handler(
       APIContext(registry: Registry(driver: driver), configuration: configuration, logger: logger))
@@ -30,7 +34,8 @@ enum Composition {
     // In-memory storage is each worker's own.
     guard purging.enabled, configuration.storage.driver != .inMemory else { return [] }
     let purger = UploadPurger(
-      driver: try driver(configuration.storage, accelPrefix: ""), age: purging.age, dryRun: purging.dryRun, logger: logger)
+      driver: try driver(configuration.storage, accelPrefix: ""), age: purging.age, dryRun: purging.dryRun,
+      logger: logger)
     return [
       KeeperTask(
         name: "upload purging", interval: purging.interval, jitter: min(purging.interval, .seconds(3600)),

@@ -21,7 +21,8 @@ struct KeeperProcess {
       if inherited.control.isEnded(signals, within: wait) { return }
       guard let (index, time) = schedule.next, time <= .now else { continue }
       schedule.began(index, at: .now)
-      executor.run { await Self.run(tasks[index], logger) }
+      let task = tasks[index]
+      executor.run { await Self.run(task, logger) }
     }
   }
 

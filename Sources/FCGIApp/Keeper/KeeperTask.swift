@@ -1,5 +1,5 @@
 /// Something that must happen once for the whole service, again and again.
-struct KeeperTask {
+struct KeeperTask: Sendable {
   /// For the log.
   let name: String
   /// From one run's begin to the next one's.
@@ -8,7 +8,7 @@ struct KeeperTask {
   /// together.
   let jitter: Duration
   /// One run. Throws what the log should say.
-  let run: () async throws -> Void
+  let run: @Sendable () async throws -> Void
 }
 
 /// When the tasks are due. Nothing but time, so that it can be tested.

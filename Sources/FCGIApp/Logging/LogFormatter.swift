@@ -15,7 +15,8 @@ struct LogFormatter: Sendable {
   }
 
   /// A line with its end. Control characters are escaped, so that nobody can forge another one.
-  func line(time: Timestamp, level: Logger.Level, message: String, metadata: [(key: String, value: String)]) -> [UInt8] {
+  func line(time: Timestamp, level: Logger.Level, message: String, metadata: [(key: String, value: String)]) -> [UInt8]
+  {
     var bytes: [UInt8] =
       switch form {
       case .text: text(time, level, message, metadata)

@@ -58,7 +58,7 @@ final class Child {
     posix_spawnattr_setpgroup(&attributes, 0)
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETPGROUP))
     var id: pid_t = 0
-    let arguments = ["berth", role.rawValue].map { strdup($0) } + [nil]
+    let arguments: [UnsafeMutablePointer<CChar>?] = [strdup("berth"), strdup(role.rawValue), nil]
     defer { for argument in arguments { free(argument) } }
     let status = posix_spawn(&id, "/proc/self/exe", &actions, &attributes, arguments, environ)
     guard status == 0 else { throw SystemError("can't start a \(role.rawValue)", code: status) }
@@ -68,7 +68,7 @@ final class Child {
   /// Reads what it says.
   func listen() {
     var byte: UInt8 = 0
-    let count = recv(control.raw, &byte, 1, Int32(MSG_DONTWAIT.rawValue))
+    let count = recv(control.raw, &byte, 1, Int32(MSG_DONTWAIT))
     if count == 1 { isReady = true }
     if count == 0 { isListening = false }
   }

@@ -19,7 +19,7 @@ struct ConfigurationFile {
 
   static var usableCores: Int {
     var mask = [UInt](repeating: 0, count: 128)
-    guard sched_getaffinity(0, UInt(mask.count * MemoryLayout<UInt>.size), &mask) > 0 else { return 1 }
+    guard sched_getaffinity(0, UInt(mask.count * MemoryLayout<UInt>.size), &mask) == 0 else { return 1 }
     return max(1, mask.reduce(0) { $0 + $1.nonzeroBitCount })
   }
 }

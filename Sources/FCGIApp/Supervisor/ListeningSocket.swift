@@ -21,7 +21,8 @@ final class ListeningSocket {
     case .unix(let path):
       let unix = try UnixSocketPath(path)
       try unix.makeWay()
-      descriptor = try Self.open(AF_UNIX)
+      let descriptor = try Self.open(AF_UNIX)
+      self.descriptor = descriptor
       guard unix.withAddress({ bind(descriptor.raw, $0, $1) }) == 0 else {
         throw ListeningError(
           SystemError("can't make the socket \(path)").description, remedy: "make its directory writable for this user")
@@ -50,8 +51,10 @@ final class ListeningSocket {
     let group = try configuration.group.map { name throws(ListeningError) in try Account.group(name) }
     if owner != nil || group != nil, chown(path, owner ?? uid_t.max, group ?? gid_t.max) != 0 {
       throw ListeningError(
-        SystemError("can't give the socket \(path) to \(configuration.owner ?? "")\(configuration.group.map { ":" + $0 } ?? "")")
-          .description, remedy: "start the service as root, or remove fastcgi.owner and fastcgi.group")
+        SystemError(
+          "can't give the socket \(path) to \(configuration.owner ?? "")\(configuration.group.map { ":" + $0 } ?? "")"
+        )
+        .description, remedy: "start the service as root, or remove fastcgi.owner and fastcgi.group")
     }
     guard chmod(path, mode_t(configuration.mode)) == 0 else {
       throw ListeningError(SystemError("can't set the mode of \(path)").description, remedy: "start as its owner")

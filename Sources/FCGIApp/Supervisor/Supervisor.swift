@@ -41,7 +41,7 @@ final class Supervisor {
 
   /// Runs until the service was told to end, and everything has.
   func run() {
-    logger.info("starting \(current.places.count) workers at \(current.socket.address)")
+    logger.info("starting \(current.places.count) workers at \(current.socket.address.text)")
     while true {
       startWhatIsDue()
       if isStopping && children.isEmpty { break }

@@ -66,9 +66,9 @@ final class WorkerPool: Sendable {
     // What the system has accepted for us already.
     while let connection = ConnectionSocket.accept(from: listener) { keep(connection, known: false) }
     // Where connections are closed, those with a request on its way are answered first.
-    for connection in idle.takeAll(where: { [mode] connection in
-      mode.load(ordering: .relaxed) == .handingOver || ConnectionSocket.arrival(on: connection) != .request
-    }) {
+    let isClosing = mode.load(ordering: .relaxed) == .closing
+    let unused = idle.takeAll { !isClosing || ConnectionSocket.arrival(on: $0) != .request }
+    for connection in unused {
       epoll.remove(connection)
       retire(connection)
     }
