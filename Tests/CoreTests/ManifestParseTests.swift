@@ -1,0 +1,156 @@
+import HTTPTypes
+import Testing
+
+@testable import Core
+
+/// Descriptors and manifests as a client writes them.
+enum Sample {
+  static let hex = String(repeating: "ab", count: 32)
+  static let descriptor = descriptor("application/octet-stream")
+
+  static func descriptor(_ mediaType: String, size: String = "2", more: String = "") -> String {
+    #"{"mediaType":"\#(mediaType)","digest":"sha256:\#(hex)","size":\#(size)\#(more)}"#
+  }
+
+  static func image(_ more: String = "", mediaType: MediaType? = .ociManifest) -> String {
+    let type = mediaType.map { #""mediaType":"\#($0.rawValue)","# } ?? ""
+    return #"{"schemaVersion":2,\#(type)"config":\#(descriptor),"layers":[\#(descriptor)]\#(more)}"#
+  }
+
+  static func index(_ more: String = "", mediaType: MediaType? = .ociIndex) -> String {
+    let type = mediaType.map { #""mediaType":"\#($0.rawValue)","# } ?? ""
+    return #"{"schemaVersion":2,\#(type)"manifests":[\#(descriptor)]\#(more)}"#
+  }
+}
+
+@Suite struct ManifestParseTests {
+  private func parse(_ text: String, as contentType: String?) throws -> Manifest {
+    try Manifest(Array(text.utf8), contentType: contentType)
+  }
+
+  @Test(
+    arguments: [
+      (Sample.image(), MediaType.ociManifest.rawValue, ManifestKind.image),
+      (Sample.image(mediaType: .dockerManifest), MediaType.dockerManifest.rawValue, .image),
+      (Sample.index(), MediaType.ociIndex.rawValue, .index),
+      (Sample.index(mediaType: .dockerManifestList), MediaType.dockerManifestList.rawValue, .index),
+      (Sample.image(), "application/vnd.oci.image.manifest.v1+json; charset=utf-8", .image),
+      (Sample.image(), nil, .image),
+      (Sample.image(mediaType: nil), nil, .image),
+      (Sample.index(mediaType: nil), nil, .index),
+      (Sample.index(mediaType: nil), MediaType.ociIndex.rawValue, .index),
+      (Sample.image(mediaType: MediaType(rawValue: "application/vnd.example.v1+json")), nil, .image),
+      (Sample.index(mediaType: MediaType(rawValue: "application/vnd.example.v1+json")), nil, .index),
+      (
+        #"{"mediaType":"application/vnd.oci.artifact.manifest.v1+json","artifactType":"a/b","blobs":[]}"#, nil,
+        .artifact
+      ),
+      (#"{"schemaVersion":2,"manifests":null,"mediaType":"application/vnd.oci.image.index.v1+json"}"#, nil, .index),
+      (Sample.image(#","layersize":[[[]]],"x":{"y":[1.5e-3,true,null,"\u00e9"]}"#), nil, .image),
+    ] as [(String, String?, ManifestKind)])
+  func `takes every kind of manifest`(text: String, contentType: String?, kind: ManifestKind) throws {
+    #expect(try parse(text, as: contentType).kind == kind)
+  }
+
+  @Test func `reads what the registry needs`() throws {
+    let manifest = try parse(
+      Sample.image(
+        #","subject":\#(Sample.descriptor),"artifactType":"a/b","annotations":{"k\n":"\ud83d\ude00\/"}"#),
+      as: nil)
+    #expect(manifest.config?.size == 2)
+    #expect(manifest.layers.map(\.digest.hex) == [Sample.hex[...]])
+    #expect(manifest.subject?.digest.algorithm == .sha256)
+    #expect(manifest.artifactType == "a/b")
+    #expect(manifest.annotations == ["k\n": "😀/"])
+  }
+
+  @Test(arguments: [
+    ("", ""), ("[]", ""), ("{", ""), ("{} {}", ""), (#"{"schemaVersion":2,}"#, ""), ("nil", ""),
+    ("{}", "schemaVersion"),
+    (#"{"schemaVersion":2}"#, "config"),
+    (#"{"schemaVersion":3,"config":1}"#, "schemaVersion"),
+    (#"{"schemaVersion":"2"}"#, "schemaVersion"),
+    (#"{"schemaVersion":2.0}"#, "schemaVersion"),
+    (#"{"schemaVersion":99999999999999999999}"#, "schemaVersion"),
+    (#"{"schemaVersion":2,"schemaVersion":2}"#, "schemaVersion"),
+    (#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json"}"#, "manifests"),
+    (#"{"schemaVersion":2,"mediaType":"no type"}"#, "mediaType"),
+    (#"{"schemaVersion":2,"mediaType":"a/b\r\nSet-Cookie: x"}"#, "mediaType"),
+    (Sample.image(#","manifests":[]"#), "manifests"),
+    (Sample.image(#","Manifests":[]"#), "Manifests"),
+    (Sample.image(#","layers":[]"#), "layers"),
+    (Sample.index(#","config":{}"#), "config"),
+    (Sample.index(#","layers":[]"#), "layers"),
+    (Sample.image(#","annotations":{"a":1}"#), "annotations.a"),
+    (Sample.image(#","annotations":[]"#), "annotations"),
+    (Sample.image(#","subject":{}"#), "subject.mediaType"),
+    (Sample.index(mediaType: nil).replacing("[", with: "[\(Sample.descriptor),1,"), "manifests[1]"),
+    (Sample.index().replacing("sha256:ab", with: "sha384:ab"), "manifests[0].digest"),
+    (Sample.index().replacing("sha256:ab", with: "sha256:AB"), "manifests[0].digest"),
+    (Sample.index().replacing(#""size":2"#, with: #""size":-1"#), "manifests[0].size"),
+    (Sample.index().replacing(#""size":2"#, with: #""size":1e99"#), "manifests[0].size"),
+    (Sample.index().replacing(#""size":2"#, with: #""size":9223372036854775808"#), "manifests[0].size"),
+    (Sample.index().replacing(#""size":2"#, with: #""size":"2""#), "manifests[0].size"),
+    (Sample.index().replacing(#","size":2"#, with: ""), "manifests[0].size"),
+    (Sample.index().replacing(#""size":2"#, with: #""size":2,"data":"AAA=","urls":{}"#), "manifests[0].urls"),
+    (Sample.index().replacing(#""size":2"#, with: #""size":2,"data":"AA==""#), "manifests[0].data"),
+    (Sample.index().replacing(#""size":2"#, with: #""size":2,"data":"!!!=""#), "manifests[0].data"),
+    (Sample.index().replacing(#""size":2"#, with: #""size":2,"size":2"#), "manifests[0].size"),
+    (Sample.index().replacing(#""size":2"#, with: #""size":2,"platform":{"os":1}"#), "manifests[0].platform"),
+    (Sample.image(#","x":\#(String(repeating: "[", count: 100_000))"#), ""),
+  ])
+  func `refuses what is no manifest and names the field`(text: String, field: String) throws {
+    let error = try #require(throws: RegistryError.self) { try parse(text, as: nil) }
+    #expect(error.entries.map(\.code) == [.manifestInvalid])
+    #expect(error.status == .badRequest)
+    #expect(error.entries[0].detail["field"] ?? "" == field, "\(error)")
+  }
+
+  @Test(arguments: [
+    (Sample.image(), MediaType.ociIndex), (Sample.index(), .ociManifest), (Sample.image(), .dockerManifest),
+    (Sample.image(mediaType: nil), .dockerManifest), (Sample.image(mediaType: nil), .ociIndex),
+    (Sample.image(mediaType: nil), MediaType(rawValue: "application/json")),
+  ])
+  func `refuses a body that is not what its Content-Type says`(text: String, contentType: MediaType) {
+    #expect(throws: RegistryError.self) { try parse(text, as: contentType.rawValue) }
+  }
+
+  @Test(arguments: [
+    (#"{"schemaVersion":1,"name":"a","tag":"b","fsLayers":[],"history":[]}"#, nil),
+    (Sample.image(mediaType: nil), MediaType.dockerSchema1Signed),
+    (Sample.image(mediaType: .dockerSchema1), nil),
+  ])
+  func `says that schema 1 is not supported`(text: String, contentType: MediaType?) throws {
+    let error = try #require(throws: RegistryError.self) { try parse(text, as: contentType?.rawValue) }
+    #expect(error.entries[0].code == .manifestInvalid)
+    #expect(error.entries[0].message.contains("schema 1, which is not supported"))
+  }
+
+  @Test func `refuses what is not UTF-8`() {
+    #expect(throws: RegistryError.self) {
+      try Manifest(Array(Sample.image().utf8) + [0xFF], contentType: nil)
+    }
+    let text = Sample.image(#","x":"?""#)
+    #expect(throws: RegistryError.self) {
+      try Manifest(text.utf8.map { $0 == UInt8(ascii: "?") ? 0xC0 : $0 }, contentType: nil)
+    }
+  }
+}
+
+@Suite struct ManifestHeadTests {
+  @Test(
+    arguments: [
+      (Sample.image(), MediaType.ociManifest), (Sample.image(mediaType: .dockerManifest), .dockerManifest),
+      (Sample.index(mediaType: nil), .ociIndex), (Sample.image(mediaType: nil), .ociManifest),
+      (
+        #"{"a":{"mediaType":"x/y"},"schemaVersion":2,"layers":[{"mediaType":"x/y"}],"mediaType":"a/b"}"#,
+        MediaType(rawValue: "a/b")
+      ),
+      (#"{"schemaVersion":1,"fsLayers":[]}"#, .dockerSchema1Signed),
+      ("{}", nil), ("", nil), ("[]", nil), (#"{"architecture":"amd64","rootfs":{}}"#, nil), ("\u{0}\u{0}", nil),
+      (#"{"schemaVersion":2,"manifests":["#, nil), (#"{"mediaType":"a\nb"}"#, nil),
+    ] as [(String, MediaType?)])
+  func `tells what stored content is`(text: String, mediaType: MediaType?) {
+    #expect(ManifestHead(of: Array(text.utf8))?.mediaType == mediaType)
+  }
+}

@@ -1,0 +1,79 @@
+import Testing
+
+@testable import Core
+
+@Suite struct NegotiationTests {
+  private static let docker = "\(MediaType.dockerManifest.rawValue), \(MediaType.dockerManifestList.rawValue);q=0.5"
+
+  @Test(
+    arguments: [
+      (nil, MediaType.ociManifest, true, Negotiation.serve),
+      ("", .ociManifest, true, .serve),
+      ("*/*", .ociIndex, true, .serve),
+      ("text/html, */*;q=0.1", .ociIndex, true, .serve),
+      ("application/vnd.oci.image.manifest.v1+json", .ociManifest, true, .serve),
+      ("x/y,\tapplication/vnd.oci.image.manifest.v1+json ; q=1", .ociManifest, true, .serve),
+      (docker, .ociManifest, true, .refuse("OCI manifest found, but accept header does not support OCI manifests")),
+      (docker, .ociIndex, false, .refuse("OCI index found, but accept header does not support OCI indexes")),
+      (docker, .dockerManifestList, true, .serve),
+      ("application/vnd.docker.distribution.manifest.v2+json", .dockerManifestList, true, .serveDefaultPlatform),
+      ("application/vnd.docker.distribution.manifest.v2+json", .dockerManifestList, false, .serve),
+      ("application/vnd.oci.image.manifest.v1+json", .dockerManifest, true, .serve),
+      (
+        "application/vnd.oci.image.manifest.v1+jsonx", .ociManifest, true,
+        .refuse("OCI manifest found, but accept header does not support OCI manifests")
+      ),
+      (docker, MediaType(rawValue: "application/vnd.example"), true, .serve),
+    ] as [(String?, MediaType, Bool, Negotiation)])
+  func `answers what a client accepts`(accept: String?, stored: MediaType, byTag: Bool, expected: Negotiation) {
+    #expect(Negotiation(stored, accepting: AcceptedTypes(accept), byTag: byTag) == expected)
+  }
+}
+
+@Suite struct URLPolicyTests {
+  @Test(arguments: [
+    ([], [], "https://a.example/x", false),
+    (["^https?://a\\.example/"], [], "https://a.example/x", true),
+    (["^https?://a\\.example/"], [], "https://b.example/a.example/", false),
+    ([], ["^https?://a\\.example/"], "https://a.example/x", false),
+    ([], ["^https?://a\\.example/"], "https://b.example/x", true),
+    (["example"], ["secret"], "https://a.example/secret", false),
+    ([".*"], [], "ftp://a.example/x", false),
+    ([".*"], [], "https://a.example/x#fragment", false),
+    ([".*"], [], "https://a.example/" + String(repeating: "a", count: 3000), false),
+  ])
+  func `permits the URLs of the configuration`(allow: [String], deny: [String], url: String, expected: Bool) {
+    var validation = Configuration.Validation()
+    validation.allowedURLs = allow
+    validation.deniedURLs = deny
+    #expect(URLPolicy(validation).permits(url) == expected)
+  }
+}
+
+@Suite struct BoundedCacheTests {
+  @Test func `keeps what was used lately and never more than its limit`() {
+    let cache = BoundedCache<Int, Int>(limit: 100)
+    for key in 0..<1000 {
+      cache.store(key, for: key, cost: 1)
+      #expect(cache.value(for: 0) == 0)
+    }
+    #expect((0..<1000).count { cache.value(for: $0) != nil } <= 100)
+    #expect(cache.value(for: 999) == 999)
+  }
+
+  @Test func `does not keep what is larger than half of it`() {
+    let cache = BoundedCache<Int, Int>(limit: 100)
+    cache.store(1, for: 1, cost: 1)
+    cache.store(2, for: 1, cost: 51)
+    #expect(cache.value(for: 1) == nil)
+  }
+}
+
+@Suite struct DirectoryChildrenTests {
+  @Test func `has children in the order of the names that come of them`() {
+    let children = DirectoryChildren(["a0", "a", "_layers", "a-b", ".hidden", "Upper", "a.b"])
+    #expect(children.isRepository)
+    #expect(
+      children.steps.map(\.name) == ["a", "a-b", "a-b/", "a.b", "a.b/", "a/", "a0", "a0/"])
+  }
+}
