@@ -10,7 +10,7 @@ import Testing
       let repo = Repo(site)
       for mediaType in [nil, .ociManifest, .dockerManifest, MediaType(rawValue: "application/vnd.example.v1+json")] {
         let image = try await repo.image(mediaType: mediaType, more: #", "x" : [ 1e3 ] "#)
-        let digest = try Repo.digest(Array(image.utf8))
+        let digest = Repo.digest(Array(image.utf8))
         let pushed = try await repo.put(image, at: "latest", as: mediaType)
         #expect(pushed.status == 201, "\(pushed.text)")
         #expect(pushed["Location"] == "/v2/\(repo.name)/manifests/\(digest)")
@@ -36,7 +36,7 @@ import Testing
     try await deployment.withSite { site in
       let repo = Repo(site)
       let image = try await repo.image()
-      let digest = try Repo.digest(Array(image.utf8), algorithm)
+      let digest = Repo.digest(Array(image.utf8), algorithm)
       let pushed = try await repo.put(image, at: "\(digest)?tag=b&tag=a&tag=b")
       #expect(pushed.status == 201, "\(pushed.text)")
       #expect(pushed["OCI-Tag"] == "b, a")
@@ -51,7 +51,7 @@ import Testing
     try await deployment.withSite { site in
       let repo = Repo(site)
       let image = try await repo.image()
-      let digest = try Repo.digest(Array(image.utf8))
+      let digest = Repo.digest(Array(image.utf8))
       let bad = try await repo.put(image, at: "\(digest)?tag=good&tag=.bad")
       #expect(bad.status == 400)
       #expect(bad.codes == ["TAG_INVALID"])
@@ -67,7 +67,7 @@ import Testing
     try await deployment.withSite { site in
       let repo = Repo(site)
       let image = try await repo.image()
-      let other = try Repo.digest([1])
+      let other = Repo.digest([1])
       let answer = try await repo.put(image, at: other.description)
       #expect(answer.status == 400)
       #expect(answer.codes == ["DIGEST_INVALID"])
@@ -81,12 +81,12 @@ import Testing
     try await deployment.withSite { site in
       let repo = Repo(site)
       let there = try await repo.blob("there")
-      let absent = try (0..<3).map { Repo.descriptor([9], try Repo.digest([UInt8($0)]), "a/b") }
+      let absent = (0..<3).map { Repo.descriptor([9], Repo.digest([UInt8($0)]), "a/b") }
       let image = #"{"schemaVersion":2,"config":\#(absent[0]),"layers":[\#(there),\#(absent[1]),\#(absent[0])]}"#
       let answer = try await repo.put(image, at: "latest")
       #expect(answer.status == 400)
       #expect(answer.codes == ["MANIFEST_BLOB_UNKNOWN", "MANIFEST_BLOB_UNKNOWN"])
-      for seed in 0..<2 { #expect(answer.text.contains(try Repo.digest([UInt8(seed)]).description)) }
+      for seed in 0..<2 { #expect(answer.text.contains(Repo.digest([UInt8(seed)]).description)) }
       let index = try await repo.put(#"{"schemaVersion":2,"manifests":[\#(absent[2])]}"#, at: "latest")
       #expect(index.codes == ["MANIFEST_BLOB_UNKNOWN"])
       #expect(try await repo.get("latest").status == 404)
@@ -119,13 +119,13 @@ import Testing
       let image = try await repo.image()
       try await repo.put(image, at: "image")
       let child = Repo.descriptor(
-        Array(image.utf8), try Repo.digest(Array(image.utf8)), MediaType.ociManifest.rawValue)
+        Array(image.utf8), Repo.digest(Array(image.utf8)), MediaType.ociManifest.rawValue)
       let layer = try await repo.blob("layer a")
       let inner =
         #"{"schemaVersion":2,"mediaType":"\#(MediaType.ociIndex.rawValue)","manifests":[\#(child),\#(layer)]}"#
       #expect(try await repo.put(inner, at: "inner").status == 201)
       let innerDescriptor = Repo.descriptor(
-        Array(inner.utf8), try Repo.digest(Array(inner.utf8)), MediaType.ociIndex.rawValue)
+        Array(inner.utf8), Repo.digest(Array(inner.utf8)), MediaType.ociIndex.rawValue)
       let outer = #"{"schemaVersion":2,"manifests":[\#(innerDescriptor)]}"#
       #expect(try await repo.put(outer, at: "outer").status == 201)
       #expect(try await repo.get("outer")["Content-Type"] == MediaType.ociIndex.rawValue)
@@ -139,7 +139,7 @@ import Testing
       let repo = Repo(site)
       let config = try await repo.blob("config")
       let layer = Repo.descriptor(
-        [1], try Repo.digest([1]), "application/vnd.oci.image.layer.nondistributable.v1.tar",
+        [1], Repo.digest([1]), "application/vnd.oci.image.layer.nondistributable.v1.tar",
         more: #","urls":["https://a.example/1"]"#)
       let answer = try await repo.put(#"{"schemaVersion":2,"config":\#(config),"layers":[\#(layer)]}"#, at: "latest")
       #expect(answer.status == 400)

@@ -1,4 +1,3 @@
-import CCrypto
 import Core
 import HTTPTypes
 import TestSupport
@@ -18,20 +17,14 @@ struct Repo {
     get throws { Registry(driver: site.driver).repository(try #require(RepositoryName(name))) }
   }
 
-  static func digest(_ content: [UInt8], _ algorithm: Digest.Algorithm = .sha256) throws -> Digest {
-    var bytes = [UInt8](repeating: 0, count: algorithm.hexLength / 2)
-    switch algorithm {
-    case .sha256: _ = SHA256(content, content.count, &bytes)
-    case .sha512: _ = SHA512(content, content.count, &bytes)
-    }
-    let hex = bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-    return try #require(Digest(algorithm: algorithm, hex: hex))
+  static func digest(_ content: [UInt8], _ algorithm: Digest.Algorithm = .sha256) -> Digest {
+    ContentHasher.digest(algorithm, of: content)
   }
 
   /// Puts a blob into the repository. Returns its descriptor.
   func blob(_ content: String, mediaType: String = "application/octet-stream") async throws -> String {
     let bytes = Array(content.utf8)
-    let digest = try Repo.digest(bytes)
+    let digest = Repo.digest(bytes)
     try await repository.blobs.blobs.put(bytes, digest: digest)
     try await repository.blobs.link(digest)
     return Repo.descriptor(bytes, digest, mediaType)
@@ -74,7 +67,7 @@ struct Repo {
     let image = try await image(seed, more: more)
     let answer = try await put(image, at: tag)
     #expect(answer.status == 201, "\(answer.text)")
-    return try Repo.digest(Array(image.utf8))
+    return Repo.digest(Array(image.utf8))
   }
 }
 

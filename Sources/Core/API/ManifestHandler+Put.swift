@@ -48,8 +48,8 @@ extension ManifestHandler {
   }
 
   private static func digest(of content: [UInt8], pushedAs reference: Reference) throws(RegistryError) -> Digest {
-    guard case .digest(let named) = reference else { return Digest(of: content, .sha256) }
-    let digest = Digest(of: content, named.algorithm)
+    guard case .digest(let named) = reference else { return ContentHasher.digest(.sha256, of: content) }
+    let digest = ContentHasher.digest(named.algorithm, of: content)
     guard digest == named else {
       throw RegistryError(.digestInvalid, detail: ["digest": named.description, "content": digest.description])
     }
