@@ -99,7 +99,7 @@ extension Configuration.HTTP: ConfigurationSection {
     var list = HeaderList(fields: headers)
     keys.value("headers", &list)
     headers = list.fields
-    keys.section("tls", &tls)
+    if keys.isReading || tls.isEnabled { keys.section("tls", &tls) }
     keys.section("http2", &http2)
     keys.withoutEffect {
       keys.section("h2c", &h2c)

@@ -70,7 +70,7 @@ extension Configuration.TLS: ConfigurationSection {
     keys.value("clientauth", &clientAuth)
     keys.value("minimumtls", &minimum)
     keys.value("ciphersuites", &cipherSuites)
-    keys.section("letsencrypt", &letsEncrypt)
+    if keys.isReading || certificate.isEmpty { keys.section("letsencrypt", &letsEncrypt) }
     if certificate.isEmpty != key.isEmpty {
       keys.report(
         .error, certificate.isEmpty ? "certificate" : "key", "a certificate and its key go together",
@@ -106,10 +106,12 @@ extension Configuration.TLS.Version: Comparable {
 
 extension Configuration.LetsEncrypt: ConfigurationSection {
   mutating func visit(_ keys: some ConfigurationVisitor) {
-    keys.value("cachefile", &cacheFile)
-    keys.value("email", &email)
     keys.value("hosts", &hosts)
-    keys.value("directoryurl", &directoryURL)
+    keys.withoutEffect {
+      keys.value("cachefile", &cacheFile)
+      keys.value("email", &email)
+      keys.value("directoryurl", &directoryURL)
+    }
     for host in hosts where host.isEmpty || Configuration.Address(host + ":443") == nil || host.contains(":") {
       keys.report(.error, "hosts", "\(host) is no host name", remedy: "give names such as registry.example.com")
     }

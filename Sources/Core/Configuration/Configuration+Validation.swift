@@ -68,7 +68,7 @@ extension Configuration.Validation: ConfigurationSection {
     }
 
     mutating func visit(_ keys: some ConfigurationVisitor) {
-      keys.section("urls", &urls)
+      if keys.isReading || !urls.isEmpty { keys.section("urls", &urls) }
       keys.section("indexes", &indexes)
     }
   }
@@ -77,6 +77,8 @@ extension Configuration.Validation: ConfigurationSection {
   private struct URLs: ConfigurationSection {
     var allow: [String] = []
     var deny: [String] = []
+
+    var isEmpty: Bool { allow.isEmpty && deny.isEmpty }
 
     mutating func visit(_ keys: some ConfigurationVisitor) {
       keys.value("allow", &allow)

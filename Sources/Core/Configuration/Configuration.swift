@@ -53,7 +53,7 @@ extension Configuration: ConfigurationSection {
     keys.section("catalog", &catalog)
     keys.section("tags", &tags)
     keys.section("validation", &validation)
-    keys.section("auth", &auth)
+    if keys.isReading || auth != .none { keys.section("auth", &auth) }
     keys.withoutEffect {
       keys.section("middleware", &middleware)
       keys.section("notifications", &notifications)

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// The descriptors that a process of the service is started with.

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// A path that a Unix socket can have.

@@ -1,0 +1,51 @@
+import ArgumentParser
+import Core
+import Glibc
+
+/// `berth nginx`
+struct NginxCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "nginx",
+    abstract: "Print the nginx configuration that a registry's configuration asks for.",
+    discussion: """
+      Uses http.addr, http.net, http.host, http.prefix, http.tls, http.http2 and http.headers, the storage's root \
+      directory and fastcgi.address.
+
+      Examples:
+        berth nginx config.yml > nginx.conf && nginx -p "$PWD" -c nginx.conf
+        berth nginx --part site config.yml > /etc/nginx/sites-enabled/berth.conf
+        berth nginx --part http config.yml > /etc/nginx/conf.d/berth-http.conf
+        berth nginx --part server config.yml > /etc/nginx/snippets/berth.conf
+      """)
+
+  @Option(
+    help: """
+      What to print: complete (a whole nginx.conf), site (what belongs in http, with a server), http and server (to \
+      include in the http block and in a server block that you have).
+      """)
+  var part = NginxConfiguration.Part.complete
+
+  @Option(help: "Who nginx's workers run as (complete only). Without it, root if root prints this, else not said.")
+  var user: String?
+
+  @OptionGroup var file: ConfigurationFileArgument
+
+  func run() throws {
+    do {
+      let loaded = try file.load()
+      printErrors(loaded.warnings)
+      // Workers of nginx read the storage and connect to the socket, as whoever started the service may.
+      let nginx = NginxConfiguration(
+        configuration: loaded.configuration, user: user ?? (geteuid() == 0 ? "root" : nil))
+      print(try nginx.text(part), terminator: "")
+    } catch let error as ConfigurationError {
+      printErrors(error.problems)
+      throw ExitCode(1)
+    } catch let error as NginxError {
+      printErrors([error])
+      throw ExitCode(1)
+    }
+  }
+}
+
+extension NginxConfiguration.Part: ExpressibleByArgument {}

@@ -1,0 +1,211 @@
+import Core
+
+/// The nginx configuration that a registry's configuration asks for.
+///
+/// What stands in `nginx/` is what this makes of the defaults, so there is one place to change.
+struct NginxConfiguration {
+  /// What is printed.
+  enum Part: String, CaseIterable {
+    /// A whole nginx.conf.
+    case complete
+    /// What belongs in `http`, with the registry's server: a file for sites-enabled.
+    case site
+    /// What belongs in `http` and is needed by `server`.
+    case http
+    /// What belongs in a `server` that is there already.
+    case server
+  }
+
+  let configuration: Configuration
+  /// Who nginx's workers run as; nil: not said. They read the storage and connect to the registry's socket.
+  var user: String?
+
+  /// A configuration; throws what nginx has no way to express.
+  func text(_ part: Part) throws(NginxError) -> String {
+    switch part {
+    case .complete: try complete()
+    case .site: try site(accessLog: "/var/log/nginx/berth.log berth")
+    case .http: try http()
+    case .server: try server()
+    }
+  }
+
+  /// Everything is relative to the folder that nginx is given with -p, so it runs without privileges.
+  private func complete() throws(NginxError) -> String {
+    """
+    # nginx for Berth, complete. Logs, temporary files and the process id go to the folder given with -p:
+    #
+    #     nginx -p FOLDER -c THIS-FILE
+
+    \(user.map { "user \($0);\n" } ?? "")worker_processes auto;
+    worker_rlimit_nofile 8192;
+    pid nginx.pid;
+    error_log stderr warn;
+
+    events {
+        worker_connections 4096;
+    }
+
+    http {
+        client_body_temp_path client_temp;
+        fastcgi_temp_path fastcgi_temp;
+        proxy_temp_path proxy_temp;
+        scgi_temp_path scgi_temp;
+        uwsgi_temp_path uwsgi_temp;
+
+    \(try site(accessLog: "access.log berth buffer=64k flush=1s").indented)
+    }
+
+    """
+  }
+
+  private func site(accessLog: String) throws(NginxError) -> String {
+    let listeners = try NginxListeners(configuration.http)
+    return """
+      \(try http())
+      \(listeners.redirect)server {
+      \(listeners.text.indented)
+          server_tokens off;
+          access_log \(accessLog);
+
+          # Lists of a few hundred tags or digests in one URL.
+          large_client_header_buffers 4 32k;
+
+          error_page \(NginxErrorPages.statuses) /_berth_error;
+          # 431, where nginx would say 400.
+          error_page 494 =431 /_berth_error;
+
+      \(try server().indented)
+          # For load balancers, as docker/distribution has it.
+          location = / {
+              add_header Cache-Control no-cache;
+              return 200;
+          }
+
+          location / {
+              return 404;
+          }
+      }
+
+      """
+  }
+
+  private func http() throws(NginxError) -> String {
+    let address =
+      switch configuration.fastcgi.address {
+      case .unix(let path): "unix:" + path
+      case .tcp: configuration.fastcgi.address.text
+      }
+    let server = try nginxQuoted(address)
+    return """
+      # The workers share one socket, so there is nobody to pass a request on to, and none to give up on.
+      upstream berth {
+          server \(server) max_fails=0;
+          keepalive 64;
+          keepalive_requests 100000;
+      }
+
+      # For requests that can't be sent twice: a kept connection may be closed just when it is used.
+      upstream berth_uploads {
+          server \(server) max_fails=0;
+      }
+
+      \(NginxErrorPages.maps)
+      log_format berth '$remote_addr - $remote_user [$time_iso8601] "$request" $status $body_bytes_sent '
+                       '"$http_user_agent" $request_time $upstream_response_time $request_id';
+
+      """
+  }
+
+  private func server() throws(NginxError) -> String {
+    let v2 = configuration.http.prefix + "v2"
+    let storage = try NginxStorageLocation(configuration)
+    return """
+      location = \(v2) {
+          absolute_redirect off;
+          return 301 \(v2)/;
+      }
+
+      location \(v2)/ {
+          fastcgi_pass berth;
+          fastcgi_keep_conn on;
+          fastcgi_connect_timeout 10s;
+          fastcgi_send_timeout 300s;
+          # Closing an upload of many gigabytes may take long.
+          fastcgi_read_timeout 900s;
+          fastcgi_next_upstream error timeout;
+          fastcgi_buffer_size 16k;
+          fastcgi_buffers 32 16k;
+          fastcgi_max_temp_file_size 0;
+
+          # All that a worker looks at, beside the header fields, which nginx adds.
+          fastcgi_param REQUEST_METHOD $request_method;
+          fastcgi_param REQUEST_URI $request_uri;
+          fastcgi_param REQUEST_SCHEME $scheme;
+          fastcgi_param REQUEST_ID $request_id;
+          fastcgi_param REMOTE_ADDR $remote_addr;
+          fastcgi_param SERVER_PROTOCOL $server_protocol;
+          fastcgi_param CONTENT_TYPE $content_type if_not_empty;
+          fastcgi_param CONTENT_LENGTH $content_length if_not_empty;
+          # A Proxy field from a client must not become a proxy.
+          fastcgi_param HTTP_PROXY "" if_not_empty;
+
+          # A manifest has 4 MiB at the most, which the worker says; it never goes to the disk.
+          client_max_body_size 5m;
+          client_body_buffer_size 5m;
+
+          keepalive_requests 100000;
+          gzip off;
+          error_page \(NginxErrorPages.statuses) /_berth_error;
+
+          # Uploads of any size: each piece goes to the worker as it arrives.
+          location ~ ^\(regexEscaped(v2))/.+/blobs/uploads(/|$) {
+              fastcgi_pass berth_uploads;
+              fastcgi_keep_conn off;
+              fastcgi_request_buffering off;
+              client_max_body_size 0;
+              client_body_buffer_size 512k;
+          }
+      }
+
+      \(storage.text)\(try NginxErrorPages.locations(headers: configuration.http.headers))
+      """
+  }
+
+  /// A prefix has no other character that means something in a regular expression.
+  private func regexEscaped(_ path: String) -> String {
+    path.split(separator: ".", omittingEmptySubsequences: false).joined(separator: "\\.")
+  }
+}
+
+/// What nginx has no way to express.
+struct NginxError: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ description: String) { self.description = description }
+}
+
+/// A value as nginx reads it. Throws where it holds what nginx would take for a variable or a new line.
+func nginxQuoted(_ text: String) throws(NginxError) -> String {
+  guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "$") }), !text.isEmpty else {
+    throw NginxError(
+      "nginx has no way to write \(text.debugDescription): choose a name without $ and control characters")
+  }
+  let isPlain = text.unicodeScalars.allSatisfy { scalar in
+    switch scalar {
+    case "a"..."z", "A"..."Z", "0"..."9", "/", ".", "-", "_", ":", "[", "]", "@", "+", ",", "=", "%": true
+    default: false
+    }
+  }
+  if isPlain { return text }
+  let escaped = text.flatMap { $0 == "\"" || $0 == "\\" ? ["\\", $0] : [$0] }
+  return "\"" + String(escaped) + "\""
+}
+
+extension String {
+  /// Every line four spaces further to the right; empty lines stay empty.
+  var indented: String {
+    let lines = split(separator: "\n", omittingEmptySubsequences: false)
+    return lines.map { $0.isEmpty ? "" : "    " + $0 }.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,78 @@
+import HTTPTypes
+
+/// The errors that nginx makes itself, in the OCI form (distribution spec, "Error Codes"). What a worker answers
+/// passes unchanged.
+enum NginxErrorPages {
+  private static let errors: [(status: Int, code: String, message: String)] = [
+    (400, "UNKNOWN", "the request is malformed"),
+    (401, "UNAUTHORIZED", "authentication required"),
+    (403, "DENIED", "requested access to the resource is denied"),
+    (404, "NAME_UNKNOWN", "there is nothing at this path"),
+    (405, "UNSUPPORTED", "the method is not offered"),
+    (408, "UNKNOWN", "the request took too long to arrive"),
+    (411, "SIZE_INVALID", "the length of the body is missing"),
+    (413, "SIZE_INVALID", "the body is larger than anything that belongs here"),
+    (414, "NAME_INVALID", "the URL is too long"),
+    (421, "UNKNOWN", "the request was sent to the wrong server"),
+    (429, "TOOMANYREQUESTS", "too many requests"),
+    (431, "UNKNOWN", "the header is too long"),
+    (495, "UNAUTHORIZED", "the client certificate is not accepted"),
+    (496, "UNAUTHORIZED", "a client certificate is required"),
+    (497, "UNKNOWN", "the port is one for https"),
+    (500, "UNKNOWN", "the web server failed"),
+    (501, "UNSUPPORTED", "the transfer encoding is unknown"),
+    (502, "UNAVAILABLE", "the registry is not running, or did not answer"),
+    (503, "UNAVAILABLE", "service unavailable"),
+    (504, "UNAVAILABLE", "the registry did not answer in time"),
+    (505, "UNSUPPORTED", "the version of HTTP is not supported"),
+  ]
+
+  /// For `error_page`.
+  static var statuses: String {
+    errors.map { String($0.status) }.joined(separator: " ")
+  }
+
+  /// The bodies by status.
+  static var maps: String {
+    let lines = errors.map { "    \($0.status) '\(body($0.code, $0.message))';" }
+    return """
+      map $status $berth_error {
+          default '\(body("UNKNOWN", "unknown error"))';
+      \(lines.joined(separator: "\n"))
+      }
+
+      map $status $berth_retry_after {
+          default "";
+          ~^50[234]$ 5;
+      }
+
+      """
+  }
+
+  /// Where errors go. `headers` are those that every answer has.
+  static func locations(headers: HTTPFields) throws(NginxError) -> String {
+    var added = ""
+    for field in headers {
+      added += "    add_header \(field.name.rawName) \(try nginxQuoted(field.value)) always;\n"
+    }
+    return """
+      # The status is that of the error, not the 500 that stands here.
+      location = /_berth_error {
+          internal;
+          auth_basic off;
+          default_type application/json;
+          add_header Docker-Distribution-API-Version registry/2.0 always;
+          add_header X-Request-Id $request_id always;
+          add_header Retry-After $berth_retry_after always;
+          add_header Cache-Control no-store always;
+      \(added)    return 500 $berth_error;
+      }
+
+      """
+  }
+
+  /// A body; neither text has a character that would need escaping.
+  static func body(_ code: String, _ message: String) -> String {
+    #"{"errors":[{"code":"\#(code)","message":"\#(message)"}]}"#
+  }
+}

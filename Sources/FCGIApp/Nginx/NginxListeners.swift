@@ -1,0 +1,101 @@
+import Core
+
+/// What a server says of addresses, names and TLS.
+struct NginxListeners {
+  /// For the server.
+  private(set) var text = ""
+  /// A server that sends clients from http to https, with an empty line after it; empty where there is none.
+  private(set) var redirect = ""
+
+  init(_ http: Configuration.HTTP) throws(NginxError) {
+    let tls = http.tls
+    let names = try Self.names(http).joined(separator: " ")
+    let suffix = tls.isEnabled ? (http.http2.disabled ? " ssl" : " ssl http2") : ""
+    let (host, port) = Self.hostAndPort(http)
+    for address in Self.addresses(host) { text += "listen \(address)\(port)\(suffix);\n" }
+    text += "server_name \(names);\n"
+    guard tls.isEnabled else { return }
+    text += try Self.tls(tls)
+    if port == 443 {
+      let listeners = Self.addresses(host).map { "    listen \($0)80;\n" }.joined()
+      redirect = """
+        server {
+        \(listeners)    server_name \(names);
+            return 308 https://$host$request_uri;
+        }
+
+
+        """
+    }
+  }
+
+  private static func hostAndPort(_ http: Configuration.HTTP) -> (host: String, port: UInt16) {
+    switch http.address {
+    case .tcp(let host, let port): (host, port)
+    // The socket is the workers'; clients come where they usually do.
+    case .unix: ("", http.tls.isEnabled ? 443 : 80)
+    }
+  }
+
+  private static func addresses(_ host: String) -> [String] {
+    if host.isEmpty { return ["", "[::]:"] }
+    return [host.contains(":") ? "[\(host)]:" : "\(host):"]
+  }
+
+  /// The names that clients know the registry by; `_` where none is said.
+  private static func names(_ http: Configuration.HTTP) throws(NginxError) -> [String] {
+    if let host = http.host, let authority = host.split(separator: "/").last {
+      var name = authority
+      if !name.hasSuffix("]"), let colon = name.lastIndex(of: ":") { name = name[..<colon] }
+      return [try nginxQuoted(String(name))]
+    }
+    var names: [String] = []
+    for host in http.tls.letsEncrypt.hosts { names.append(try nginxQuoted(host)) }
+    return names.isEmpty ? ["_"] : names
+  }
+
+  private static func tls(_ tls: Configuration.TLS) throws(NginxError) -> String {
+    var (certificate, key) = (tls.certificate, tls.key)
+    if certificate.isEmpty {
+      // Where certbot puts what it obtained.
+      let folder = "/etc/letsencrypt/live/\(tls.letsEncrypt.hosts[0])"
+      (certificate, key) = (folder + "/fullchain.pem", folder + "/privkey.pem")
+    }
+    let versions: [(Configuration.TLS.Version, String)] = [
+      (.tls10, "TLSv1"), (.tls11, "TLSv1.1"), (.tls12, "TLSv1.2"), (.tls13, "TLSv1.3"),
+    ]
+    let protocols = versions.filter { $0.0 >= tls.minimum }.map(\.1).joined(separator: " ")
+    var text = """
+
+      ssl_certificate \(try nginxQuoted(certificate));
+      ssl_certificate_key \(try nginxQuoted(key));
+      ssl_protocols \(protocols);
+      ssl_prefer_server_ciphers off;
+      ssl_session_cache shared:berth_tls:10m;
+      ssl_session_timeout 1d;
+      ssl_session_tickets off;
+
+      """
+    // nginx has no directive of its own for the suites of TLS 1.3.
+    let suites = tls.cipherSuites.compactMap(CipherSuite.init(name:)).filter { !$0.isTLS13 }
+    if !suites.isEmpty { text += "ssl_ciphers \(suites.map(\.openSSLName).joined(separator: ":"));\n" }
+    return text + (try clientCertificates(tls))
+  }
+
+  private static func clientCertificates(_ tls: Configuration.TLS) throws(NginxError) -> String {
+    guard let authorities = tls.clientCAs.first else { return "" }
+    guard tls.clientCAs.count == 1 else {
+      throw NginxError(
+        "nginx takes one file with the authorities of client certificates, and http.tls.clientcas names "
+          + "\(tls.clientCAs.count): put them together (cat \(tls.clientCAs.joined(separator: " ")) > clients.pem)")
+    }
+    let file = "ssl_client_certificate \(try nginxQuoted(authorities));\n"
+    return switch tls.clientAuth {
+    case .request: file + "ssl_verify_client optional_no_ca;\n"
+    case .requireAny:
+      file + "ssl_verify_client optional_no_ca;\nif ($ssl_client_verify = NONE) {\n    return 496;\n}\n"
+    case .verifyIfGiven: file + "ssl_verify_client optional;\n"
+    case .requireAndVerify: file + "ssl_verify_client on;\n"
+    }
+  }
+}

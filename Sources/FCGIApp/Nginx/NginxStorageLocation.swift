@@ -1,0 +1,81 @@
+import Core
+import HTTPTypes
+
+/// The location through which nginx sends blobs from the disk, once a worker has said so (`X-Accel-Redirect`).
+struct NginxStorageLocation {
+  /// Empty where the storage has no files, or workers are to send them.
+  let text: String
+
+  init(_ configuration: Configuration) throws(NginxError) {
+    guard case .filesystem(let filesystem) = configuration.storage.driver, !configuration.fastcgi.accelPrefix.isEmpty
+    else {
+      text = ""
+      return
+    }
+    var root = filesystem.rootDirectory
+    while root.hasSuffix("/") { root.removeLast() }
+    text = """
+      # Blobs, sent from the disk without passing through a worker. No client reaches this by itself.
+      location ^~ \(configuration.fastcgi.accelPrefix)/ {
+          internal;
+          alias \(try nginxQuoted(root + "/"));
+
+          sendfile on;
+          sendfile_max_chunk 1m;
+          tcp_nopush on;
+          gzip off;
+          # A blob never changes, and a worker has just found it: at the worst a file that was deleted meanwhile
+          # stays open a little longer.
+          open_file_cache max=200 inactive=20s;
+          open_file_cache_valid 20s;
+          open_file_cache_errors off;
+
+          # The worker has answered conditional requests, and named type, entity tag and lifetime.
+          etag off;
+          if_modified_since off;
+          types {}
+          default_type application/octet-stream;
+      \(Self.headers(configuration.http.headers))    add_header Last-Modified "";
+
+          # A file that is not there, or not for nginx to read.
+          error_page 404 @berth_blob_unknown;
+          error_page 403 500 502 503 504 =500 /_berth_error;
+          error_page 416 @berth_range_invalid;
+      }
+
+      location @berth_blob_unknown {
+          default_type application/json;
+          add_header Docker-Distribution-API-Version registry/2.0 always;
+          add_header X-Request-Id $request_id always;
+          # Stronger than the lifetime that the worker gave to the blob.
+          add_header Cache-Control no-store always;
+          return 404 '\(NginxErrorPages.body("BLOB_UNKNOWN", "blob unknown to registry"))';
+      }
+
+      # Has the blob's header fields already.
+      location @berth_range_invalid {
+          default_type application/json;
+          return 416 '\(NginxErrorPages.body("RANGE_INVALID", "the range lies outside the blob"))';
+      }
+
+
+      """
+  }
+
+  /// What an internal redirect would lose of the worker's answer.
+  private static func headers(_ configured: HTTPFields) -> String {
+    var names: [HTTPField.Name] = [.dockerContentDigest, .eTag, .dockerDistributionAPIVersion, .xRequestID]
+    let usual: [HTTPField.Name] = [.xContentTypeOptions, .strictTransportSecurity]
+    // These survive by themselves, and would be there twice.
+    let kept: [HTTPField.Name] = [
+      .contentType, .contentDisposition, .acceptRanges, .setCookie, .cacheControl, .expires,
+    ]
+    for name in usual + configured.map(\.name) where !names.contains(name) && !kept.contains(name) {
+      names.append(name)
+    }
+    return names.map { name in
+      let variable = String(name.canonicalName.map { $0 == "-" ? "_" : $0 })
+      return "    add_header \(name.rawName) $upstream_http_\(variable) always;\n"
+    }.joined()
+  }
+}
