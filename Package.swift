@@ -59,6 +59,13 @@ let package = Package(
         "Core", "Drivers", "FCGIApp", "TestSupport",
         .product(name: "HTTPTypes", package: "swift-http-types"),
       ]),
+    // Real clients and servers: containers' tools, docker-registry, nginx.
+    .testTarget(
+      name: "SystemTests",
+      dependencies: [
+        "CCrypto", "Core", "FCGIApp", "TestSupport",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+      ], exclude: ["Fixtures"]),
     .testTarget(name: "FCGIAppTests", dependencies: ["FCGIApp", "Core", "Drivers", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]

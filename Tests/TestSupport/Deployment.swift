@@ -76,6 +76,10 @@ package struct DeploymentOptions: Sendable, Equatable {
   package var catalogMaxEntries = 1000
   /// `tags.maxtags`
   package var maxTags = 1000
+  /// `fastcgi.workers`
+  package var workers = 2
+  /// `fastcgi.threads`
+  package var threads = 8
   /// Further lines of the configuration file (whole sections), for the deployments over nginx.
   package var extraYAML = ""
   /// Signs upload states in every deployment.
@@ -121,8 +125,8 @@ package struct DeploymentOptions: Sendable, Equatable {
       maxtags: \(maxTags)
     fastcgi:
       address: \(socket)
-      workers: 2
-      threads: 8
+      workers: \(workers)
+      threads: \(threads)
     \(extraYAML)
     """
   }

@@ -15,13 +15,13 @@ package final class RegistryServer: Sendable {
   /// The one that tests share where they need nothing special.
   package static let shared = Result { try RegistryServer(options: DeploymentOptions()) }
 
-  /// Starts both and waits until `/v2/` is answered.
-  package init(options: DeploymentOptions) throws {
+  /// Starts both and waits until `/v2/` is answered. Content lies in `rootDirectory`, or in a folder of its own.
+  package init(options: DeploymentOptions, rootDirectory: String? = nil) throws {
     folder = try TemporaryFolder()
     port = try Self.freePort()
-    rootDirectory = folder / "registry"
+    self.rootDirectory = rootDirectory ?? folder / "registry"
     let configuration = folder / "config.yml"
-    try options.yaml(rootDirectory: rootDirectory, port: port, socket: folder / "berth.sock")
+    try options.yaml(rootDirectory: self.rootDirectory, port: port, socket: folder / "berth.sock")
       .write(toFile: configuration, atomically: true, encoding: .utf8)
     let executable = try Self.berthExecutable()
     let nginxConfiguration = try ChildProcess.output([executable, "nginx", configuration])

@@ -1,0 +1,31 @@
+import Foundation
+import HTTPTypes
+import TestSupport
+
+/// Debian's docker-registry over a storage directory, on a free port. Ends with its owner.
+final class DockerRegistry: Sendable {
+  let port: UInt16
+  private let folder: TemporaryFolder
+  private let process: ChildProcess
+
+  init(rootDirectory: String) throws {
+    folder = try TemporaryFolder()
+    port = try RegistryServer.freePort()
+    let configuration = """
+      version: 0.1
+      storage: {filesystem: {rootdirectory: \(rootDirectory)}, delete: {enabled: true}}
+      http: {addr: "127.0.0.1:\(port)", secret: \(DeploymentOptions.secret)}
+      """
+    try configuration.write(toFile: folder / "config.yml", atomically: true, encoding: .utf8)
+    process = try ChildProcess(
+      ["/usr/bin/docker-registry", "serve", folder / "config.yml"], log: folder / "registry.log")
+    let deadline = ContinuousClock.now + .seconds(60)
+    while (try? WireClient.Connection(port: port).exchange(TestRequest(.get, "/v2/"), close: true))?.status != 200 {
+      guard process.isRunning, ContinuousClock.now < deadline else {
+        throw Failure(
+          (try? String(contentsOfFile: folder / "registry.log", encoding: .utf8)) ?? "no log")
+      }
+      usleep(20_000)
+    }
+  }
+}

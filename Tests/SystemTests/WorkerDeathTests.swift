@@ -1,0 +1,91 @@
+import Core
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+/// Workers are killed at random while clients push and pull.
+@Suite struct WorkerDeathTests {
+  /// Seconds of killing; a longer run is asked for with `BERTH_TEST_KILL_SECONDS=60`.
+  static let seconds = ProcessInfo.processInfo.environment["BERTH_TEST_KILL_SECONDS"].flatMap { Int($0) } ?? 15
+
+  /// What was answered with 201, as a target and its digest.
+  private final class Acknowledged: Sendable {
+    private let entries = Mutex<[(target: String, digest: String)]>([])
+
+    func add(_ target: String, _ digest: String) { entries.withLock { $0.append((target, digest)) } }
+    func random() -> (target: String, digest: String)? { entries.withLock { $0.randomElement() } }
+    var all: [(target: String, digest: String)] { entries.withLock { $0 } }
+  }
+
+  @Test("nothing that was answered 201 is missing, and no torn file is visible")
+  func kill9() async throws {
+    var options = DeploymentOptions()
+    options.workers = 4
+    let server = try RegistryServer(options: options)
+    let port = server.port
+    let end = ContinuousClock.now + .seconds(Self.seconds)
+    let acknowledged = Acknowledged()
+    let killed = Atomic(0)
+    let supervisor = server.processID
+
+    try await Clients.run(count: 17) { index in
+      let client = BlockingClient(port: port, deadline: end + .seconds(60))
+      switch index {
+      case 16:
+        while ContinuousClock.now < end {
+          usleep(.random(in: 100_000...400_000))
+          if let worker = Self.children(of: supervisor).randomElement(), kill(worker, SIGKILL) == 0 {
+            killed.add(1, ordering: .relaxed)
+          }
+        }
+      case 8...:
+        while ContinuousClock.now < end {
+          guard let (target, digest) = acknowledged.random() else {
+            usleep(10_000)
+            continue
+          }
+          try client.pull(target, digest: digest)
+        }
+      default:
+        let repository = "pushed/by-\(index)"
+        var number = 0
+        while ContinuousClock.now < end {
+          number += 1
+          let image = TestImage(unique: "\(index) \(number)", layerSize: 200_000)
+          for blob in image.blobs {
+            try client.push(blob, to: repository)
+            acknowledged.add("/v2/\(repository)/blobs/\(sha256(blob))", sha256(blob))
+          }
+          try client.push(manifest: image.manifest, to: repository, tag: "v\(number)")
+          acknowledged.add("/v2/\(repository)/manifests/v\(number)", sha256(image.manifest))
+        }
+      }
+    }
+
+    #expect(killed.load(ordering: .relaxed) > Self.seconds)
+    #expect(!acknowledged.all.isEmpty)
+    let client = BlockingClient(port: port, deadline: .now + .seconds(120))
+    for (target, digest) in acknowledged.all { try client.pull(target, digest: digest) }
+    try Self.expectWhole(server.rootDirectory + "/docker/registry/v2")
+  }
+
+  private static func children(of process: Int32) -> [Int32] {
+    let list = try? String(contentsOfFile: "/proc/\(process)/task/\(process)/children", encoding: .utf8)
+    return (list ?? "").split(separator: " ").compactMap { Int32($0) }
+  }
+
+  /// Every blob is what its path says, and every link names a digest.
+  private static func expectWhole(_ root: String) throws {
+    let walk = try #require(FileManager.default.enumerator(atPath: root))
+    for case let path as String in walk {
+      let parts = path.split(separator: "/")
+      guard let content = FileManager.default.contents(atPath: root + "/" + path) else { continue }
+      if parts.first == "blobs", parts.last == "data" {
+        #expect(sha256(Array(content)) == "\(parts[1]):\(parts[3])")
+      } else if parts.last == "link" {
+        #expect(Digest(String(decoding: content, as: UTF8.self)) != nil, "\(path)")
+      }
+    }
+  }
+}
