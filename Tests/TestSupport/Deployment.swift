@@ -22,6 +22,12 @@ package enum Deployment: String, CaseIterable, Sendable, CustomStringConvertible
     package let driver: any StorageDriver
     /// The driver's root directory; nil in memory.
     package let rootDirectory: String?
+
+    package init(client: any RegistryClient, driver: any StorageDriver, rootDirectory: String?) {
+      self.client = client
+      self.driver = driver
+      self.rootDirectory = rootDirectory
+    }
   }
 
   /// Runs a body against a registry with its own empty storage (over nginx with default options: shared with
@@ -54,11 +60,7 @@ package enum Deployment: String, CaseIterable, Sendable, CustomStringConvertible
   }
 
   private static func inProcess(_ driver: any StorageDriver, _ options: DeploymentOptions) -> InProcessClient {
-    InProcessClient(
-      RequestPipeline.handler(
-        APIContext(
-          registry: Registry(driver: driver), configuration: options.configuration,
-          logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })))
+    InProcessClient(RequestPipeline.handler(options.context(over: driver)))
   }
 }
 
@@ -98,6 +100,13 @@ package struct DeploymentOptions: Sendable, Equatable {
     configuration.catalog.maxEntries = catalogMaxEntries
     configuration.tags.maxTags = maxTags
     return configuration
+  }
+
+  /// What handlers in this process work with.
+  package func context(over driver: any StorageDriver) -> APIContext {
+    APIContext(
+      registry: Registry(driver: driver), configuration: configuration,
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
   }
 
   /// For a registry of its own processes.

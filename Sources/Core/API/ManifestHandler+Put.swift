@@ -60,7 +60,7 @@ extension ManifestHandler {
     let limit = Manifest.maximumSize
     if let announced = request.contentLength, announced > Int64(limit) { throw tooLarge }
     var content: [UInt8] = []
-    content.reserveCapacity(Int(request.contentLength ?? 0))
+    content.reserveCapacity(max(0, Int(request.contentLength ?? 0)))
     let buffer = IOBuffer(capacity: 64 << 10)
     while true {
       buffer.removeAll()

@@ -16,11 +16,13 @@ struct AcceptedTypes {
 
   /// Whether the client named this type.
   func contains(_ type: String) -> Bool {
-    guard let list else { return false }
-    return list.utf8.split(separator: UInt8(ascii: ",")).contains { item in
+    guard var rest = list?.utf8[...] else { return false }
+    while true {
+      let item = rest.prefix { $0 != UInt8(ascii: ",") }
       let name = item.prefix { $0 != UInt8(ascii: ";") }.drop(while: AcceptedTypes.isBlank)
-      guard name.starts(with: type.utf8) else { return false }
-      return name.dropFirst(type.utf8.count).allSatisfy(AcceptedTypes.isBlank)
+      if name.starts(with: type.utf8), name.dropFirst(type.utf8.count).allSatisfy(AcceptedTypes.isBlank) { return true }
+      guard item.endIndex != rest.endIndex else { return false }
+      rest = rest[item.endIndex...].dropFirst()
     }
   }
 

@@ -18,10 +18,12 @@ public struct TagService: Sendable {
     }
   }
 
-  /// Removes a tag, durably and at once; the manifest stays. Returns whether it was there.
+  /// Removes a tag, durably and at once, or what a crash left of one; the manifest stays.
+  /// - Returns: whether the tag was there.
   func remove(_ tag: Tag) async throws(StorageError) -> Bool {
-    guard try await target(of: tag) != nil else { return false }
-    return try await Link.remove(StorageLayout.tag(repository.name, tag), driver)
+    let pointed = try await target(of: tag) != nil
+    let removed = try await Link.remove(StorageLayout.tag(repository.name, tag), driver)
+    return pointed && removed
   }
 
   /// All tags; nil where the repository does not exist.

@@ -1,0 +1,77 @@
+import Core
+import Drivers
+import HTTPTypes
+import TestSupport
+import Testing
+
+/// What requests cost in calls to the storage, held so that it does not grow unseen.
+@Suite struct StorageCostTests {
+  private let driver = CountingDriver(InMemoryDriver())
+  private let repo: Repo
+
+  init() {
+    repo = Repo(
+      Deployment.Site(
+        client: InProcessClient(RequestPipeline.handler(DeploymentOptions().context(over: driver))), driver: driver,
+        rootDirectory: nil))
+  }
+
+  @Test func `a manifest is two small files, and the tag's link`() async throws {
+    let digest = try await repo.push("latest").description
+    _ = driver.takeCounts()
+    #expect(try await repo.get("latest").status == 200)
+    #expect(driver.takeCounts() == ["content": 3])
+    #expect(try await repo.get(digest).status == 200)
+    #expect(driver.takeCounts() == ["content": 2])
+    #expect(try await repo.get("latest", [.ifNoneMatch: digest]).status == 304)
+    #expect(driver.takeCounts() == ["content": 2])
+    #expect(try await repo.get(digest, [.ifNoneMatch: digest]).status == 304)
+    #expect(driver.takeCounts() == ["content": 1])
+  }
+
+  @Test func `a push writes four files, and nothing again that is right already`() async throws {
+    let image = try await repo.image()
+    _ = driver.takeCounts()
+    try await repo.put(image, at: "latest")
+    #expect(driver.takeCounts()["put"] == 4)
+    try await repo.put(image, at: "latest")
+    #expect(driver.takeCounts()["put"] == nil)
+    try await repo.put(image, at: "other")
+    #expect(driver.takeCounts()["put"] == 2)
+  }
+
+  @Test func `a tag list is one look at the directory once it is known`() async throws {
+    for tag in 0..<50 { try await repo.push("tag\(tag)") }
+    _ = driver.takeCounts()
+    let first = try await repo.tags()
+    #expect(driver.takeCounts() == ["changeToken": 1, "list": 1, "content": 50])
+    for query in ["", "?n=10", "?n=10&last=tag3"] {
+      let answer = try await repo.tags(query)
+      #expect(answer.status == 200)
+      #expect(query != "" || answer.text == first.text)
+      #expect(driver.takeCounts() == ["changeToken": 1])
+    }
+    try await repo.push("tag99")
+    #expect(try await repo.tags().text.contains("tag99"))
+    _ = try await repo.delete("tag99")
+    #expect(try await !repo.tags().text.contains("tag99"))
+  }
+
+  @Test func `a page of the catalog looks at its own names alone`() async throws {
+    let digest = Repo.digest([1])
+    for index in 0..<200 {
+      let name = try #require(RepositoryName("team\(index % 10)/app\(1000 + index)"))
+      try await driver.put([], at: StorageLayout.layerLink(name, digest), durability: .process)
+    }
+    _ = driver.takeCounts()
+    let target = "/v2/_catalog?n=10&last=team4/app1004"
+    let first = try await repo.site.client.send(.get, target)
+    let cold = driver.takeCounts()
+    #expect(cold["list", default: 0] <= 14)
+    let second = try await repo.site.client.send(.get, target)
+    #expect(second.body == first.body)
+    let warm = driver.takeCounts()
+    #expect(warm["list"] == nil)
+    #expect(warm["changeToken", default: 0] <= 14)
+  }
+}
