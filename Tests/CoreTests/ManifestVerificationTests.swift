@@ -21,7 +21,7 @@ import Testing
     do {
       try await ManifestVerification(repository, validation).check(Manifest(Array(content.utf8), contentType: nil))
       return []
-    } catch let error as RegistryError {
+    } catch {
       return error.entries.map(\.code.name)
     }
   }
