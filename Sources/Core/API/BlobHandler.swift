@@ -1,22 +1,104 @@
 import HTTPTypes
 
-/// `/v2/<name>/blobs/<digest>`
+/// `/v2/<name>/blobs/<digest>` (distribution spec, "Pulling blobs" and "Deleting Blobs")
 struct BlobHandler {
   private let context: APIContext
+  /// What is named by its content never changes: a year, as docker/distribution says.
+  private static let cacheControl = "max-age=31536000"
 
   init(_ context: APIContext) {
     self.context = context
   }
 
+  /// The content. Where it can be had directly, its bytes don't pass through here: the web server sends the file,
+  /// ranges included, or the client is sent to the object store.
   func get(
     _ request: Request, _ repository: Repository, _ digest: Digest
   ) async throws(RegistryError) -> Response {
-    throw RegistryError(.unsupported)
+    do {
+      guard let blob = try await repository.blobs.resolve(digest) else { throw Self.unknown(digest) }
+      let tag = EntityTag(digest)
+      var fields: HTTPFields = [
+        .dockerContentDigest: digest.description, .eTag: tag.field, .cacheControl: Self.cacheControl,
+      ]
+      if tag.matches(ifNoneMatch: request.fields[.ifNoneMatch]) { return Response(.notModified, fields: fields) }
+      fields[.contentType] = MediaType.octetStream.rawValue
+      fields[.acceptRanges] = "bytes"
+      if request.method == .head {
+        fields[.contentLength] = String(blob.size)
+        return Response(.ok, fields: fields)
+      }
+      switch try await directURL(blob.content) {
+      case .internalPath(let path)?:
+        fields[.xAccelRedirect] = path
+        return Response(.ok, fields: fields)
+      case .url(let url)?:
+        fields[.contentType] = nil
+        fields[.location] = url
+        // The content stays; the URL to it may expire.
+        fields[.cacheControl] = nil
+        return Response(.temporaryRedirect, fields: fields)
+      case nil:
+        return try await send(blob, request, fields)
+      }
+    } catch let error as RegistryError {
+      throw error
+    } catch let error as StorageError where error.code == .notFound {
+      throw Self.unknown(digest)
+    } catch let error as StorageError {
+      throw RegistryError(storage: error)
+    } catch {
+      throw RegistryError(.unknown, cause: "\(error)")
+    }
   }
 
+  /// Takes the blob out of the repository; its content is for the garbage collection.
   func delete(
     _ request: Request, _ repository: Repository, _ digest: Digest
   ) async throws(RegistryError) -> Response {
-    throw RegistryError(.unsupported)
+    try context.requireDeleteEnabled()
+    do {
+      guard try await repository.blobs.unlink(digest) else { throw Self.unknown(digest) }
+    } catch let error as RegistryError {
+      throw error
+    } catch let error as StorageError {
+      throw RegistryError(storage: error)
+    } catch {
+      throw RegistryError(.unknown, cause: "\(error)")
+    }
+    return Response(.accepted, fields: [.dockerContentDigest: digest.description])
+  }
+
+  private func directURL(_ content: Digest) async throws(StorageError) -> DirectURL? {
+    let url = try await context.registry.driver.directURL(for: StorageLayout.blobData(content))
+    if case .url = url, context.configuration.storage.redirectDisabled { return nil }
+    return url
+  }
+
+  /// The content, or the part that is asked for, by way of this process.
+  private func send(
+    _ blob: LinkedBlobStore.Blob, _ request: Request, _ fields: HTTPFields
+  ) async throws(StorageError) -> Response {
+    let isWanted = EntityTag(blob.digest).matches(ifRange: request.fields[.ifRange])
+    let range = ByteRange(isWanted ? request.fields[.range] : nil, size: blob.size)
+    var fields = fields
+    fields[.contentRange] = range.contentRange(size: blob.size)
+    let blobs = context.registry.blobs
+    switch range {
+    case .whole:
+      let reader = try await blobs.reader(of: blob.content)
+      return Response(.ok, fields: fields, body: .file(reader, length: blob.size))
+    case .part(let part):
+      let reader = try await blobs.reader(of: blob.content, from: part.lowerBound)
+      return Response(
+        .partialContent, fields: fields, body: .file(reader, length: part.upperBound - part.lowerBound))
+    case .unsatisfiable:
+      fields[.contentType] = nil
+      return Response(.rangeNotSatisfiable, fields: fields)
+    }
+  }
+
+  private static func unknown(_ digest: Digest) -> RegistryError {
+    RegistryError(.blobUnknown, "the repository has no such blob", detail: ["digest": digest.description])
   }
 }

@@ -1,38 +1,138 @@
 import HTTPTypes
 
-/// `/v2/<name>/blobs/uploads/` and below
+/// `/v2/<name>/blobs/uploads/<id>` (distribution spec, "Pushing blobs"). Beginning is in a file of its own.
 struct UploadHandler {
-  private let context: APIContext
+  let context: APIContext
 
   init(_ context: APIContext) {
     self.context = context
   }
 
-  func begin(_ request: Request, _ repository: Repository) async throws(RegistryError) -> Response {
-    throw RegistryError(.unsupported)
-  }
-
+  /// Progress. A state that is out of date, or of another secret, is no hindrance: the answer brings a new one.
   func status(
     _ request: Request, _ repository: Repository, _ id: UploadID
   ) async throws(RegistryError) -> Response {
-    throw RegistryError(.unsupported)
+    Response(.noContent, fields: fields(request, repository, try await repository.uploads.find(id)))
   }
 
+  /// Takes a chunk, or a stream.
   func append(
     _ request: Request, _ repository: Repository, _ id: UploadID
   ) async throws(RegistryError) -> Response {
-    throw RegistryError(.unsupported)
+    let state = try state(request, repository, id)
+    let session = try await repository.uploads.open(id)
+    let chunk = try chunk(request, repository, session.upload, state, contentRange: request.fields[.contentRange])
+    try await session.append(request.body, chunk)
+    return Response(.accepted, fields: fields(request, repository, session.upload))
   }
 
+  /// Takes the last chunk, if there is one, and closes.
   func finish(
     _ request: Request, _ repository: Repository, _ id: UploadID
   ) async throws(RegistryError) -> Response {
-    throw RegistryError(.unsupported)
+    let digest = try requiredDigest(request)
+    let state = try state(request, repository, id)
+    let session: UploadSession
+    do {
+      session = try await repository.uploads.open(id)
+    } catch {
+      // Who closed an upload and lost the answer, closes it again.
+      if error.status == .notFound, state != nil, try await isBlob(digest, in: repository) {
+        return created(request, repository, digest)
+      }
+      throw error
+    }
+    // Some clients name a range though they send nothing with it.
+    let contentRange = request.contentLength == 0 ? nil : request.fields[.contentRange]
+    let chunk = try chunk(request, repository, session.upload, state, contentRange: contentRange)
+    try await session.finish(request.body, chunk, as: digest)
+    return created(request, repository, digest)
   }
 
+  /// Gives an upload up.
   func cancel(
     _ request: Request, _ repository: Repository, _ id: UploadID
   ) async throws(RegistryError) -> Response {
-    throw RegistryError(.unsupported)
+    _ = try state(request, repository, id)
+    let session = try await repository.uploads.open(id)
+    do {
+      try await session.remove()
+    } catch {
+      throw RegistryError(storage: error)
+    }
+    return Response(.noContent, fields: [.dockerUploadUUID: id.description])
+  }
+
+  // MARK: - What requests say
+
+  func requiredDigest(_ request: Request) throws(RegistryError) -> Digest {
+    guard let text = request.parameters.first("digest") else {
+      throw RegistryError(.digestInvalid, "the parameter digest is missing")
+    }
+    return try Route.digest(text)
+  }
+
+  /// The state that the request brings back, verified; nil where it brings none, which is no hindrance.
+  private func state(
+    _ request: Request, _ repository: Repository, _ id: UploadID
+  ) throws(RegistryError) -> UploadState? {
+    guard let token = request.parameters.first("_state") else { return nil }
+    guard let state = UploadState(token: token, secret: context.configuration.http.secret),
+      state.name == repository.name.description, state.id == id.description
+    else {
+      throw RegistryError(
+        .blobUploadInvalid, "_state was not given out for this upload; GET the upload for a new Location",
+        detail: ["uuid": id.description])
+    }
+    return state
+  }
+
+  private func chunk(
+    _ request: Request, _ repository: Repository, _ upload: Upload, _ state: UploadState?, contentRange: String?
+  ) throws(RegistryError) -> UploadChunk {
+    do {
+      return try UploadChunk(
+        contentRange: contentRange, contentLength: request.contentLength, stateOffset: state?.offset,
+        size: upload.size)
+    } catch {
+      switch error {
+      case .outOfOrder:
+        throw RegistryError(
+          .rangeInvalid, "the next byte that the upload takes is \(upload.size)",
+          detail: ["offset": String(upload.size)], fields: fields(request, repository, upload))
+      case .lengthMismatch:
+        throw RegistryError(.sizeInvalid, "Content-Range and Content-Length do not agree")
+      }
+    }
+  }
+
+  private func isBlob(_ digest: Digest, in repository: Repository) async throws(RegistryError) -> Bool {
+    do {
+      return try await repository.blobs.size(of: digest) != nil
+    } catch {
+      throw RegistryError(storage: error)
+    }
+  }
+
+  // MARK: - Answers
+
+  /// What every answer about an upload carries.
+  func fields(_ request: Request, _ repository: Repository, _ upload: Upload) -> HTTPFields {
+    let token = UploadState(upload, in: repository.name).token(secret: context.configuration.http.secret)
+    return [
+      .location: context.locations.upload(request, repository.name, upload.id, state: token),
+      .range: upload.range,
+      .dockerUploadUUID: upload.id.description,
+    ]
+  }
+
+  /// The answer to content that is now a blob of the repository.
+  func created(_ request: Request, _ repository: Repository, _ digest: Digest) -> Response {
+    Response(
+      .created,
+      fields: [
+        .location: context.locations.blob(request, repository.name, digest),
+        .dockerContentDigest: digest.description,
+      ])
   }
 }

@@ -11,17 +11,37 @@ public struct LinkedBlobStore: Sendable {
     self.blobs = blobs
   }
 
-  /// The size of a blob in bytes; nil where the repository has no such blob or its content is gone.
-  public func size(of digest: Digest) async throws(StorageError) -> Int64? {
-    guard try await Link.read(StorageLayout.layerLink(repository, digest), blobs.driver) == digest else { return nil }
-    return try await blobs.size(of: digest)
+  /// A blob that the repository may see, and where its content lies.
+  public struct Blob: Sendable, Equatable {
+    /// The digest that it is known by here.
+    public var digest: Digest
+    /// The digest that its content is kept under: docker/distribution keeps what was pushed by its SHA-512 under
+    /// its SHA-256, and says so in the link.
+    public var content: Digest
+    /// Bytes.
+    public var size: Int64
   }
 
-  /// Makes content that is in the store visible in the repository, durably.
-  public func link(_ digest: Digest) async throws(StorageError) {
+  /// Finds a blob; nil where the repository has no such blob or its content is gone.
+  public func resolve(_ digest: Digest) async throws(StorageError) -> Blob? {
+    guard let content = try await Link.read(StorageLayout.layerLink(repository, digest), blobs.driver),
+      let size = try await blobs.size(of: content)
+    else { return nil }
+    return Blob(digest: digest, content: content, size: size)
+  }
+
+  /// The size of a blob in bytes; nil where the repository has no such blob or its content is gone.
+  public func size(of digest: Digest) async throws(StorageError) -> Int64? {
+    try await resolve(digest)?.size
+  }
+
+  /// Makes content that is in the store visible in the repository, durably: under its own digest, or under
+  /// `digest` where it is kept under another one.
+  public func link(_ digest: Digest, to content: Digest? = nil) async throws(StorageError) {
+    let content = content ?? digest
     let path = StorageLayout.layerLink(repository, digest)
-    if try await Link.read(path, blobs.driver) == digest { return }
-    try await Link.write(digest, at: path, blobs.driver)
+    if try await Link.read(path, blobs.driver) == content { return }
+    try await Link.write(content, at: path, blobs.driver)
   }
 
   /// Takes a blob out of the repository; its content stays. Returns whether it was there.

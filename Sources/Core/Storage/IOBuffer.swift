@@ -39,6 +39,12 @@ public final class IOBuffer {
     count = 0
   }
 
+  /// Forgets the last `number` bytes.
+  public func removeLast(_ number: Int) {
+    precondition((0...count).contains(number), "fewer bytes than are to be forgotten")
+    count -= number
+  }
+
   /// Adds what `fill` writes to the start of the free memory, at most `limit` bytes.
   /// - Returns: the number that `fill` returned, which is added to `count` where it is positive.
   public func append<Failure: Error>(

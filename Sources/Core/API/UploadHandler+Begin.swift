@@ -1,0 +1,69 @@
+import HTTPTypes
+
+/// `POST /v2/<name>/blobs/uploads/`: a mount, content in the request itself, or an upload that begins.
+extension UploadHandler {
+  func begin(_ request: Request, _ repository: Repository) async throws(RegistryError) -> Response {
+    let parameters = request.parameters
+    if let mount = parameters.first("mount") {
+      let digest = try Route.digest(mount)
+      if let source = mountSource(parameters.first("from")), try await mount(digest, from: source, repository) {
+        return created(request, repository, digest)
+      }
+    }
+    if parameters.first("digest") != nil {
+      return try await takeWhole(request, repository, try requiredDigest(request))
+    }
+    let algorithm = try algorithm(parameters.first("digest-algorithm"))
+    do {
+      let upload = try await repository.uploads.begin(algorithm)
+      return Response(.accepted, fields: fields(request, repository, upload))
+    } catch {
+      throw RegistryError(storage: error)
+    }
+  }
+
+  /// Where the client may mount from: the one place that decides it. A name that no repository can have is a hint
+  /// that can't be followed, so the client uploads instead.
+  private func mountSource(_ from: String?) -> MountSource? {
+    guard let from else { return .anywhere }
+    return RepositoryName(from).map { .repository($0) }
+  }
+
+  private func mount(
+    _ digest: Digest, from source: MountSource, _ repository: Repository
+  ) async throws(RegistryError) -> Bool {
+    do {
+      return try await repository.mount(digest, from: source)
+    } catch {
+      throw RegistryError(storage: error)
+    }
+  }
+
+  /// Content that comes with the POST. Whatever fails leaves nothing behind.
+  private func takeWhole(
+    _ request: Request, _ repository: Repository, _ digest: Digest
+  ) async throws(RegistryError) -> Response {
+    let session: UploadSession
+    do {
+      session = try await repository.uploads.openUnnamed()
+    } catch {
+      throw RegistryError(storage: error)
+    }
+    do {
+      try await session.finish(request.body, UploadChunk(length: request.contentLength), as: digest)
+    } catch {
+      try? await session.remove()
+      throw error
+    }
+    return created(request, repository, digest)
+  }
+
+  private func algorithm(_ name: String?) throws(RegistryError) -> Digest.Algorithm {
+    guard let name else { return .sha256 }
+    guard let algorithm = Digest.Algorithm(rawValue: name) else {
+      throw RegistryError(
+        .digestInvalid, "digest-algorithm is sha256 or sha512", detail: ["digest-algorithm": name])
+    }
+    return algorithm
+  }
+}

@@ -1,0 +1,21 @@
+import CCrypto
+
+/// HMAC with SHA-256 (RFC 2104).
+enum MessageAuthentication {
+  /// Bytes of a code.
+  static let length = 32
+
+  /// The code of `message` under `key`.
+  static func code(of message: [UInt8], key: [UInt8]) -> [UInt8] {
+    var code = [UInt8](repeating: 0, count: length)
+    // An empty array has no address, and a null key would mean "the key of before".
+    let key = key.isEmpty ? [0] : key
+    HMAC(EVP_sha256(), key, Int32(key.count), message, message.count, &code, nil)
+    return code
+  }
+
+  /// Compares in a time that tells nothing of where the two differ.
+  static func areEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+    left.count == right.count && CRYPTO_memcmp(left, right, left.count) == 0
+  }
+}

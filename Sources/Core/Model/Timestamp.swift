@@ -1,0 +1,27 @@
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// Points in time as the layout on disk writes them: RFC 3339, UTC, whole seconds.
+enum Timestamp {
+  /// Now.
+  static var now: String {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return text(secondsSince1970: Int64(time.tv_sec))
+  }
+
+  /// `YYYY-MM-DDThh:mm:ssZ`
+  static func text(secondsSince1970 seconds: Int64) -> String {
+    var time = time_t(seconds)
+    var parts = tm()
+    gmtime_r(&time, &parts)
+    let date = "\(padded(Int(parts.tm_year) + 1900, 4))-\(padded(Int(parts.tm_mon) + 1))-\(padded(Int(parts.tm_mday)))"
+    return "\(date)T\(padded(Int(parts.tm_hour))):\(padded(Int(parts.tm_min))):\(padded(Int(parts.tm_sec)))Z"
+  }
+
+  private static func padded(_ number: Int, _ width: Int = 2) -> String {
+    let digits = String(number)
+    return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+  }
+}

@@ -1,0 +1,23 @@
+/// Where a blob may be taken from (distribution spec, "Mounting a blob from another repository").
+enum MountSource: Equatable {
+  /// What this repository may see.
+  case repository(RepositoryName)
+  /// Whatever the registry holds.
+  case anywhere
+}
+
+extension Repository {
+  /// Makes a blob that is elsewhere in the registry visible here, durably.
+  /// - Returns: whether it was there.
+  func mount(_ digest: Digest, from source: MountSource) async throws(StorageError) -> Bool {
+    switch source {
+    case .repository(let name):
+      guard let blob = try await registry.repository(name).blobs.resolve(digest) else { return false }
+      try await blobs.link(digest, to: blob.content)
+    case .anywhere:
+      guard try await registry.blobs.size(of: digest) != nil else { return false }
+      try await blobs.link(digest)
+    }
+    return true
+  }
+}

@@ -1,0 +1,74 @@
+/// The hashes of an upload's first bytes, kept beside it so that the next request may reach any worker on any
+/// machine, and what was hashed on arrival is never read again.
+///
+/// They only save work: one that is missing or can't be read costs reading back what it would have covered.
+struct UploadHashStates {
+  private let driver: any StorageDriver
+  private let name: RepositoryName
+  private let id: UploadID
+  /// Longer than any state.
+  private static let limit = 1024
+
+  /// Of one upload.
+  init(_ driver: any StorageDriver, _ name: RepositoryName, _ id: UploadID) {
+    self.driver = driver
+    self.name = name
+    self.id = id
+  }
+
+  /// Keeps the state of a hash under the number of bytes that it has seen.
+  func store(_ hasher: ContentHasher) async throws(StorageError) {
+    try await driver.put(hasher.state, at: path(hasher.algorithm, hasher.count), durability: .process)
+  }
+
+  /// The hash that has seen most of an upload of `size` bytes; one that has seen nothing where none is kept.
+  /// - Parameter algorithm: nil: whichever the upload was begun with.
+  func latest(_ algorithm: Digest.Algorithm?, size: Int64) async throws(StorageError) -> ContentHasher {
+    guard let algorithm else { return try await latestOfAny(size: size) }
+    if size == 0 { return ContentHasher(algorithm) }
+    if let exact = try await load(algorithm, size) { return exact }
+    return try await newest(algorithm, size: size) ?? ContentHasher(algorithm)
+  }
+
+  /// Any algorithm but the canonical one keeps a state from the start, which tells that it was asked for.
+  private func latestOfAny(size: Int64) async throws(StorageError) -> ContentHasher {
+    for algorithm in Digest.Algorithm.allCases where size > 0 || algorithm != .sha256 {
+      if let exact = try await load(algorithm, size) { return exact }
+    }
+    for algorithm in Digest.Algorithm.allCases where algorithm != .sha256 {
+      if let newest = try await newest(algorithm, size: size) { return newest }
+    }
+    return try await newest(.sha256, size: size) ?? ContentHasher(.sha256)
+  }
+
+  /// The newest readable state of at most `size` bytes.
+  private func newest(_ algorithm: Digest.Algorithm, size: Int64) async throws(StorageError) -> ContentHasher? {
+    let names: [String]
+    do {
+      names = try await driver.list(StorageLayout.uploadHashStates(name, id, algorithm))
+    } catch  where error.code == .notFound {
+      return nil
+    }
+    let counts = names.compactMap { Decimal.exact($0.utf8) }.filter { $0 < size }
+    for count in counts.sorted(by: >) {
+      if let hasher = try await load(algorithm, count) { return hasher }
+    }
+    return nil
+  }
+
+  private func load(_ algorithm: Digest.Algorithm, _ count: Int64) async throws(StorageError) -> ContentHasher? {
+    do {
+      let state = try await driver.content(at: path(algorithm, count), limit: Self.limit)
+      guard let hasher = ContentHasher(state: state), hasher.algorithm == algorithm, hasher.count == count else {
+        return nil
+      }
+      return hasher
+    } catch  where error.code == .notFound || error.code == .tooLarge {
+      return nil
+    }
+  }
+
+  private func path(_ algorithm: Digest.Algorithm, _ count: Int64) -> StoragePath {
+    StorageLayout.uploadHashStates(name, id, algorithm) / String(count)
+  }
+}

@@ -1,0 +1,100 @@
+/// The unfinished uploads of one repository.
+///
+/// An upload's own files are the authority on what it holds; `startedat` is what makes it exist.
+struct UploadService {
+  private let repository: Repository
+  private var driver: any StorageDriver { repository.driver }
+  private var name: RepositoryName { repository.name }
+
+  init(_ repository: Repository) {
+    self.repository = repository
+  }
+
+  /// Begins an upload. Its bytes will be hashed with `algorithm` as they arrive.
+  func begin(_ algorithm: Digest.Algorithm = .sha256) async throws(StorageError) -> Upload {
+    let upload = Upload(id: UploadID(), startedAt: Timestamp.now, size: 0)
+    // Before what makes the upload exist, so that no PATCH can miss it.
+    if algorithm != .sha256 {
+      try await UploadHashStates(driver, name, upload.id).store(ContentHasher(algorithm))
+    }
+    try await driver.put(
+      Array(upload.startedAt.utf8), at: StorageLayout.uploadStartedAt(name, upload.id), durability: .process)
+    return upload
+  }
+
+  /// An upload as it stands; throws `BLOB_UPLOAD_UNKNOWN` where there is none.
+  func find(_ id: UploadID) async throws(RegistryError) -> Upload {
+    let startedAt = try await startedAt(id)
+    do {
+      let size = try await driver.stat(StorageLayout.uploadData(name, id)).size
+      return Upload(id: id, startedAt: startedAt, size: size)
+    } catch  where error.code == .notFound {
+      return Upload(id: id, startedAt: startedAt, size: 0)
+    } catch {
+      throw RegistryError(storage: error)
+    }
+  }
+
+  /// Opens an upload for one request alone. Throws `BLOB_UPLOAD_UNKNOWN` where there is none, and 409 while
+  /// another request writes to it.
+  func open(_ id: UploadID) async throws(RegistryError) -> UploadSession {
+    let startedAt = try await startedAt(id)
+    do {
+      let writer = try await driver.writer(at: StorageLayout.uploadData(name, id), appending: true)
+      let session = UploadSession(repository, id, startedAt: startedAt, writer)
+      // It may have been finished or cancelled in between; then a new, empty file has been made.
+      if writer.size == 0, try await !exists(id) {
+        try await session.remove()
+        throw RegistryError.uploadUnknown(id)
+      }
+      return session
+    } catch let error as StorageError {
+      throw RegistryError(storage: error)
+    } catch let error as RegistryError {
+      throw error
+    } catch {
+      throw RegistryError(.unknown, cause: "\(error)")
+    }
+  }
+
+  /// An upload of a single request: until it is finished nobody else can see it.
+  func openUnnamed() async throws(StorageError) -> UploadSession {
+    let id = UploadID()
+    let writer = try await driver.writer(at: StorageLayout.uploadData(name, id), appending: false)
+    return UploadSession(repository, id, startedAt: Timestamp.now, writer)
+  }
+
+  private func startedAt(_ id: UploadID) async throws(RegistryError) -> String {
+    do {
+      let text = try await driver.content(at: StorageLayout.uploadStartedAt(name, id), limit: 64)
+      return String(decoding: text, as: UTF8.self)
+    } catch  where error.code == .notFound {
+      throw RegistryError.uploadUnknown(id)
+    } catch {
+      throw RegistryError(storage: error)
+    }
+  }
+
+  private func exists(_ id: UploadID) async throws(StorageError) -> Bool {
+    do {
+      _ = try await driver.stat(StorageLayout.uploadStartedAt(name, id))
+      return true
+    } catch  where error.code == .notFound {
+      return false
+    }
+  }
+}
+
+extension Repository {
+  /// Its unfinished uploads.
+  var uploads: UploadService { UploadService(self) }
+}
+
+extension RegistryError {
+  /// The repository has no such upload.
+  static func uploadUnknown(_ id: UploadID) -> RegistryError {
+    RegistryError(
+      .blobUploadUnknown, "the upload was never begun here, or is finished, cancelled, or expired",
+      detail: ["uuid": id.description])
+  }
+}

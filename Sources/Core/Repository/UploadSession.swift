@@ -1,0 +1,148 @@
+/// One request's hold on an upload: nobody else writes to it until the session is let go of.
+final class UploadSession {
+  private let repository: Repository
+  private let id: UploadID
+  private let startedAt: String
+  private let writer: any StorageWriter
+  /// Of all that the upload holds, once something was received or verified.
+  private var hasher: ContentHasher?
+  private var driver: any StorageDriver { repository.driver }
+  private var hashStates: UploadHashStates { UploadHashStates(driver, repository.name, id) }
+
+  init(_ repository: Repository, _ id: UploadID, startedAt: String, _ writer: any StorageWriter) {
+    self.repository = repository
+    self.id = id
+    self.startedAt = startedAt
+    self.writer = writer
+  }
+
+  /// The upload as it stands.
+  var upload: Upload { Upload(id: id, startedAt: startedAt, size: writer.size) }
+
+  /// Takes a body as the next bytes, and lets go of the upload. What arrived stays, whatever fails, and can be
+  /// gone on from.
+  func append(_ body: any RequestBody, _ chunk: UploadChunk) async throws(RegistryError) {
+    do {
+      try await receive(body, chunk, hashing: nil)
+    } catch {
+      await suspend()
+      throw error
+    }
+    await suspend()
+    do {
+      try await writer.close()
+    } catch {
+      throw RegistryError(storage: error)
+    }
+  }
+
+  /// Takes a body as the last bytes, verifies the whole, and makes it a blob of the repository.
+  ///
+  /// A body that breaks off leaves the upload to be gone on from; content that has another digest takes the
+  /// upload with it, since its last bytes can't be taken back.
+  func finish(_ body: any RequestBody, _ chunk: UploadChunk, as digest: Digest) async throws(RegistryError) {
+    do {
+      try await receive(body, chunk, hashing: digest.algorithm)
+    } catch {
+      await suspend()
+      throw error
+    }
+    do {
+      guard try await hash(with: digest.algorithm) == digest else {
+        try await remove()
+        throw RegistryError(
+          .digestInvalid, "the content has another digest; the upload is gone",
+          detail: ["digest": digest.description])
+      }
+      try await keep(as: digest)
+    } catch let error as RegistryError {
+      throw error
+    } catch let error as StorageError where error.code == .notFound {
+      throw RegistryError.uploadUnknown(id)
+    } catch let error as StorageError {
+      await suspend()
+      throw RegistryError(storage: error)
+    } catch {
+      throw RegistryError(.unknown, cause: "\(error)")
+    }
+  }
+
+  /// Ends the upload and removes what it received.
+  func remove() async throws(StorageError) {
+    try await writer.cancel()
+    try await removeDirectory()
+  }
+
+  /// Content first, durably, then the link that makes it visible.
+  private func keep(as digest: Digest) async throws(StorageError) {
+    let isThere = try await repository.registry.blobs.size(of: digest) == writer.size
+    if !isThere { try await writer.commit(to: StorageLayout.blobData(digest)) }
+    try await repository.blobs.link(digest)
+    // The blob is there; what may be left of the upload is for the purge.
+    if isThere { try? await writer.cancel() }
+    try? await removeDirectory()
+  }
+
+  private func removeDirectory() async throws(StorageError) {
+    do {
+      try await driver.delete(StorageLayout.upload(repository.name, id), durability: .process)
+    } catch  where error.code == .notFound {
+    }
+  }
+
+  // MARK: - Receiving and hashing
+
+  private func receive(
+    _ body: any RequestBody, _ chunk: UploadChunk, hashing algorithm: Digest.Algorithm?
+  ) async throws(RegistryError) {
+    let buffer = IOBuffer(capacity: IOBuffer.capacity(forStreaming: chunk.length))
+    var intake = UploadIntake(body, length: chunk.length)
+    repeat {
+      buffer.removeAll()
+      let problem = await intake.fill(buffer)
+      do {
+        try await write(buffer, algorithm)
+      } catch {
+        throw RegistryError(storage: error)
+      }
+      if let problem { throw problem }
+    } while !intake.isAtEnd
+  }
+
+  /// Writes, then hashes what was truly written.
+  private func write(_ buffer: IOBuffer, _ algorithm: Digest.Algorithm?) async throws(StorageError) {
+    guard buffer.count > 0 else { return }
+    if hasher == nil { hasher = try await resumeHash(algorithm) }
+    let before = writer.size
+    defer { hasher?.update(buffer.bytes.extracting(first: Int(writer.size - before))) }
+    try await writer.write(buffer.bytes)
+  }
+
+  /// The digest of all that the upload holds.
+  private func hash(with algorithm: Digest.Algorithm) async throws(StorageError) -> Digest {
+    if let hasher, hasher.algorithm == algorithm { return hasher.finalize() }
+    return try await resumeHash(algorithm).finalize()
+  }
+
+  /// The hash of what the upload holds, from its newest state; what that doesn't cover is read back.
+  private func resumeHash(_ algorithm: Digest.Algorithm?) async throws(StorageError) -> ContentHasher {
+    var hasher = try await hashStates.latest(algorithm, size: writer.size)
+    guard hasher.count < writer.size else { return hasher }
+    let reader = try await driver.reader(at: StorageLayout.uploadData(repository.name, id), from: hasher.count)
+    let buffer = IOBuffer(capacity: IOBuffer.capacity(forStreaming: writer.size - hasher.count))
+    while hasher.count < writer.size {
+      buffer.removeAll()
+      guard try await reader.read(into: buffer) > 0 else {
+        throw StorageError(.failed, "hash upload \(id)", cause: "it is shorter than it was")
+      }
+      hasher.update(buffer.bytes)
+    }
+    return hasher
+  }
+
+  /// Keeps the hash for the next request. It only saves work, so a failure is none of the client's.
+  private func suspend() async {
+    guard let hasher, hasher.count == writer.size else { return }
+    try? await hashStates.store(hasher)
+  }
+}
