@@ -12,6 +12,8 @@ package enum TestContent {
 
   /// The digest of `content`.
   package static func digest(_ content: [UInt8], _ algorithm: Digest.Algorithm = .sha256) -> Digest {
-    ContentHasher.digest(algorithm, of: content)
+    var hasher = ContentHasher(algorithm)
+    hasher.update(content.span.bytes)
+    return hasher.finalize()
   }
 }

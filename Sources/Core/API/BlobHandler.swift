@@ -15,19 +15,22 @@ struct BlobHandler {
   func get(
     _ request: Request, _ repository: Repository, _ digest: Digest
   ) async throws(RegistryError) -> Response {
-    do {
-      guard let blob = try await repository.blobs.resolve(digest) else { throw Self.unknown(digest) }
-      let tag = EntityTag(digest)
-      var fields: HTTPFields = [
-        .dockerContentDigest: digest.description, .eTag: tag.field, .cacheControl: Self.cacheControl,
-      ]
-      if tag.matches(ifNoneMatch: request.fields[.ifNoneMatch]) { return Response(.notModified, fields: fields) }
-      fields[.contentType] = MediaType.octetStream.rawValue
-      fields[.acceptRanges] = "bytes"
-      if request.method == .head {
-        fields[.contentLength] = String(blob.size)
-        return Response(.ok, fields: fields)
-      }
+    let blob = try await RegistryError.fromStorage { () async throws(StorageError) in
+      try await repository.blobs.resolve(digest)
+    }
+    guard let blob else { throw Self.unknown(digest) }
+    let tag = EntityTag(digest)
+    var fields: HTTPFields = [
+      .dockerContentDigest: digest.description, .eTag: tag.field, .cacheControl: Self.cacheControl,
+    ]
+    if tag.matches(ifNoneMatch: request.fields[.ifNoneMatch]) { return Response(.notModified, fields: fields) }
+    fields[.contentType] = MediaType.octetStream.rawValue
+    fields[.acceptRanges] = "bytes"
+    if request.method == .head {
+      fields[.contentLength] = String(blob.size)
+      return Response(.ok, fields: fields)
+    }
+    do throws(StorageError) {
       switch try await directURL(blob.content) {
       case .internalPath(let path)?:
         fields[.xAccelRedirect] = path
@@ -41,14 +44,10 @@ struct BlobHandler {
       case nil:
         return try await send(blob, request, fields)
       }
-    } catch let error as RegistryError {
-      throw error
-    } catch let error as StorageError where error.code == .notFound {
+    } catch  where error.code == .notFound {
       throw Self.unknown(digest)
-    } catch let error as StorageError {
-      throw RegistryError(storage: error)
     } catch {
-      throw RegistryError(.unknown, cause: "\(error)")
+      throw RegistryError(storage: error)
     }
   }
 
@@ -57,15 +56,10 @@ struct BlobHandler {
     _ request: Request, _ repository: Repository, _ digest: Digest
   ) async throws(RegistryError) -> Response {
     try context.requireDeleteEnabled()
-    do {
-      guard try await repository.blobs.unlink(digest) else { throw Self.unknown(digest) }
-    } catch let error as RegistryError {
-      throw error
-    } catch let error as StorageError {
-      throw RegistryError(storage: error)
-    } catch {
-      throw RegistryError(.unknown, cause: "\(error)")
+    let existed = try await RegistryError.fromStorage { () async throws(StorageError) in
+      try await repository.blobs.unlink(digest)
     }
+    guard existed else { throw Self.unknown(digest) }
     return Response(.accepted, fields: [.dockerContentDigest: digest.description])
   }
 

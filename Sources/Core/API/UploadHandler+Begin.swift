@@ -6,20 +6,21 @@ extension UploadHandler {
     let parameters = request.parameters
     if let mount = parameters.first("mount") {
       let digest = try Route.digest(mount)
-      if let source = mountSource(parameters.first("from")), try await mount(digest, from: source, repository) {
-        return created(request, repository, digest)
+      if let source = mountSource(parameters.first("from")) {
+        let isMounted = try await RegistryError.fromStorage { () async throws(StorageError) in
+          try await repository.mount(digest, from: source)
+        }
+        if isMounted { return created(request, repository, digest) }
       }
     }
     if parameters.first("digest") != nil {
       return try await takeWhole(request, repository, try requiredDigest(request))
     }
     let algorithm = try algorithm(parameters.first("digest-algorithm"))
-    do {
-      let upload = try await repository.uploads.begin(algorithm)
-      return Response(.accepted, fields: fields(request, repository, upload))
-    } catch {
-      throw RegistryError(storage: error)
+    let upload = try await RegistryError.fromStorage { () async throws(StorageError) in
+      try await repository.uploads.begin(algorithm)
     }
+    return Response(.accepted, fields: fields(request, repository, upload))
   }
 
   /// Where the client may mount from: the one place that decides it. A name that no repository can have is a hint
@@ -29,27 +30,14 @@ extension UploadHandler {
     return RepositoryName(from).map { .repository($0) }
   }
 
-  private func mount(
-    _ digest: Digest, from source: MountSource, _ repository: Repository
-  ) async throws(RegistryError) -> Bool {
-    do {
-      return try await repository.mount(digest, from: source)
-    } catch {
-      throw RegistryError(storage: error)
-    }
-  }
-
   /// Content that comes with the POST. Whatever fails leaves nothing behind.
   private func takeWhole(
     _ request: Request, _ repository: Repository, _ digest: Digest
   ) async throws(RegistryError) -> Response {
-    let session: UploadSession
-    do {
-      session = try await repository.uploads.openUnnamed()
-    } catch {
-      throw RegistryError(storage: error)
+    let session = try await RegistryError.fromStorage { () async throws(StorageError) in
+      try await repository.uploads.openUnnamed()
     }
-    do {
+    do throws(RegistryError) {
       try await session.finish(request.body, UploadChunk(length: request.contentLength), as: digest)
     } catch {
       try? await session.remove()

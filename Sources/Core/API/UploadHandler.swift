@@ -55,11 +55,7 @@ struct UploadHandler {
   ) async throws(RegistryError) -> Response {
     _ = try state(request, repository, id)
     let session = try await repository.uploads.open(id)
-    do {
-      try await session.remove()
-    } catch {
-      throw RegistryError(storage: error)
-    }
+    try await RegistryError.fromStorage { () async throws(StorageError) in try await session.remove() }
     return Response(.noContent, fields: [.dockerUploadUUID: id.description])
   }
 
@@ -77,7 +73,7 @@ struct UploadHandler {
     _ request: Request, _ repository: Repository, _ id: UploadID
   ) throws(RegistryError) -> UploadState? {
     guard let token = request.parameters.first("_state") else { return nil }
-    guard let state = UploadState(token: token, secret: context.configuration.http.secret),
+    guard let state = UploadState(token: token, secret: context.configuration.http.secret.value),
       state.name == repository.name.description, state.id == id.description
     else {
       throw RegistryError(
@@ -107,10 +103,8 @@ struct UploadHandler {
   }
 
   private func isBlob(_ digest: Digest, in repository: Repository) async throws(RegistryError) -> Bool {
-    do {
-      return try await repository.blobs.size(of: digest) != nil
-    } catch {
-      throw RegistryError(storage: error)
+    try await RegistryError.fromStorage { () async throws(StorageError) in
+      try await repository.blobs.size(of: digest) != nil
     }
   }
 
@@ -118,7 +112,7 @@ struct UploadHandler {
 
   /// What every answer about an upload carries.
   func fields(_ request: Request, _ repository: Repository, _ upload: Upload) -> HTTPFields {
-    let token = UploadState(upload, in: repository.name).token(secret: context.configuration.http.secret)
+    let token = UploadState(upload, in: repository.name).token(secret: context.configuration.http.secret.value)
     return [
       .location: context.locations.upload(request, repository.name, upload.id, state: token),
       .range: upload.range,

@@ -19,8 +19,8 @@ enum Base64URL {
 
   /// Decodes, with or without padding; nil where `text` is something else.
   static func decode(_ text: some StringProtocol) -> [UInt8]? {
-    var digits = text.utf8[...]
-    while digits.last == UInt8(ascii: "="), text.utf8.count - digits.count < 2 { digits = digits.dropLast() }
+    let padding = text.utf8.reversed().prefix(2).prefix { $0 == UInt8(ascii: "=") }.count
+    let digits = text.utf8.dropLast(padding)
     guard digits.count % 4 != 1 else { return nil }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(digits.count * 3 / 4)

@@ -4,6 +4,11 @@ struct UploadChunk: Equatable {
   /// Bytes that must come, no more and no fewer; nil: whatever comes.
   var length: Int64?
 
+  /// Of a request that carries the whole content.
+  init(length: Int64?) {
+    self.length = length
+  }
+
   /// Why a body is refused.
   enum Refusal: Error, Equatable {
     /// It doesn't continue what is there: 416.

@@ -38,20 +38,6 @@ struct UploadIntake {
     .sizeInvalid, "the body is not as long as Content-Length or Content-Range says")
 }
 
-extension RegistryError {
-  /// A body that could not be read to its end.
-  init(body error: RequestBodyError) {
-    switch error {
-    case .clientGone:
-      self.init(.blobUploadInvalid, "the body broke off")
-    case .overloaded:
-      self.init(
-        .unavailable, "too many uploads are under way: try again", fields: [.retryAfter: "1"],
-        cause: "more bodies than fastcgi.maxuploads")
-    }
-  }
-}
-
 extension IOBuffer {
   /// What streams `length` bytes, or however many come, without taking more memory than they need.
   static func capacity(forStreaming length: Int64?) -> Int {

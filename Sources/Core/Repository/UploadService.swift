@@ -39,22 +39,18 @@ struct UploadService {
   /// another request writes to it.
   func open(_ id: UploadID) async throws(RegistryError) -> UploadSession {
     let startedAt = try await startedAt(id)
-    do {
+    let session = try await RegistryError.fromStorage { () async throws(StorageError) -> UploadSession? in
       let writer = try await driver.writer(at: StorageLayout.uploadData(name, id), appending: true)
       let session = UploadSession(repository, id, startedAt: startedAt, writer)
       // It may have been finished or cancelled in between; then a new, empty file has been made.
       if writer.size == 0, try await !exists(id) {
         try await session.remove()
-        throw RegistryError.uploadUnknown(id)
+        return nil
       }
       return session
-    } catch let error as StorageError {
-      throw RegistryError(storage: error)
-    } catch let error as RegistryError {
-      throw error
-    } catch {
-      throw RegistryError(.unknown, cause: "\(error)")
     }
+    guard let session else { throw RegistryError.uploadUnknown(id) }
+    return session
   }
 
   /// An upload of a single request: until it is finished nobody else can see it.

@@ -47,23 +47,20 @@ final class UploadSession {
       await suspend()
       throw error
     }
-    do {
-      guard try await hash(with: digest.algorithm) == digest else {
-        try await remove()
-        throw RegistryError(
-          .digestInvalid, "the content has another digest; the upload is gone",
-          detail: ["digest": digest.description])
-      }
-      try await keep(as: digest)
-    } catch let error as RegistryError {
-      throw error
-    } catch let error as StorageError where error.code == .notFound {
+    let isVerified: Bool
+    do throws(StorageError) {
+      isVerified = try await hash(with: digest.algorithm) == digest
+      try await isVerified ? keep(as: digest) : remove()
+    } catch  where error.code == .notFound {
       throw RegistryError.uploadUnknown(id)
-    } catch let error as StorageError {
+    } catch {
       await suspend()
       throw RegistryError(storage: error)
-    } catch {
-      throw RegistryError(.unknown, cause: "\(error)")
+    }
+    guard isVerified else {
+      throw RegistryError(
+        .digestInvalid, "the content has another digest; the upload is gone",
+        detail: ["digest": digest.description])
     }
   }
 

@@ -44,10 +44,24 @@ struct UploadState: Equatable {
     let json = Array(bytes[MessageAuthentication.length...])
     let code = MessageAuthentication.code(of: json, key: Array(secret.utf8))
     guard MessageAuthentication.areEqual(code, Array(bytes[..<MessageAuthentication.length])),
-      let members = FlatJSON.members(of: json),
-      case .string(let name) = members["Name"], case .string(let id) = members["UUID"],
-      case .integer(let offset) = members["Offset"], case .string(let startedAt) = members["StartedAt"]
+      let state = try? UploadState(json: json)
     else { return nil }
-    (self.name, self.id, self.offset, self.startedAt) = (name, id, offset, startedAt)
+    self = state
+  }
+
+  private init(json: [UInt8]) throws(JSONError) {
+    (name, id, offset, startedAt) = ("", "", 0, "")
+    var reader = JSONReader(json)
+    try reader.enterObject()
+    while let key = try reader.nextMember() {
+      switch key {
+      case "Name": name = try reader.string()
+      case "UUID": id = try reader.string()
+      case "Offset": offset = try reader.integer()
+      case "StartedAt": startedAt = try reader.string()
+      default: try reader.skip()
+      }
+    }
+    try reader.end()
   }
 }
