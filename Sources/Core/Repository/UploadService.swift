@@ -12,7 +12,7 @@ struct UploadService {
 
   /// Begins an upload. Its bytes will be hashed with `algorithm` as they arrive.
   func begin(_ algorithm: Digest.Algorithm = .sha256) async throws(StorageError) -> Upload {
-    let upload = Upload(id: UploadID(), startedAt: Timestamp.now, size: 0)
+    let upload = Upload(id: UploadID(), startedAt: RFC3339.now, size: 0)
     // Before what makes the upload exist, so that no PATCH can miss it.
     if algorithm != .sha256 {
       try await UploadHashStates(driver, name, upload.id).store(ContentHasher(algorithm))
@@ -57,7 +57,7 @@ struct UploadService {
   func openUnnamed() async throws(StorageError) -> UploadSession {
     let id = UploadID()
     let writer = try await driver.writer(at: StorageLayout.uploadData(name, id), appending: false)
-    return UploadSession(repository, id, startedAt: Timestamp.now, writer)
+    return UploadSession(repository, id, startedAt: RFC3339.now, writer)
   }
 
   private func startedAt(_ id: UploadID) async throws(RegistryError) -> String {

@@ -2,8 +2,8 @@
   import Glibc
 #endif
 
-/// Points in time as the layout on disk writes them: RFC 3339, UTC, whole seconds.
-enum Timestamp {
+/// Points in time as the layout on disk writes them: UTC, whole seconds.
+extension RFC3339 {
   /// Now.
   static var now: String {
     var time = timespec()
