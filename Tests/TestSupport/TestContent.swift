@@ -12,8 +12,6 @@ package enum TestContent {
 
   /// The digest of `content`.
   package static func digest(_ content: [UInt8], _ algorithm: Digest.Algorithm = .sha256) -> Digest {
-    var hasher = ContentHasher(algorithm)
-    hasher.update(content.span.bytes)
-    return hasher.finalize()
+    ContentHasher.digest(algorithm, of: content)
   }
 }

@@ -67,4 +67,11 @@ public struct ContentHasher: Sendable {
     }
     return Digest(algorithm: algorithm, bytes: bytes)
   }
+
+  /// The digest of bytes that are in memory.
+  public static func digest(_ algorithm: Digest.Algorithm, of bytes: [UInt8]) -> Digest {
+    var hasher = ContentHasher(algorithm)
+    hasher.update(bytes.span.bytes)
+    return hasher.finalize()
+  }
 }
