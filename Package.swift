@@ -66,7 +66,12 @@ let package = Package(
         "CCrypto", "Core", "FCGIApp", "TestSupport",
         .product(name: "HTTPTypes", package: "swift-http-types"),
       ], exclude: ["Fixtures"]),
-    .testTarget(name: "FCGIAppTests", dependencies: ["FCGIApp", "Core", "Drivers", "TestSupport"]),
+    .testTarget(
+      name: "FCGIAppTests",
+      dependencies: [
+        "FCGIApp", "Core", "Drivers", "TestSupport",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

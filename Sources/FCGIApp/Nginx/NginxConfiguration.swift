@@ -24,11 +24,41 @@ struct NginxConfiguration {
   func text(_ part: Part) throws(NginxError) -> String {
     switch part {
     case .complete: try complete()
-    case .site: try site(accessLog: "/var/log/nginx/berth.log berth")
-    case .http: try http()
-    case .server: try server()
+    case .site: Self.siteComment + (try site(accessLog: "/var/log/nginx/berth.log berth"))
+    case .http: Self.httpComment + (try http())
+    case .server: Self.serverComment + (try server())
     }
   }
+
+  private static let siteComment = """
+    # nginx for Berth: a server of its own, for /etc/nginx/sites-enabled. Change names, certificates, the storage's
+    # folder (alias) and the workers' socket (upstream), or have it made for a configuration:
+    #
+    #     berth nginx --part site CONFIG
+
+
+    """
+
+  private static let httpComment = """
+    # nginx for Berth, 1 of 2: what belongs in the http block, such as /etc/nginx/conf.d/berth-http.conf. To have it
+    # made for a configuration:
+    #
+    #     berth nginx --part http CONFIG
+
+
+    """
+
+  private static let serverComment = """
+    # nginx for Berth, 2 of 2: locations, to include in a server block that is there already. They need what is in
+    # berth-http.conf. To have them made for a configuration:
+    #
+    #     berth nginx --part server CONFIG
+    #
+    # nginx's workers must be able to read the storage's folder and to write to the workers' socket (fastcgi.group).
+    # For requests with hundreds of tags in the URL, add to the server: large_client_header_buffers 4 32k;
+
+
+    """
 
   /// Everything is relative to the folder that nginx is given with -p, so it runs without privileges.
   private func complete() throws(NginxError) -> String {

@@ -1,0 +1,50 @@
+import Core
+import Foundation
+import TestSupport
+
+@testable import FCGIApp
+
+/// nginx with the configuration that `berth nginx` prints, and no worker behind it but the one that a test brings.
+final class NginxServer: Sendable {
+  let folder: TemporaryFolder
+  let port: UInt16
+  private let nginx: ChildProcess
+
+  /// The storage's root.
+  var root: String { folder / "registry" }
+  /// Where the workers are expected to listen.
+  var socket: String { folder / "berth.sock" }
+
+  /// `extra`: further lines of the configuration's `http`.
+  init(extra: String = "") throws {
+    folder = try TemporaryFolder()
+    port = try RegistryServer.freePort()
+    try FileManager.default.createDirectory(atPath: folder / "registry", withIntermediateDirectories: true)
+    let configuration = try Self.configuration(
+      """
+      version: 0.1
+      storage: {filesystem: {rootdirectory: \(folder / "registry")}}
+      fastcgi: {address: \(folder / "berth.sock")}
+      http:
+        addr: 127.0.0.1:\(port)
+        headers: {X-Content-Type-Options: [nosniff], X-Own: [value]}
+        \(extra)
+      """)
+    let text = try NginxConfiguration(configuration: configuration, user: geteuid() == 0 ? "root" : nil).text(.complete)
+    try text.write(toFile: folder / "nginx.conf", atomically: true, encoding: .utf8)
+    nginx = try ChildProcess(
+      ["/usr/sbin/nginx", "-p", folder.path, "-c", folder / "nginx.conf", "-g", "daemon off;"],
+      log: folder / "nginx.log")
+    let deadline = ContinuousClock.now + .seconds(30)
+    while (try? WireClient.Connection(port: port)) == nil {
+      guard nginx.isRunning, ContinuousClock.now < deadline else {
+        throw NginxError((try? String(contentsOfFile: folder / "nginx.log", encoding: .utf8)) ?? "nginx did not start")
+      }
+      usleep(10_000)
+    }
+  }
+
+  static func configuration(_ text: String) throws -> Configuration {
+    try Configuration.parse(Array(text.utf8), name: "config.yml").configuration
+  }
+}
