@@ -49,31 +49,3 @@ import Testing
     #expect(URLPolicy(validation).permits(url) == expected)
   }
 }
-
-@Suite struct BoundedCacheTests {
-  @Test func `keeps what was used lately and never more than its limit`() {
-    let cache = BoundedCache<Int, Int>(limit: 100)
-    for key in 0..<1000 {
-      cache.store(key, for: key, cost: 1)
-      #expect(cache.value(for: 0) == 0)
-    }
-    #expect((0..<1000).count { cache.value(for: $0) != nil } <= 100)
-    #expect(cache.value(for: 999) == 999)
-  }
-
-  @Test func `does not keep what is larger than half of it`() {
-    let cache = BoundedCache<Int, Int>(limit: 100)
-    cache.store(1, for: 1, cost: 1)
-    cache.store(2, for: 1, cost: 51)
-    #expect(cache.value(for: 1) == nil)
-  }
-}
-
-@Suite struct DirectoryChildrenTests {
-  @Test func `has children in the order of the names that come of them`() {
-    let children = DirectoryChildren(["a0", "a", "_layers", "a-b", ".hidden", "Upper", "a.b"])
-    #expect(children.isRepository)
-    #expect(
-      children.steps.map(\.name) == ["a", "a-b", "a-b/", "a.b", "a.b/", "a/", "a0", "a0/"])
-  }
-}

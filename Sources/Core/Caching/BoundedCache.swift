@@ -2,10 +2,50 @@ import Synchronization
 
 /// Keeps what was used lately, up to a total cost.
 ///
+/// Half of what may be kept is for small values, spread over parts with a lock each, since one request may look
+/// up a thousand of them while other threads do the same; the other half is for large ones.
+final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+  private let small: [CachePart<Key, Value>]
+  private let large: CachePart<Key, Value>
+  private let smallCost: Int
+
+  /// Keeps values that cost at most `limit` together, in the caller's unit.
+  init(limit: Int) {
+    let parts = 16
+    let partLimit = limit / 2 / parts
+    small = (0..<parts).map { _ in CachePart(limit: partLimit) }
+    large = CachePart(limit: limit / 2)
+    smallCost = partLimit / 16
+  }
+
+  /// What is kept for `key`.
+  func value(for key: Key) -> Value? {
+    part(for: key).value(for: key) ?? large.value(for: key)
+  }
+
+  /// Keeps a value. One that costs more than a quarter of the limit is not kept.
+  func store(_ value: Value, for key: Key, cost: Int) {
+    let part = part(for: key)
+    if cost <= smallCost {
+      large.remove(key)
+      part.store(value, for: key, cost: cost)
+    } else {
+      part.remove(key)
+      large.store(value, for: key, cost: cost)
+    }
+  }
+
+  private func part(for key: Key) -> CachePart<Key, Value> {
+    small[Int(UInt(bitPattern: key.hashValue) % UInt(small.count))]
+  }
+}
+
+/// What one lock guards of a cache.
+///
 /// Two generations instead of a list in order of use: what is stored or found goes to the young one; when that
 /// is half of what may be kept, it becomes the old one, and the former old one is forgotten. Each step costs
 /// the same however much is kept.
-final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+private final class CachePart<Key: Hashable & Sendable, Value: Sendable>: Sendable {
   private let limit: Int
   private let state = Mutex(State())
 
@@ -15,12 +55,10 @@ final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     var youngCost = 0
   }
 
-  /// Keeps values that cost at most `limit` together, in the caller's unit.
   init(limit: Int) {
     self.limit = limit
   }
 
-  /// What is kept for `key`.
   func value(for key: Key) -> Value? {
     state.withLock { state in
       if let entry = state.young[key] { return entry.value }
@@ -30,13 +68,20 @@ final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     }
   }
 
-  /// Keeps a value. One that costs more than half of the limit is not kept.
   func store(_ value: Value, for key: Key, cost: Int) {
     state.withLock { state in
-      state.old.removeValue(forKey: key)
-      if let former = state.young.removeValue(forKey: key) { state.youngCost -= former.cost }
+      remove(key, &state)
       insert((value, cost), for: key, &state)
     }
+  }
+
+  func remove(_ key: Key) {
+    state.withLock { state in remove(key, &state) }
+  }
+
+  private func remove(_ key: Key, _ state: inout State) {
+    state.old.removeValue(forKey: key)
+    if let former = state.young.removeValue(forKey: key) { state.youngCost -= former.cost }
   }
 
   private func insert(_ entry: (value: Value, cost: Int), for key: Key, _ state: inout State) {

@@ -6,8 +6,9 @@ final class ListingCache: Sendable {
   let directories = BoundedCache<StoragePath, (token: ChangeToken, children: DirectoryChildren)>(
     limit: ListingCache.maximumNames)
 
-  /// Names that each of the two holds at the most: some ten megabytes.
-  static let maximumNames = 100_000
+  /// Names that each of the two holds at the most: some twenty megabytes. A single list of up to a quarter of
+  /// that is kept.
+  static let maximumNames = 200_000
 
   /// Keeps a tag list. The token must have been obtained before the directory was listed.
   func keep(_ listing: TagListing, _ token: ChangeToken, of directory: StoragePath) {
