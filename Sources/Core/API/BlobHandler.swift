@@ -34,6 +34,8 @@ struct BlobHandler {
       switch try await directURL(blob.content) {
       case .internalPath(let path)?:
         fields[.xAccelRedirect] = path
+        // The web server says so itself of a file that it sends; it would be there twice.
+        fields[.acceptRanges] = nil
         return Response(.ok, fields: fields)
       case .url(let url)?:
         fields[.contentType] = nil

@@ -1,0 +1,89 @@
+import Core
+import Foundation
+import HTTPTypes
+import TestSupport
+import Testing
+
+@Suite struct CommandTests {
+  /// Runs `berth` with a configuration in a file; gives the exit status and what it printed.
+  private func berth(
+    _ arguments: [String], _ text: String, environment: [String: String] = [:], namesFile: Bool = true
+  ) throws -> (status: Int32, output: String, errors: String) {
+    let folder = try TemporaryFolder()
+    let file = folder / "config.yml"
+    try text.write(toFile: file, atomically: true, encoding: .utf8)
+    var environment = environment
+    if !namesFile { environment["REGISTRY_CONFIGURATION_PATH"] = file }
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: try RegistryServer.berthExecutable())
+    process.arguments = arguments + (namesFile ? [file] : [])
+    process.environment = environment
+    for name in ["out", "err"] { _ = FileManager.default.createFile(atPath: folder / name, contents: nil) }
+    process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: folder / "out"))
+    process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: folder / "err"))
+    try process.run()
+    process.waitUntilExit()
+    let (output, errors) = try (
+      String(contentsOfFile: folder / "out", encoding: .utf8), String(contentsOfFile: folder / "err", encoding: .utf8)
+    )
+    return (process.terminationStatus, output, errors.replacingOccurrences(of: file, with: "config.yml"))
+  }
+
+  @Test func `check prints the result, with secrets masked`() throws {
+    let (status, output, errors) = try berth(
+      ["check"], "version: 0.1\nstorage: filesystem\nhttp: {secret: hush}\n",
+      environment: ["REGISTRY_LOG_LEVEL": "debug"])
+    #expect(status == 0)
+    #expect(output.hasPrefix("version: 0.1\n"))
+    #expect(output.contains("level: debug") && output.contains("rootdirectory: /var/lib/registry"))
+    #expect(output.contains("secret: \"********\"") && !output.contains("hush"))
+    #expect(errors.isEmpty)
+  }
+
+  @Test func `check prints every problem, and fails where one is an error`() throws {
+    let (status, output, errors) = try berth(
+      ["check"], "version: 0.1\nstorage: filesystem\nhttp:\n  adr: x\nfastcgi:\n  workers: 0\n")
+    #expect(status == 1)
+    #expect(output.isEmpty)
+    let lines = errors.split(separator: "\n")
+    #expect(lines.count == 2)
+    #expect(lines.first?.hasPrefix("config.yml:4: warning: http.adr: ") == true)
+    #expect(lines.last?.hasPrefix("config.yml:6: error: fastcgi.workers: ") == true)
+  }
+
+  @Test func `the environment may name the file`() throws {
+    #expect(try berth(["check"], "version: 0.1\nstorage: inmemory\n", namesFile: false).status == 0)
+    #expect(try berth(["check"], "storage: inmemory\n", namesFile: false).status == 1)
+  }
+
+  @Test func `nginx prints each part, and fails with what can't be expressed`() throws {
+    let text = "version: 0.1\nstorage: filesystem\nfastcgi: {address: /run/x.sock}\n"
+    for (part, expected) in [
+      ("complete", "events {"), ("site", "server {"), ("http", "server unix:/run/x.sock"),
+      ("server", "location /v2/ {"),
+    ] {
+      let (status, output, _) = try berth(["nginx", "--part", part], text)
+      #expect(status == 0)
+      #expect(output.contains(expected))
+    }
+    let (status, output, errors) = try berth(
+      ["nginx"], "version: 0.1\nstorage: {filesystem: {rootdirectory: /srv/$x}}\n")
+    #expect(status == 1)
+    #expect(output.isEmpty && errors.contains("/srv/$x"))
+  }
+
+  @Test func `nginx sends a blob of the registry with each header field once`() async throws {
+    let client = WireClient(port: try RegistryServer.shared.get().port)
+    let name = Deployment.uniqueName()
+    let content = Array("the content of a blob".utf8)
+    let digest = ContentHasher.digest(.sha256, of: content)
+    let pushed = try await client.send(
+      TestRequest(.post, "/v2/\(name)/blobs/uploads/?digest=\(digest)", body: content))
+    #expect(pushed.status == 201)
+    let pulled = try await client.send(TestRequest(.get, "/v2/\(name)/blobs/\(digest)"))
+    #expect(pulled.body == content)
+    for field in [HTTPField.Name.acceptRanges, .eTag, .contentType, .cacheControl] {
+      #expect(pulled.fields[values: field].count == 1, "\(field)")
+    }
+  }
+}
