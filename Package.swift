@@ -71,6 +71,7 @@ let package = Package(
       dependencies: [
         "FCGIApp", "Core", "Drivers", "TestSupport",
         .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Logging", package: "swift-log"),
       ]),
   ],
   swiftLanguageModes: [.v6]

@@ -29,16 +29,10 @@ enum ConnectionSocket {
     }
   }
 
-  /// Whether a record may be the first one of a connection: the beginning of a request, or a question about the
-  /// application (FCGI_GET_VALUES) that is not longer than libfcgi's buffer for the answer allows.
+  /// Whether a record may be the first one of a connection: the beginning of a request. No web server asks what the
+  /// application can do (FCGI_GET_VALUES), and libfcgi would wait for more before it answers, holding the thread.
   private static func isFirstRecord(_ header: UnsafeMutableRawBufferPointer) -> Bool {
-    let contentLength = Int(header[4]) << 8 | Int(header[5])
-    guard header[0] == 1 else { return false }
-    return switch header[1] {
-    case 1: contentLength == 8
-    case 9: contentLength < 60
-    default: false
-    }
+    header[0] == 1 && header[1] == 1 && header[4] == 0 && header[5] == 8
   }
 
   /// Closes a connection whose peer may still be sending, so that it can read what was sent to it before it is told

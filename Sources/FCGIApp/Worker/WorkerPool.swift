@@ -73,10 +73,10 @@ final class WorkerPool: Sendable {
       retire(connection)
     }
     while ContinuousClock.now < deadline {
-      if budget.withLock({ $0.busy }) == 0 && idle.isEmpty { break }
+      if threads.busy == 0 && idle.isEmpty { break }
       usleep(2_000)
     }
-    let isDone = budget.withLock { $0.busy } == 0
+    let isDone = threads.busy == 0
     endThreads(until: deadline)
     return isDone
   }
@@ -87,12 +87,15 @@ final class WorkerPool: Sendable {
     var one: UInt64 = 1
     _ = write(wakeUp.raw, &one, 8)
     try? epoll.addForAll(wakeUp.raw)
-    while budget.withLock({ $0.waiting }) > 0, ContinuousClock.now < deadline { usleep(1_000) }
+    while threads.waiting > 0, ContinuousClock.now < deadline { usleep(1_000) }
   }
 
   private let isEnding = Atomic<Bool>(false)
 
   // MARK: Threads
+
+  /// How many threads there are, and what they do.
+  var threads: ThreadBudget { budget.withLock { $0 } }
 
   private func startThread() {
     var attributes = pthread_attr_t()

@@ -1,0 +1,97 @@
+import Core
+import Foundation
+import Glibc
+import HTTPTypes
+import TestSupport
+import Testing
+
+@testable import FCGIApp
+
+/// Over a real nginx, which is who an early answer must reach.
+@Suite struct EarlyAnswerTests {
+  /// nginx before a pool, on a free port. Ends with its owner.
+  private final class Site {
+    let port: UInt16
+    private let harness: PoolHarness
+    private let folder = Result { try TemporaryFolder() }
+    private let nginx: ChildProcess
+
+    init(handler: @escaping @Sendable (Request) async -> Response) throws {
+      harness = try PoolHarness(handler: handler)
+      port = try RegistryServer.freePort()
+      let folder = try folder.get()
+      let temporary = ["client_body", "fastcgi", "proxy", "uwsgi", "scgi"]
+        .map { "\($0)_temp_path \(folder / $0);" }.joined(separator: " ")
+      try """
+      pid \(folder / "nginx.pid"); error_log \(folder / "error.log"); daemon off; user root;
+      events {}
+      http {
+        access_log off; client_max_body_size 0; \(temporary)
+        upstream berth { server unix:\(harness.path); keepalive 8; }
+        server {
+          listen 127.0.0.1:\(port);
+          location / {
+            fastcgi_pass berth; fastcgi_keep_conn on; fastcgi_request_buffering off;
+            include /etc/nginx/fastcgi_params;
+            fastcgi_param HTTP_TRANSFER_ENCODING $http_transfer_encoding;
+          }
+        }
+      }
+      """.write(toFile: folder / "nginx.conf", atomically: true, encoding: .utf8)
+      nginx = try ChildProcess(
+        ["/usr/sbin/nginx", "-e", folder / "error.log", "-p", folder.path, "-c", folder / "nginx.conf"],
+        log: folder / "nginx.log")
+      let port = port
+      guard eventually({ (try? WireClient.Connection(port: port)) != nil }) else {
+        throw FastCGIConnection.Failure(description: "nginx did not start")
+      }
+    }
+  }
+
+  @Test(arguments: [413, 416, 401], [false, true])
+  func `a gigabyte that is refused is answered before it was sent, and the next request is sound`(
+    status: Int, isChunked: Bool
+  ) throws {
+    let site = try Site { request in
+      request.method == .patch ? .text("refused", status: status) : .text("sound")
+    }
+    // Clients look for an answer while they send, or when they have sent everything.
+    for pieces in [4, 4, 1024] {
+      let connection = try WireClient.Connection(port: site.port)
+      let length = isChunked ? "Transfer-Encoding: chunked" : "Content-Length: \(1 << 30)"
+      try connection.write(Array("PATCH / HTTP/1.1\r\nHost: x\r\n\(length)\r\n\r\n".utf8))
+      var piece = [UInt8](repeating: 1, count: 1 << 20)
+      if isChunked { piece = Array("\(String(piece.count, radix: 16))\r\n".utf8) + piece + Array("\r\n".utf8) }
+      var sent = 0
+      while sent < pieces, (try? connection.write(piece)) != nil { sent += 1 }
+      let answer = try connection.receive(for: .patch)
+      #expect(answer.status == status)
+      #expect(answer.text == "refused")
+      let next = try WireClient.Connection(port: site.port).exchange(TestRequest(.get, "/"))
+      #expect(next.text == "sound")
+    }
+  }
+
+  @Test func `a chunked body that the client breaks off is not taken for a whole one`() throws {
+    let results = Results()
+    let site = try Site { request in
+      if request.method == .patch { results.add(await request.body.readAll()) }
+      return .text("")
+    }
+    do {
+      let connection = try WireClient.Connection(port: site.port)
+      try connection.write(
+        Array("PATCH / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n".utf8))
+      usleep(100_000)
+    }
+    #expect(eventually { results.all.count == 1 })
+    #expect(results.all.first?.error == .clientGone)
+  }
+
+  private final class Results: @unchecked Sendable {
+    private let lock = NSLock()
+    private var values: [(count: Int, error: RequestBodyError?)] = []
+    func add(_ value: (count: Int, error: RequestBodyError?)) { lock.withLock { values.append(value) } }
+    var all: [(count: Int, error: RequestBodyError?)] { lock.withLock { values } }
+  }
+}

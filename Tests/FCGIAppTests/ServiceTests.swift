@@ -1,0 +1,142 @@
+import Foundation
+import Glibc
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import FCGIApp
+
+@Suite struct ServiceTests {
+  @Test func `workers that are killed are replaced, and the service goes on`() throws {
+    let service = try Service()
+    #expect(eventually { service.children("worker").count == 2 && service.children("keeper").count == 1 })
+    let before = Set(service.children("worker") + service.children("keeper"))
+    for id in before { kill(id, SIGKILL) }
+    #expect(
+      eventually {
+        let after = service.children("worker")
+        return after.count == 2 && service.children("keeper").count == 1
+          && before.isDisjoint(with: after + service.children("keeper"))
+      })
+    #expect(eventually { (try? service.connect().exchange("GET", "/v2/"))?.status == 200 })
+    #expect(service.log.contains("was ended by signal 9"))
+  }
+
+  @Test func `a reload under load drops no request`() throws {
+    let service = try Service()
+    let isOver = SharedFlag()
+    let clients = (0..<4).map { number in
+      Background { () -> (answers: Int, failures: Int) in
+        var kept = try service.connect()
+        var answers = 0
+        var failures = 0
+        while !isOver.isSet {
+          if number % 2 == 1 { kept = try service.connect() }
+          let answer = try kept.exchange("GET", "/v2/")
+          if answer.isComplete && answer.status == 200 { answers += 1 } else { failures += 1 }
+        }
+        return (answers, failures)
+      }
+    }
+    for round in 1...3 {
+      let before = Set(service.children("worker"))
+      kill(service.process.processID, SIGHUP)
+      #expect(
+        eventually {
+          before.isDisjoint(with: service.children("worker"))
+            && service.log.components(separatedBy: "the new configuration is in use").count == round + 1
+        })
+    }
+    isOver.set()
+    for client in clients {
+      let result = try #require(try client.wait())
+      #expect(result.failures == 0)
+      #expect(result.answers > 0)
+    }
+  }
+
+  @Test func `a configuration that is not valid changes nothing, and its problems are logged`() throws {
+    let service = try Service()
+    let kept = try service.connect()
+    let workers = service.children("worker")
+    try "version: 0.1\nstorage: {floppy: {}}\nfastcgi: {threads: many}\n"
+      .write(toFile: service.configuration, atomically: true, encoding: .utf8)
+    kill(service.process.processID, SIGHUP)
+    #expect(eventually { service.log.contains("the configuration was not changed") })
+    #expect(service.log.contains("floppy"))
+    #expect(service.log.contains("fastcgi.threads"))
+    #expect(try kept.exchange("GET", "/v2/").status == 200)
+    // A worker that is replaced now gets what was valid.
+    for id in workers { kill(id, SIGKILL) }
+    #expect(eventually { (try? service.connect().exchange("GET", "/v2/"))?.status == 200 })
+  }
+
+  @Test func `new workers that can't start leave the old ones serving`() throws {
+    let service = try Service()
+    let workers = Set(service.children("worker"))
+    try Data("no directory".utf8).write(to: URL(fileURLWithPath: service.folder / "file"))
+    try Service.text(service.folder, socket: service.socket)
+      .replacingOccurrences(of: service.folder / "registry", with: service.folder / "file/registry")
+      .write(toFile: service.configuration, atomically: true, encoding: .utf8)
+    kill(service.process.processID, SIGHUP)
+    #expect(eventually { service.log.contains("the configuration was not changed: worker") })
+    #expect(Set(service.children("worker")).isSuperset(of: workers))
+    #expect(try service.connect().exchange("GET", "/v2/").status == 200)
+  }
+
+  @Test func `a reload moves the service to another address`() throws {
+    let service = try Service()
+    let moved = service.folder / "moved.sock"
+    try Service.text(service.folder, socket: moved)
+      .write(toFile: service.configuration, atomically: true, encoding: .utf8)
+    kill(service.process.processID, SIGHUP)
+    #expect(eventually { (try? FastCGIConnection(path: moved).exchange("GET", "/v2/"))?.status == 200 })
+    #expect(eventually { (try? service.connect()) == nil })
+  }
+
+  @Test func `the service ends when it is told to, after the requests in flight`() throws {
+    let service = try Service()
+    let busy = try service.connect()
+    try busy.write(
+      FastCGIConnection.begin("PUT", "/v2/a/manifests/latest", parameters: [("CONTENT_LENGTH", "100000")]))
+    // The handler must be waiting for the body.
+    usleep(200_000)
+    kill(service.process.processID, SIGTERM)
+    #expect(eventually { service.log.contains("stopping") })
+    try busy.write(FastCGIConnection.body(.init(repeating: 1, count: 100_000)) + FastCGIConnection.endOfBody)
+    let answer = try busy.answer()
+    #expect(answer.isComplete)
+    #expect((400..<500).contains(answer.status))
+    #expect(service.process.exitStatus == 0)
+    #expect(!FileManager.default.fileExists(atPath: service.socket))
+  }
+
+  @Test func `nothing outlives a supervisor that is killed, and the next one takes the socket over`() throws {
+    let service = try Service()
+    #expect(eventually { service.children("worker").count == 2 && service.children("keeper").count == 1 })
+    let children = service.children("worker") + service.children("keeper")
+    kill(service.process.processID, SIGKILL)
+    #expect(eventually { !children.contains(where: Service.isRunning) })
+    let next = try Service(in: service.folder)
+    #expect(try next.connect().exchange("GET", "/v2/").status == 200)
+  }
+
+  @Test func `a second service on one socket is refused, and so is a configuration that is not valid`() throws {
+    let service = try Service()
+    let executable = try RegistryServer.berthExecutable()
+    let second = try ChildProcess([executable, "serve", service.configuration], log: service.folder / "second.log")
+    #expect(second.exitStatus == 78)
+    #expect(try String(contentsOfFile: service.folder / "second.log", encoding: .utf8).contains("another process"))
+    #expect(try service.connect().exchange("GET", "/v2/").status == 200)
+    let missing = try ChildProcess(
+      [executable, "serve", service.folder / "none.yml"], log: service.folder / "third.log")
+    #expect(missing.exitStatus == 78)
+    #expect(try String(contentsOfFile: service.folder / "third.log", encoding: .utf8).contains("none.yml"))
+  }
+
+  private final class SharedFlag: Sendable {
+    private let value = Atomic<Bool>(false)
+    var isSet: Bool { value.load(ordering: .relaxed) }
+    func set() { value.store(true, ordering: .relaxed) }
+  }
+}

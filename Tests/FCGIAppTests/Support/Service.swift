@@ -1,0 +1,63 @@
+import Foundation
+import Glibc
+import TestSupport
+
+/// `berth serve` as processes of its own, without a web server. Ends with its owner.
+final class Service: @unchecked Sendable {
+  // `process` is set once and safe to share; the rest does not change.
+  let folder: TemporaryFolder
+  let process: ChildProcess
+  let configuration: String
+  let socket: String
+
+  init(_ more: String = "", in folder: TemporaryFolder? = nil) throws {
+    let folder = try folder ?? TemporaryFolder()
+    self.folder = folder
+    configuration = folder / "config.yml"
+    socket = folder / "berth.sock"
+    try Self.text(folder, socket: socket, more).write(toFile: configuration, atomically: true, encoding: .utf8)
+    process = try ChildProcess([RegistryServer.berthExecutable(), "serve", configuration], log: folder / "berth.log")
+    // Ready once it answers.
+    let socket = socket
+    let process = process
+    let isUp = eventually {
+      !process.isRunning || (try? FastCGIConnection(path: socket).exchange("GET", "/v2/"))?.status == 200
+    }
+    guard isUp, process.isRunning else { throw FastCGIConnection.Failure(description: "not up: \(log)") }
+  }
+
+  static func text(_ folder: TemporaryFolder, socket: String, _ more: String = "") -> String {
+    """
+    version: 0.1
+    storage:
+      filesystem:
+        rootdirectory: \(folder / "registry")
+    http:
+      draintimeout: 30s
+    fastcgi:
+      address: \(socket)
+      workers: 2
+      threads: 4
+    \(more)
+
+    """
+  }
+
+  var log: String { (try? String(contentsOfFile: folder / "berth.log", encoding: .utf8)) ?? "" }
+
+  func connect() throws -> FastCGIConnection { try FastCGIConnection(path: socket) }
+
+  /// The process ids of what the supervisor started and calls `role`.
+  func children(_ role: String) -> [pid_t] {
+    let id = process.processID
+    let list = (try? String(contentsOfFile: "/proc/\(id)/task/\(id)/children", encoding: .utf8)) ?? ""
+    return list.split(separator: " ").compactMap { pid_t($0) }.filter { child in
+      ((try? String(contentsOfFile: "/proc/\(child)/cmdline", encoding: .utf8)) ?? "").contains(role)
+    }
+  }
+
+  static func isRunning(_ id: pid_t) -> Bool {
+    guard let status = try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8) else { return false }
+    return !status.contains(") Z ")
+  }
+}

@@ -1,0 +1,150 @@
+import Core
+import Glibc
+import HTTPTypes
+import Synchronization
+import Testing
+
+@testable import FCGIApp
+
+@Suite struct WorkerPoolTests {
+  @Test func `a kept connection carries one request after the other`() throws {
+    let harness = try PoolHarness { .text("\($0.method.rawValue) \($0.path) \($0.query)") }
+    let connection = try harness.connect()
+    for number in 0..<50 {
+      let answer = try connection.exchange("GET", "/v2/\(number)?n=\(number)")
+      #expect(answer.isComplete)
+      #expect(answer.status == 200)
+      #expect(answer.text == "GET /v2/\(number) n=\(number)")
+    }
+  }
+
+  @Test func `a connection that is not to be kept is closed after its answer`() throws {
+    let harness = try PoolHarness { _ in .text("hello") }
+    let connection = try harness.connect()
+    #expect(try connection.exchange(keep: false).text == "hello")
+    #expect(try connection.isClosed())
+  }
+
+  @Test func `idle connections hold no thread`() throws {
+    let harness = try PoolHarness(threads: 8) { .text($0.path) }
+    let connections = try (0..<64).map { _ in try harness.connect() }
+    for round in 0..<3 {
+      for (number, connection) in connections.enumerated().reversed() {
+        #expect(try connection.exchange("GET", "/\(round)/\(number)").text == "/\(round)/\(number)")
+      }
+    }
+    #expect(eventually { harness.pool.threads.busy == 0 })
+    #expect(harness.pool.threads.total <= 8)
+  }
+
+  @Test func `a connection that is opened and says nothing holds no thread`() throws {
+    let harness = try PoolHarness(threads: 1, maxUploads: 0) { _ in .text("hello") }
+    let silent = try (0..<8).map { _ in try harness.connect() }
+    #expect(try harness.connect().exchange().text == "hello")
+    for connection in silent { #expect(try connection.exchange().text == "hello") }
+  }
+
+  @Test func `slow uploads don't stop others, and the threads that they took end`() throws {
+    let harness = try PoolHarness(threads: 2, maxUploads: 8) { .text("\(await $0.body.readAll().count)") }
+    let uploads = try (0..<6).map { _ in try harness.connect() }
+    for upload in uploads {
+      try upload.write(FastCGIConnection.begin("PATCH", parameters: [("CONTENT_LENGTH", "200000")]))
+      try upload.write(FastCGIConnection.body(.init(repeating: 1, count: 1000)))
+    }
+    #expect(eventually { harness.pool.threads.uploading == 6 })
+    for _ in 0..<20 { #expect(try harness.connect().exchange().text == "0") }
+    for upload in uploads {
+      try upload.write(FastCGIConnection.body(.init(repeating: 1, count: 199_000)) + FastCGIConnection.endOfBody)
+      #expect(try upload.answer().text == "200000")
+    }
+    #expect(eventually { harness.pool.threads.uploading == 0 })
+    for _ in 0..<20 { #expect(try harness.connect().exchange().text == "0") }
+    #expect(eventually { harness.pool.threads.total <= 2 })
+  }
+
+  @Test func `one slow upload more than may be is refused, and the next after one has ended is not`() throws {
+    let harness = try PoolHarness(threads: 2, maxUploads: 1) { request in
+      let (count, error) = await request.body.readAll()
+      return .text("\(count) \(error.map { "\($0)" } ?? "")", status: error == nil ? 200 : 503)
+    }
+    let first = try harness.connect()
+    try first.write(FastCGIConnection.begin("PATCH", parameters: [("CONTENT_LENGTH", "1000")]))
+    #expect(eventually { harness.pool.threads.uploading == 1 })
+    let second = try harness.connect()
+    try second.write(FastCGIConnection.begin("PATCH", parameters: [("CONTENT_LENGTH", "1000")]))
+    let refused = try second.answer()
+    #expect(refused.status == 503)
+    #expect(refused.text == "0 overloaded")
+    #expect(refused.isComplete)
+    try first.write(FastCGIConnection.body(.init(repeating: 1, count: 1000)) + FastCGIConnection.endOfBody)
+    #expect(try first.answer().text == "1000 ")
+    #expect(try harness.connect().exchange("PATCH", body: .init(repeating: 1, count: 1000)).text == "1000 ")
+  }
+
+  @Test func `a handler that suspends goes on with its own thread`() throws {
+    let harness = try PoolHarness { _ in
+      let thread = pthread_self()
+      var stays = true
+      for _ in 0..<5 {
+        try? await Task.sleep(for: .milliseconds(1))
+        stays = stays && pthread_equal(thread, pthread_self()) != 0
+        await Task.yield()
+        stays = stays && pthread_equal(thread, pthread_self()) != 0
+      }
+      _ = await Task.detached { 1 }.value
+      return .text("\(stays && pthread_equal(thread, pthread_self()) != 0)")
+    }
+    let connection = try harness.connect()
+    for _ in 0..<10 { #expect(try connection.exchange().text == "true") }
+  }
+
+  @Test func `draining answers what is under way and closes what is idle`() throws {
+    let harness = try PoolHarness { .text("\(await $0.body.readAll().count)") }
+    let idle = try harness.connect()
+    _ = try idle.exchange()
+    let busy = try harness.connect()
+    try busy.write(FastCGIConnection.begin("PUT", parameters: [("CONTENT_LENGTH", "10")]))
+    #expect(eventually { harness.pool.threads.uploading == 1 })
+    let pool = harness.pool
+    let drained = Background { pool.drain(handingOver: false, until: .now + .seconds(60)) }
+    #expect(try idle.isClosed())
+    try busy.write(FastCGIConnection.body(.init(repeating: 1, count: 10)) + FastCGIConnection.endOfBody)
+    #expect(try busy.answer().text == "10")
+    #expect(try busy.isClosed())
+    #expect(try drained.wait() == true)
+  }
+
+  @Test func `draining gives up at its deadline`() throws {
+    let harness = try PoolHarness { .text("\(await $0.body.readAll().count)") }
+    let busy = try harness.connect()
+    try busy.write(FastCGIConnection.begin("PUT", parameters: [("CONTENT_LENGTH", "10")]))
+    #expect(eventually { harness.pool.threads.uploading == 1 })
+    #expect(!harness.drain(within: .milliseconds(50)))
+  }
+
+  @Test func `a pool that retires hands its connections to another one, which answers on them`() throws {
+    let (sending, receiving) = try Descriptor.socketPair(SOCK_SEQPACKET)
+    let handover = Handover(sending: sending.raw, receiving: receiving.raw)
+    let old = try PoolHarness(handover: handover) { request in
+      _ = await request.body.readAll()
+      return .text("old")
+    }
+    let idle = try (0..<40).map { _ in try old.connect() }
+    for connection in idle { #expect(try connection.exchange().text == "old") }
+    let busy = try old.connect()
+    try busy.write(FastCGIConnection.begin("PUT", parameters: [("CONTENT_LENGTH", "10")]))
+    #expect(eventually { old.pool.threads.uploading == 1 })
+    let pool = old.pool
+    let drained = Background { pool.drain(handingOver: true, until: .now + .seconds(60)) }
+    // Connections wait in the pair until there is who takes them; so none is lost if the new pool is late.
+    let new = try PoolHarness(handover: handover, sharing: old) { _ in .text("new") }
+    for connection in idle {
+      #expect(eventually { (try? connection.exchange().text) == "new" })
+    }
+    try busy.write(FastCGIConnection.body(.init(repeating: 1, count: 10)) + FastCGIConnection.endOfBody)
+    #expect(try busy.answer().text == "old")
+    #expect(try drained.wait() == true)
+    #expect(try busy.exchange().text == "new")
+    withExtendedLifetime((sending, receiving, new)) {}
+  }
+}
