@@ -35,6 +35,14 @@ struct FileDescriptor: ~Copyable {
     try systemCall { fsync(number) }
   }
 
+  /// Whether the file system is one of those whose journal brings every earlier change of names to the disk with
+  /// a later one: ext4 and XFS.
+  var isInOrderedFileSystem: Bool {
+    var system = CLinux.statfs()
+    guard fstatfs(number, &system) == 0 else { return false }
+    return system.f_type == 0xEF53 || system.f_type == 0x5846_5342
+  }
+
   func truncate() throws(Errno) {
     try systemCall { ftruncate(number, 0) }
   }

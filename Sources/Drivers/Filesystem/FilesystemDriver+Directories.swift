@@ -51,17 +51,19 @@ extension FilesystemDriver {
   /// Makes the entries of `directory` outlive a loss of power, and those of the directories above it up to
   /// `oldest`: an entry lasts only if the entry of the directory that holds it does.
   ///
-  /// A directory that another process has just made and not synced yet is left to the file system's journal,
-  /// which keeps the order of changes.
+  /// A file system that keeps the order of its changes needs the first sync alone, and each costs the disk a flush.
+  /// Elsewhere, a directory that another request has made, and not synced, is left to that request.
   func sync(_ directory: String, through oldest: String) throws(Errno) {
     var directory = directory
     while true {
       do {
-        try FileDescriptor(opening: directory.isEmpty ? "/" : directory, O_RDONLY | O_DIRECTORY).sync()
+        let descriptor = try FileDescriptor(opening: directory.isEmpty ? "/" : directory, O_RDONLY | O_DIRECTORY)
+        try descriptor.sync()
+        if directory.utf8.count <= oldest.utf8.count || descriptor.isInOrderedFileSystem { return }
       } catch  where error.code == ENOENT && rootIsThere {
         // Removed since: nothing is left to last.
+        if directory.utf8.count <= oldest.utf8.count { return }
       }
-      if directory.utf8.count <= oldest.utf8.count { return }
       directory = parent(of: directory)
     }
   }
