@@ -1,14 +1,10 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// Points in time as the layout on disk writes them: UTC, whole seconds.
 extension RFC3339 {
   /// Now.
   static var now: String {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return text(secondsSince1970: Int64(time.tv_sec))
+    text(secondsSince1970: Int64(time(nil)))
   }
 
   /// `YYYY-MM-DDThh:mm:ssZ`
