@@ -126,6 +126,30 @@ enum Sample {
     #expect(error.entries[0].message.contains("schema 1, which is not supported"))
   }
 
+  @Test func `no text makes it trap`() {
+    let sample = Array(
+      Sample.image(#","subject":\#(Sample.descriptor),"annotations":{"a":"\u00e9\ud83d\ude00"},"x":[-1.5e+3,null]"#)
+        .utf8)
+    var generator = SystemRandomNumberGenerator()
+    for _ in 0..<5000 {
+      var text = sample
+      for _ in 0..<Int.random(in: 1...4, using: &generator) {
+        let position = Int.random(in: 0..<text.count, using: &generator)
+        let byte = Array(#"{}[]",:\u0d8-.eE9nt"#.utf8).randomElement(using: &generator) ?? 0
+        switch Int.random(in: 0..<4, using: &generator) {
+        case 0: text[position] = byte
+        case 1: text.insert(byte, at: position)
+        case 2: text.removeSubrange(position..<min(text.count, position + 20))
+        default: text.removeSubrange(max(1, position)...)
+        }
+        if text.isEmpty { break }
+      }
+      // Whatever comes of it, stored content is looked at in the same way.
+      _ = try? Manifest(text, contentType: nil)
+      _ = ManifestHead(of: text)
+    }
+  }
+
   @Test func `refuses what is not UTF-8`() {
     #expect(throws: RegistryError.self) {
       try Manifest(Array(Sample.image().utf8) + [0xFF], contentType: nil)
