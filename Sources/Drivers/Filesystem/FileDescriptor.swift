@@ -100,7 +100,10 @@ struct FileDescriptor: ~Copyable {
       }
       if let failure { throw failure }
       if content.count > limit { return nil }
-      if content.count < capacity { return content }
+      if content.count < capacity {
+        // Callers may keep it: no memory of the size of the guess.
+        return capacity > 1024 && content.count < capacity / 2 ? Array(content[...]) : content
+      }
       capacity = min(limit, 8 * capacity) + 1
     }
   }
