@@ -25,7 +25,7 @@ struct FilesystemFaultTests {
       #expect(try await driver.text(path("/dir/file")) == "old")
       #expect(try FileManager.default.contentsOfDirectory(atPath: disk.path + "/dir") == ["file"])
     }
-    try await driver.put([UInt8](repeating: 2, count: 900 << 10), at: path("/dir/file"), durability: .powerLoss)
+    try await driver.put([UInt8](repeating: 2, count: 256 << 10), at: path("/dir/file"), durability: .powerLoss)
   }
 
   @Test func `no inodes left is an error too, and passes`() async throws {
@@ -47,7 +47,7 @@ struct FilesystemFaultTests {
     let driver = try disk.driver()
     try await driver.put([UInt8](repeating: 9, count: 512 << 10), at: path("/ballast"), durability: .process)
     let writer = try await driver.writer(at: path("/upload"), appending: true)
-    let content = (0..<(700 << 10)).map { UInt8(truncatingIfNeeded: $0 >> 10) }
+    let content = (0..<(600 << 10)).map { UInt8(truncatingIfNeeded: $0 >> 10) }
     try await writer.write(content.span.extracting(first: 1000).bytes)
     await expect(.full) { try await writer.write(content.span.extracting(droppingFirst: 1000).bytes) }
     let held = Int(writer.size)
