@@ -241,7 +241,7 @@ private func code(_ response: TestResponse) -> String? {
       while responder.bytesReceived < index * piece.count - (512 << 10), ContinuousClock.now < deadline {
         usleep(1_000)
       }
-      #expect(responder.bytesReceived >= index * piece.count - (512 << 10))
+      try #require(responder.bytesReceived >= index * piece.count - (512 << 10))
       for folder in ["client_temp", "fastcgi_temp"] {
         #expect(try FileManager.default.contentsOfDirectory(atPath: server.folder / folder).isEmpty)
       }
