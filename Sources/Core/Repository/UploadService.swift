@@ -57,7 +57,7 @@ struct UploadService {
   func openUnnamed() async throws(StorageError) -> UploadSession {
     let id = UploadID()
     let writer = try await driver.writer(at: StorageLayout.uploadData(name, id), appending: false)
-    return UploadSession(repository, id, startedAt: RFC3339.now, writer)
+    return UploadSession(repository, id, startedAt: nil, writer)
   }
 
   private func startedAt(_ id: UploadID) async throws(RegistryError) -> String {

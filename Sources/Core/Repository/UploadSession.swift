@@ -2,14 +2,17 @@
 final class UploadSession {
   private let repository: Repository
   private let id: UploadID
-  private let startedAt: String
+  private let startedAt: String?
   private let writer: any StorageWriter
   /// Of all that the upload holds, once something was received or verified.
   private var hasher: ContentHasher?
+  /// Whether the file is no longer the upload's.
+  private var isOver = false
   private var driver: any StorageDriver { repository.driver }
   private var hashStates: UploadHashStates { UploadHashStates(driver, repository.name, id) }
 
-  init(_ repository: Repository, _ id: UploadID, startedAt: String, _ writer: any StorageWriter) {
+  /// - Parameter startedAt: nil: nobody else can see the upload.
+  init(_ repository: Repository, _ id: UploadID, startedAt: String?, _ writer: any StorageWriter) {
     self.repository = repository
     self.id = id
     self.startedAt = startedAt
@@ -17,7 +20,7 @@ final class UploadSession {
   }
 
   /// The upload as it stands.
-  var upload: Upload { Upload(id: id, startedAt: startedAt, size: writer.size) }
+  var upload: Upload { Upload(id: id, startedAt: startedAt ?? "", size: writer.size) }
 
   /// Takes a body as the next bytes, and lets go of the upload. What arrived stays, whatever fails, and can be
   /// gone on from.
@@ -64,25 +67,38 @@ final class UploadSession {
     }
   }
 
-  /// Ends the upload and removes what it received.
+  /// Ends the upload and removes what is left of it.
   func remove() async throws(StorageError) {
-    try await writer.cancel()
-    try await removeDirectory()
+    if !isOver {
+      isOver = true
+      try await hide()
+      try await writer.cancel()
+    }
+    try await delete(StorageLayout.upload(repository.name, id))
   }
 
   /// Content first, durably, then the link that makes it visible.
   private func keep(as digest: Digest) async throws(StorageError) {
     let isThere = try await repository.registry.blobs.size(of: digest) == writer.size
-    if !isThere { try await writer.commit(to: StorageLayout.blobData(digest)) }
+    if !isThere {
+      try await writer.commit(to: StorageLayout.blobData(digest))
+      isOver = true
+      try? await hide()
+    }
     try await repository.blobs.link(digest)
     // The blob is there; what may be left of the upload is for the purge.
-    if isThere { try? await writer.cancel() }
-    try? await removeDirectory()
+    try? await remove()
   }
 
-  private func removeDirectory() async throws(StorageError) {
+  /// Lets nobody find the upload: before the lock on its file goes, so that who waits for it doesn't begin anew.
+  private func hide() async throws(StorageError) {
+    guard startedAt != nil else { return }
+    try await delete(StorageLayout.uploadStartedAt(repository.name, id))
+  }
+
+  private func delete(_ path: StoragePath) async throws(StorageError) {
     do {
-      try await driver.delete(StorageLayout.upload(repository.name, id), durability: .process)
+      try await driver.delete(path, durability: .process)
     } catch  where error.code == .notFound {
     }
   }
@@ -139,7 +155,7 @@ final class UploadSession {
 
   /// Keeps the hash for the next request. It only saves work, so a failure is none of the client's.
   private func suspend() async {
-    guard let hasher, hasher.count == writer.size else { return }
+    guard !isOver, let hasher, hasher.count == writer.size else { return }
     try? await hashStates.store(hasher)
   }
 }
