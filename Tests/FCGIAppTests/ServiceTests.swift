@@ -121,6 +121,20 @@ import Testing
     #expect(try next.connect().exchange("GET", "/v2/").status == 200)
   }
 
+  @Test func `a manifest that is nested without end is refused, and costs no worker`() throws {
+    let service = try Service()
+    let workers = Set(service.children("worker"))
+    let connection = try service.connect()
+    for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+      let text = String(repeating: open, count: 200_000) + "1" + String(repeating: close, count: 200_000)
+      let answer = try connection.exchange(
+        "PUT", "/v2/a/manifests/latest", parameters: [("CONTENT_TYPE", "application/vnd.oci.image.manifest.v1+json")],
+        body: Array(text.utf8))
+      #expect((400..<500).contains(answer.status))
+    }
+    #expect(Set(service.children("worker")) == workers)
+  }
+
   @Test func `a second service on one socket is refused, and so is a configuration that is not valid`() throws {
     let service = try Service()
     let executable = try RegistryServer.berthExecutable()

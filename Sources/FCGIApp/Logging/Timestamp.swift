@@ -6,18 +6,10 @@ struct Timestamp: Sendable {
   let seconds: Int
 
   /// Now.
-  static var now: Timestamp {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Timestamp(seconds: time.tv_sec)
-  }
+  static var now: Timestamp { Timestamp(seconds: time(nil)) }
 
-  /// Now, in nanoseconds since 1970.
-  static var nanoseconds: Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-  }
+  /// Nanoseconds since 1970.
+  var nanoseconds: Int64 { Int64(seconds) * 1_000_000_000 }
 
   /// RFC 3339, UTC: `2026-01-02T03:04:05Z`
   var rfc3339: String {

@@ -89,6 +89,7 @@ final class Supervisor {
     isStopping = true
     isReloadWanted = false
     for child in children { end(child, SIGTERM) }
+    if let socket = next?.generation.socket, socket !== current.socket { socket.removeFile() }
     next = nil
   }
 

@@ -18,6 +18,8 @@ final class WorkerPool: Sendable {
   private let idle = IdleConnections()
   private let budget: Mutex<ThreadBudget>
   private let mode = Atomic<Mode>(.serving)
+  /// Whether threads that have nothing to do end.
+  private let isEnding = Atomic<Bool>(false)
 
   /// What becomes of connections after an answer.
   private enum Mode: UInt8, AtomicRepresentable {
@@ -89,8 +91,6 @@ final class WorkerPool: Sendable {
     try? epoll.addForAll(wakeUp.raw)
     while threads.waiting > 0, ContinuousClock.now < deadline { usleep(1_000) }
   }
-
-  private let isEnding = Atomic<Bool>(false)
 
   // MARK: Threads
 

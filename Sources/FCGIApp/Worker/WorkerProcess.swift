@@ -8,6 +8,7 @@ struct WorkerProcess {
   /// Serves until the supervisor ends it, or has ended itself.
   static func run() throws {
     MemoryTuning.apply()
+    DescriptorLimit.raise()
     let signals = try SignalDescriptor([SIGTERM, SIGUSR1, SIGINT, SIGHUP])
     let inherited = try Inherited()
     let logger = RegistryLogHandler.logger(inherited.configuration.log, process: "worker")
