@@ -12,10 +12,14 @@
 
 int accept4(int socket, struct sockaddr *address, socklen_t *length, int flags);
 int memfd_create(const char *name, unsigned int flags);
+int renameat2(int olddirfd, const char *oldpath, int newdirfd, const char *newpath, unsigned int flags);
 int sync_file_range(int fd, long offset, long count, unsigned int flags);
 
 // SYNC_FILE_RANGE_WRITE
 enum { BERTH_SYNC_FILE_RANGE_WRITE = 2 };
+
+// RENAME_NOREPLACE
+enum { BERTH_RENAME_NOREPLACE = 1 };
 
 // `mask`, of `size` bytes, gets one bit for each core.
 int sched_getaffinity(int process, unsigned long size, unsigned long *mask);

@@ -31,6 +31,16 @@ import Testing
     #expect(everything == ["dir", "dir/file"])
   }
 
+  @Test func `a link that could not be synced is not left to be taken for one that lasts`() async throws {
+    let driver = driver
+    try await failing(.fsync, with: EIO) {
+      await expect(.failed) { try await driver.put([1, 2], at: path("/dir/link"), durability: .selfChecking) }
+    }
+    #expect(everything == ["dir"])
+    try await driver.put([1, 2], at: path("/dir/link"), durability: .selfChecking)
+    #expect(everything == ["dir", "dir/link"])
+  }
+
   @Test func `a put that need not outlive a loss of power makes no sync`() async throws {
     let driver = driver
     try await failing(.fsync, with: EIO) {

@@ -19,7 +19,7 @@ extension StorageDriverContract {
   func `replaces content, longer or shorter`(kind: DriverKind) async throws {
     let driver = try storage(kind).driver
     for text in ["first", "", "the second", "3"] {
-      for durability in [Durability.process, .powerLoss] {
+      for durability in [Durability.process, .powerLoss, .selfChecking] {
         try await driver.put(Array(text.utf8), at: path("/file"), durability: durability)
         #expect(try await driver.text(path("/file")) == text)
       }

@@ -22,7 +22,7 @@ enum Link {
   static func write(
     _ digest: Digest, at path: StoragePath, _ driver: any StorageDriver
   ) async throws(StorageError) {
-    try await driver.put(Array(digest.description.utf8), at: path, durability: .powerLoss)
+    try await driver.put(Array(digest.description.utf8), at: path, durability: .selfChecking)
   }
 
   /// Removes a link, durably. One that isn't there is no error.

@@ -12,7 +12,7 @@ struct ReferrerService: Sendable {
     let path = StorageLayout.referrer(repository.name, subject: subject, referrer.digest)
     let entry = ReferrerEntry(referrer)
     if try await stored(path) == entry.json { return }
-    try await driver.put(entry.json, at: path, durability: .powerLoss)
+    try await driver.put(entry.json, at: path, durability: .selfChecking)
   }
 
   /// Takes a referrer from its subject's list, durably.

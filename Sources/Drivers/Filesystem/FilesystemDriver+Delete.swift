@@ -17,7 +17,7 @@ extension FilesystemDriver {
         removed = hidden
       }
       // The name's end. A tree's entries need no sync of their own: what a loss of power leaves of them is hidden.
-      if durability == .powerLoss { try sync(directory, through: directory) }
+      if durability != .process { try sync(directory, through: directory) }
       guard let removed else { return }
       do throws(Errno) {
         try DirectoryStream(opening: directory).remove(removed)

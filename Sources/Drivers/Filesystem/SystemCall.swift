@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Why a system call failed, in the kernel's terms; `StorageError+Errno` says what it means to the registry.
@@ -23,6 +24,21 @@ func systemCall<Result: FixedWidthInteger>(_ call: () -> Result) throws(Errno) -
 /// Renames a file or directory, over whatever file is at `destination`.
 func rename(_ source: String, to destination: String) throws(Errno) {
   try systemCall { source.withCString { from in destination.withCString { Glibc.rename(from, $0) } } }
+}
+
+/// Renames a file where nothing has its new name yet.
+/// - Returns: false where something has.
+func renameUnlessThere(_ source: String, to destination: String) throws(Errno) -> Bool {
+  do {
+    try systemCall {
+      source.withCString { from in
+        destination.withCString { renameat2(AT_FDCWD, from, AT_FDCWD, $0, UInt32(BERTH_RENAME_NOREPLACE)) }
+      }
+    }
+    return true
+  } catch  where error.code == EEXIST {
+    return false
+  }
 }
 
 /// Removes a file or a symbolic link, never a directory (`EISDIR`).
