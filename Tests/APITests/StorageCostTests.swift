@@ -40,6 +40,27 @@ import Testing
     #expect(driver.takeCounts()["put"] == 2)
   }
 
+  @Test func `an upload reads and writes each byte once`() async throws {
+    let blobs = Blobs(repo.site)
+    let content = TestContent.bytes(100_000)
+    let digest = TestContent.digest(content)
+    _ = driver.takeCounts()
+    let begun = try await blobs.begin()
+    #expect(driver.takeCounts() == ["put": 1])
+    let first = try await blobs.patch(blobs.location(begun), Array(content[..<50_000]))
+    #expect(driver.takeCounts() == ["content": 2, "writer": 1, "stat": 1, "put": 1])
+    let second = try await blobs.patch(blobs.location(first), Array(content[50_000...]))
+    #expect(driver.takeCounts() == ["content": 2, "writer": 1, "put": 1])
+    #expect(try await blobs.put(blobs.location(second), digest.description).status == 201)
+    #expect(driver.takeCounts() == ["content": 3, "writer": 1, "stat": 1, "put": 1, "delete": 2])
+    #expect(try await blobs.head(digest).status == 200)
+    #expect(driver.takeCounts() == ["content": 1, "stat": 1])
+    #expect(try await blobs.get(digest, [.ifNoneMatch: digest.description]).status == 304)
+    #expect(driver.takeCounts() == ["content": 1, "stat": 1])
+    #expect(try await Blobs(repo.site).begin("?mount=\(digest)&from=\(blobs.name)").status == 201)
+    #expect(driver.takeCounts() == ["content": 2, "stat": 1, "put": 1])
+  }
+
   @Test func `a tag list is one look at the directory once it is known`() async throws {
     for tag in 0..<50 { try await repo.push("tag\(tag)") }
     _ = driver.takeCounts()

@@ -35,6 +35,7 @@ struct UploadHashStates {
     for algorithm in Digest.Algorithm.allCases where size > 0 || algorithm != .sha256 {
       if let exact = try await load(algorithm, size) { return exact }
     }
+    if size == 0 { return ContentHasher(.sha256) }
     for algorithm in Digest.Algorithm.allCases where algorithm != .sha256 {
       if let newest = try await newest(algorithm, size: size) { return newest }
     }
