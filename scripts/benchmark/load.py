@@ -1,7 +1,6 @@
 """Load generators that are cheaper than what they measure."""
 
 import multiprocessing
-import os
 import pathlib
 import re
 import socket
@@ -72,21 +71,18 @@ def fetch(port, path, seconds):
     return received / elapsed
 
 
-def upload(port, name, path, digest, chunk=None):
+def upload(port, name, data, digest, chunk=None):
     """Bytes for each second, from the first request to the answer to the last."""
-    client = Client(port)
-    size = os.path.getsize(path)
+    client, data = Client(port), memoryview(data)
     octets = {"Content-Type": "application/octet-stream"}
-    with open(path, "rb") as file:
-        start = time.monotonic()
-        answer = client.begin(name)
-        if chunk is None:
-            client.request("PUT", client.location(answer, digest=digest), [201], file,
-                           {**octets, "Content-Length": str(size)})
-        else:
-            for offset in range(0, size, chunk):
-                data = file.read(chunk)
-                span = {"Content-Range": f"{offset}-{offset + len(data) - 1}"}
-                answer = client.request("PATCH", client.location(answer), [202], data, {**octets, **span})
-            client.request("PUT", client.location(answer, digest=digest), [201], b"", octets)
-        return size / (time.monotonic() - start)
+    start = time.monotonic()
+    answer = client.begin(name)
+    if chunk is None:
+        client.request("PUT", client.location(answer, digest=digest), [201], data, octets)
+    else:
+        for offset in range(0, len(data), chunk):
+            piece = data[offset:offset + chunk]
+            span = {"Content-Range": f"{offset}-{offset + len(piece) - 1}"}
+            answer = client.request("PATCH", client.location(answer), [202], piece, {**octets, **span})
+        client.request("PUT", client.location(answer, digest=digest), [201], b"", octets)
+    return len(data) / (time.monotonic() - start)
