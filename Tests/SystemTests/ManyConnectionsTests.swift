@@ -15,7 +15,7 @@ import Testing
     let port = server.port
     let answered = Mutex([Int](repeating: 0, count: 64))
     let end = ContinuousClock.now + .seconds(4)
-    try await Clients.run(count: 64) { index in
+    try await Threads.run(count: 64) { index in
       let connection = try WireClient.Connection(port: port)
       while ContinuousClock.now < end {
         let answer = try connection.exchange(TestRequest(.get, "/v2/"))
@@ -41,7 +41,7 @@ import Testing
 
     let pulling = Atomic(16)
     let sent = Mutex(0)
-    try await Clients.run(count: 17) { index in
+    try await Threads.run(count: 17) { index in
       guard index < 16 else {
         // A byte for each upload, again and again.
         while pulling.load(ordering: .acquiring) > 0 {

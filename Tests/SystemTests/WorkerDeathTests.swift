@@ -29,7 +29,7 @@ import Testing
     let killed = Atomic(0)
     let supervisor = server.processID
 
-    try await Clients.run(count: 17) { index in
+    try await Threads.run(count: 17) { index in
       let client = BlockingClient(port: port, deadline: end + .seconds(60))
       switch index {
       case 16:
@@ -65,9 +65,12 @@ import Testing
 
     #expect(killed.load(ordering: .relaxed) > Self.seconds)
     #expect(!acknowledged.all.isEmpty)
-    let client = BlockingClient(port: port, deadline: .now + .seconds(120))
-    for (target, digest) in acknowledged.all { try client.pull(target, digest: digest) }
-    try Self.expectWhole(server.rootDirectory + "/docker/registry/v2")
+    let root = server.rootDirectory + "/docker/registry/v2"
+    try await Threads.run {
+      let client = BlockingClient(port: port, deadline: .now + .seconds(120))
+      for (target, digest) in acknowledged.all { try client.pull(target, digest: digest) }
+      try Self.expectWhole(root)
+    }
   }
 
   private static func children(of process: Int32) -> [Int32] {

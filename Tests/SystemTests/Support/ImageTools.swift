@@ -18,48 +18,51 @@ final class ImageTools: Sendable {
   }
 
   @discardableResult
-  func skopeo(_ arguments: String...) throws -> String {
-    try run(["/usr/bin/skopeo"] + arguments)
+  func skopeo(_ arguments: String...) async throws -> String {
+    try await run(["/usr/bin/skopeo"] + arguments)
   }
 
   @discardableResult
-  func podman(_ arguments: String...) throws -> String {
-    try run(["/usr/bin/podman"] + storage + arguments)
+  func podman(_ arguments: String...) async throws -> String {
+    try await run(["/usr/bin/podman"] + storage + arguments)
   }
 
   @discardableResult
-  func buildah(_ arguments: String...) throws -> String {
-    try run(["/usr/bin/buildah"] + storage + arguments)
+  func buildah(_ arguments: String...) async throws -> String {
+    try await run(["/usr/bin/buildah"] + storage + arguments)
   }
 
   /// Makes a local image `FROM scratch` that holds one file.
-  func build(_ name: String, file: String = "/bin/busybox", architecture: String = "amd64") throws {
-    let container = try buildah("from", "scratch")
-    try buildah("copy", "--quiet", container, file, "/content")
-    try buildah("config", "--os", "linux", "--arch", architecture, "--entrypoint", "[\"/content\"]", container)
-    try buildah("commit", "--quiet", container, name)
-    try buildah("rm", container)
+  func build(_ name: String, file: String = "/bin/busybox", architecture: String = "amd64") async throws {
+    let container = try await buildah("from", "scratch")
+    try await buildah("copy", "--quiet", container, file, "/content")
+    try await buildah("config", "--os", "linux", "--arch", architecture, "--entrypoint", "[\"/content\"]", container)
+    try await buildah("commit", "--quiet", container, name)
+    try await buildah("rm", container)
   }
 
   /// Makes a local list of images for two architectures.
-  func buildList(_ name: String) throws {
-    try buildah("manifest", "create", name)
+  func buildList(_ name: String) async throws {
+    try await buildah("manifest", "create", name)
     for architecture in ["amd64", "arm64"] {
-      try build("local/\(name)-\(architecture)", architecture: architecture)
-      try buildah("manifest", "add", name, "local/\(name)-\(architecture)")
+      try await build("local/\(name)-\(architecture)", architecture: architecture)
+      try await buildah("manifest", "add", name, "local/\(name)-\(architecture)")
     }
   }
 
   /// Forgets all local images.
-  func removeImages() throws {
-    try podman("rmi", "--all", "--force")
+  func removeImages() async throws {
+    try await podman("rmi", "--all", "--force")
   }
 
   private var storage: [String] {
     ["--root", folder / "storage", "--runroot", folder / "runroot", "--storage-driver", "vfs"]
   }
 
-  private func run(_ command: [String]) throws -> String {
-    try ChildProcess.output(command, environment: environment).trimmingCharacters(in: .whitespacesAndNewlines)
+  private func run(_ command: [String]) async throws -> String {
+    let environment = environment
+    return try await Threads.run {
+      try ChildProcess.output(command, environment: environment).trimmingCharacters(in: .whitespacesAndNewlines)
+    }
   }
 }
