@@ -2,7 +2,7 @@ import HTTPTypes
 import TestSupport
 import Testing
 
-@Suite struct BaseTests {
+@Suite(.ownThread) struct BaseTests {
   @Test(arguments: Deployment.allCases)
   func `the base says which API it speaks`(deployment: Deployment) async throws {
     try await deployment.withSite { site in

@@ -3,7 +3,7 @@ import HTTPTypes
 import TestSupport
 import Testing
 
-@Suite struct BlobTests {
+@Suite(.ownThread) struct BlobTests {
   @Test(arguments: Deployment.allCases)
   func `a blob is served by its digest, with what caches need`(deployment: Deployment) async throws {
     try await deployment.withSite { site in

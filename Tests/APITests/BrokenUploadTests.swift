@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Uploads whose connection ends in the middle, over the real thing.
-@Suite struct BrokenUploadTests {
+@Suite(.ownThread) struct BrokenUploadTests {
   @Test(arguments: [HTTPRequest.Method.patch, .put])
   func `what arrived before the connection broke is there to be gone on from`(method: HTTPRequest.Method) async throws {
     try await Deployment.nginx.withSite { site in

@@ -3,7 +3,7 @@ import HTTPTypes
 import TestSupport
 import Testing
 
-@Suite struct CatalogTests {
+@Suite(.ownThread) struct CatalogTests {
   private static let names = [
     "a", "a/b", "a/b/c", "a-b", "a-b/x", "a.b", "a0", "b/only/deep", "b/only/deep-er", "c", "zz/y",
   ]

@@ -3,7 +3,7 @@ import HTTPTypes
 import TestSupport
 import Testing
 
-@Suite struct ManifestDeleteTests {
+@Suite(.ownThread) struct ManifestDeleteTests {
   @Test(arguments: Deployment.allCases)
   func `a tag goes alone`(deployment: Deployment) async throws {
     try await deployment.withSite { site in

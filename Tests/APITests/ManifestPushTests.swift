@@ -3,7 +3,7 @@ import HTTPTypes
 import TestSupport
 import Testing
 
-@Suite struct ManifestPushTests {
+@Suite(.ownThread) struct ManifestPushTests {
   @Test(arguments: Deployment.allCases)
   func `a manifest comes back byte for byte by tag and by digest`(deployment: Deployment) async throws {
     try await deployment.withSite { site in

@@ -3,7 +3,7 @@ import HTTPTypes
 import TestSupport
 import Testing
 
-@Suite struct MountTests {
+@Suite(.ownThread) struct MountTests {
   @Test(arguments: Deployment.allCases, Digest.Algorithm.allCases)
   func `a blob of another repository is mounted`(deployment: Deployment, algorithm: Digest.Algorithm) async throws {
     try await deployment.withSite { site in

@@ -4,7 +4,7 @@ import HTTPTypes
 import TestSupport
 import Testing
 
-@Suite struct ReferrersTests {
+@Suite(.ownThread) struct ReferrersTests {
   /// A list of referrers as clients read it.
   private struct Index: Decodable {
     var schemaVersion: Int

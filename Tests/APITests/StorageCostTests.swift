@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What requests cost in calls to the storage, held so that it does not grow unseen.
-@Suite struct StorageCostTests {
+@Suite(.ownThread) struct StorageCostTests {
   private let driver = CountingDriver(InMemoryDriver())
   private let repo: Repo
 

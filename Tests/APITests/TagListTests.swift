@@ -3,7 +3,7 @@ import HTTPTypes
 import TestSupport
 import Testing
 
-@Suite struct TagListTests {
+@Suite(.ownThread) struct TagListTests {
   @Test(arguments: Deployment.allCases)
   func `tags come in byte order, page by page`(deployment: Deployment) async throws {
     var options = DeploymentOptions()

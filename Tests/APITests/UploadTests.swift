@@ -3,7 +3,7 @@ import HTTPTypes
 import TestSupport
 import Testing
 
-@Suite struct UploadTests {
+@Suite(.ownThread) struct UploadTests {
   /// An upload's path without its state.
   private func path(_ location: String) -> String { String(location.prefix { $0 != "?" }) }
 

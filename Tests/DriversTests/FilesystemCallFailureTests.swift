@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What a failing disk leaves behind.
-@Suite struct FilesystemCallFailureTests {
+@Suite(.ownThread) struct FilesystemCallFailureTests {
   private let folder: TemporaryFolder
   private let driver: FilesystemDriver
 

@@ -7,7 +7,7 @@ import Testing
 @testable import Drivers
 
 /// What only storage in a directory has.
-@Suite struct FilesystemDriverTests {
+@Suite(.ownThread) struct FilesystemDriverTests {
   private let folder: TemporaryFolder
 
   init() throws {

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Disks that are full or can't be written, as real file systems that the tests mount, which only root may.
-@Suite(.enabled(if: geteuid() == 0, "mounting a file system takes root"))
+@Suite(.ownThread, .enabled(if: geteuid() == 0, "mounting a file system takes root"))
 struct FilesystemFaultTests {
   private let disk: MemoryDisk
 

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What every storage driver does: one set of tests, run against each.
-@Suite struct StorageDriverContract {
+@Suite(.ownThread) struct StorageDriverContract {
   /// Where a storage may lie, for as long as the test runs.
   private let folder: TemporaryFolder
 

@@ -1,11 +1,12 @@
 import Core
 import Glibc
 import HTTPTypes
+import TestSupport
 import Testing
 
 @testable import FCGIApp
 
-@Suite struct AnswerTests {
+@Suite(.ownThread) struct AnswerTests {
   /// A file of `size` bytes that breaks after `available`.
   private final class Reader: StorageReader {
     let size: Int64

@@ -4,7 +4,7 @@ import HTTPTypes
 import TestSupport
 import Testing
 
-@Suite struct CommandTests {
+@Suite(.ownThread) struct CommandTests {
   /// Runs `berth` with a configuration in a file; gives the exit status and what it printed.
   private func berth(
     _ arguments: [String], _ text: String, environment: [String: String] = [:], namesFile: Bool = true

@@ -8,7 +8,7 @@ import Testing
 @testable import FCGIApp
 
 /// Over a real nginx, which is who an early answer must reach.
-@Suite struct EarlyAnswerTests {
+@Suite(.ownThread) struct EarlyAnswerTests {
   /// nginx before a pool, on a free port. Ends with its owner.
   private final class Site {
     let port: UInt16

@@ -1,11 +1,12 @@
 import Core
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import FCGIApp
 
-@Suite struct FastCGIBodyTests {
+@Suite(.ownThread) struct FastCGIBodyTests {
   private final class Seen: Sendable {
     let value = Mutex<(count: Int, error: RequestBodyError?)?>(nil)
   }

@@ -1,10 +1,11 @@
 import Core
 import Glibc
+import TestSupport
 import Testing
 
 @testable import FCGIApp
 
-@Suite struct HostileConnectionTests {
+@Suite(.ownThread) struct HostileConnectionTests {
   private typealias Connection = FastCGIConnection
 
   private static let hostile: [[UInt8]] = [

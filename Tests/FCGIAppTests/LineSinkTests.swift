@@ -1,10 +1,11 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 @testable import FCGIApp
 
-@Suite struct LineSinkTests {
+@Suite(.ownThread) struct LineSinkTests {
   @Test func `lines of many threads arrive whole, each once`() throws {
     var ends: [Int32] = [0, 0]
     try #require(pipe(&ends) == 0)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import FCGIApp
 
-@Suite struct ListeningSocketTests {
+@Suite(.ownThread) struct ListeningSocketTests {
   private func configuration(_ path: String) -> Configuration.FastCGI {
     var configuration = Configuration.FastCGI()
     configuration.address = .unix(path: path)

@@ -13,7 +13,7 @@ private func code(_ response: TestResponse) -> String? {
   return (object?["errors"] as? [[String: Any]])?.first?["code"] as? String
 }
 
-@Suite struct NginxWithoutWorkerTests {
+@Suite(.ownThread) struct NginxWithoutWorkerTests {
   private let server: NginxServer
   private let client: WireClient
 
@@ -106,7 +106,7 @@ private func code(_ response: TestResponse) -> String? {
   }
 }
 
-@Suite struct NginxWithWorkerTests {
+@Suite(.ownThread) struct NginxWithWorkerTests {
   private static let digest = "sha256:" + String(repeating: "a", count: 64)
 
   /// Answers as a worker does, as far as nginx is concerned.
@@ -251,7 +251,7 @@ private func code(_ response: TestResponse) -> String? {
   }
 }
 
-@Suite struct NginxPrefixTests {
+@Suite(.ownThread) struct NginxPrefixTests {
   @Test func `everything lies under the prefix`() async throws {
     let server = try NginxServer(extra: "prefix: /my.registry/")
     let client = WireClient(port: server.port)

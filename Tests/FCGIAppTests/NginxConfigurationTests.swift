@@ -10,7 +10,7 @@ private func nginx(_ text: String, _ part: NginxConfiguration.Part = .complete) 
   try NginxConfiguration(configuration: NginxServer.configuration("version: 0.1\n" + text)).text(part)
 }
 
-@Suite struct NginxConfigurationTests {
+@Suite(.ownThread) struct NginxConfigurationTests {
   private static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent()
 

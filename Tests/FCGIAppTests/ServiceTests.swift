@@ -6,7 +6,7 @@ import Testing
 
 @testable import FCGIApp
 
-@Suite struct ServiceTests {
+@Suite(.ownThread) struct ServiceTests {
   @Test func `workers that are killed are replaced, and the service goes on`() throws {
     let service = try Service()
     #expect(eventually { service.children("worker").count == 2 && service.children("keeper").count == 1 })

@@ -2,11 +2,12 @@ import Core
 import Glibc
 import HTTPTypes
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import FCGIApp
 
-@Suite struct WorkerPoolTests {
+@Suite(.ownThread) struct WorkerPoolTests {
   @Test func `a kept connection carries one request after the other`() throws {
     let harness = try PoolHarness { .text("\($0.method.rawValue) \($0.path) \($0.query)") }
     let connection = try harness.connect()

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Storage directories that docker/distribution wrote, from 2015 to now.
-@Suite struct ArchiveTests {
+@Suite(.ownThread) struct ArchiveTests {
   static let fallbackTag = "sha256-889be9e935ddb1fb42cf8e71b35a06f9d67f18cd79b543b9cb9c4b36ad55080e"
   static let subject = "sha256:889be9e935ddb1fb42cf8e71b35a06f9d67f18cd79b543b9cb9c4b36ad55080e"
   static let referrer = "sha256:d7d4c9021adb9d3363cd54b4026c3c16c03e2615750fdfc2d626aea5853ad3ad"

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The tools that people have, against the registry over nginx. They keep images as root does.
-@Suite(.serialized, .enabled(if: geteuid() == 0, "image storage without a kernel driver needs root"))
+@Suite(.ownThread, .serialized, .enabled(if: geteuid() == 0, "image storage without a kernel driver needs root"))
 struct ImageToolTests {
   @Test("skopeo copies, lists, inspects and deletes")
   func skopeo() async throws {

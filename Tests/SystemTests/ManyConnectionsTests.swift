@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// More clients than threads.
-@Suite(.serialized) struct ManyConnectionsTests {
+@Suite(.ownThread, .serialized) struct ManyConnectionsTests {
   @Test("64 kept connections share 8 threads, and none of them waits for another to go")
   func keptConnections() async throws {
     var options = DeploymentOptions()

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// One storage directory, from docker-registry to Berth and back again.
-@Suite struct TakeoverTests {
+@Suite(.ownThread) struct TakeoverTests {
   @Test("docker-registry writes, Berth reads and adds, docker-registry reads all")
   func thereAndBack() async throws {
     let storage = try TemporaryFolder()

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Workers are killed at random while clients push and pull.
-@Suite struct WorkerDeathTests {
+@Suite(.ownThread) struct WorkerDeathTests {
   /// Seconds of killing; a longer run is asked for with `BERTH_TEST_KILL_SECONDS=60`.
   static let seconds = ProcessInfo.processInfo.environment["BERTH_TEST_KILL_SECONDS"].flatMap { Int($0) } ?? 15
 
@@ -63,7 +63,8 @@ import Testing
       }
     }
 
-    #expect(killed.load(ordering: .relaxed) > Self.seconds)
+    // Those that die again and again are replaced more slowly, so now and then there is nobody to kill.
+    #expect(killed.load(ordering: .relaxed) > Self.seconds / 4)
     #expect(!acknowledged.all.isEmpty)
     let root = server.rootDirectory + "/docker/registry/v2"
     try await Threads.run {
