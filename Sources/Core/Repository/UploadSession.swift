@@ -5,7 +5,7 @@ final class UploadSession {
   private let startedAt: String?
   private let writer: any StorageWriter
   /// Of all that the upload holds, once something was received or verified.
-  private var hasher: ContentHasher?
+  private var hash: BackgroundHash?
   /// Whether the file is no longer the upload's.
   private var isOver = false
   private var driver: any StorageDriver { repository.driver }
@@ -52,7 +52,7 @@ final class UploadSession {
     }
     let isVerified: Bool
     do throws(StorageError) {
-      isVerified = try await hash(with: digest.algorithm) == digest
+      isVerified = try await self.digest(with: digest.algorithm) == digest
       try await isVerified ? keep(as: digest) : remove()
     } catch  where error.code == .notFound {
       throw RegistryError.uploadUnknown(id)
@@ -108,32 +108,50 @@ final class UploadSession {
   private func receive(
     _ body: any RequestBody, _ chunk: UploadChunk, hashing algorithm: Digest.Algorithm?
   ) async throws(RegistryError) {
-    let buffer = IOBuffer(capacity: IOBuffer.capacity(forStreaming: chunk.length))
+    var buffer = IOBuffer(capacity: IOBuffer.capacity(forStreaming: chunk.length))
+    var spare: IOBuffer?
     var intake = UploadIntake(body, length: chunk.length)
-    repeat {
-      buffer.removeAll()
+    while true {
       let problem = await intake.fill(buffer)
+      let isLast = problem != nil || intake.isAtEnd
       do {
-        try await write(buffer, algorithm)
+        try await write(buffer, algorithm, inBackground: !isLast)
       } catch {
         throw RegistryError(storage: error)
       }
       if let problem { throw problem }
-    } while !intake.isAtEnd
+      if isLast { return }
+      // This one is being hashed; the other one's hash has been waited for.
+      (buffer, spare) = (spare ?? IOBuffer(), buffer)
+      buffer.removeAll()
+    }
   }
 
   /// Writes, then hashes what was truly written.
-  private func write(_ buffer: IOBuffer, _ algorithm: Digest.Algorithm?) async throws(StorageError) {
+  private func write(
+    _ buffer: IOBuffer, _ algorithm: Digest.Algorithm?, inBackground: Bool
+  ) async throws(StorageError) {
     guard buffer.count > 0 else { return }
-    if hasher == nil { hasher = try await resumeHash(algorithm) }
+    if hash == nil { hash = BackgroundHash(try await resumeHash(algorithm)) }
     let before = writer.size
-    defer { hasher?.update(buffer.bytes.extracting(first: Int(writer.size - before))) }
-    try await writer.write(buffer.bytes)
+    var failure: StorageError?
+    do {
+      try await writer.write(buffer.bytes)
+    } catch {
+      failure = error
+    }
+    let written = Int(writer.size - before)
+    if inBackground && failure == nil {
+      await hash?.begin(buffer, first: written)
+    } else {
+      await hash?.update(buffer, first: written)
+    }
+    if let failure { throw failure }
   }
 
   /// The digest of all that the upload holds.
-  private func hash(with algorithm: Digest.Algorithm) async throws(StorageError) -> Digest {
-    if let hasher, hasher.algorithm == algorithm { return hasher.finalize() }
+  private func digest(with algorithm: Digest.Algorithm) async throws(StorageError) -> Digest {
+    if let hasher = await hash?.current(), hasher.algorithm == algorithm { return hasher.finalize() }
     return try await resumeHash(algorithm).finalize()
   }
 
@@ -155,7 +173,7 @@ final class UploadSession {
 
   /// Keeps the hash for the next request. It only saves work, so a failure is none of the client's.
   private func suspend() async {
-    guard !isOver, let hasher, hasher.count == writer.size else { return }
+    guard !isOver, let hasher = await hash?.current(), hasher.count == writer.size else { return }
     try? await hashStates.store(hasher)
   }
 }
