@@ -49,6 +49,33 @@ import Testing
     }
   }
 
+  @Test(arguments: Deployment.allCases, [false, true])
+  func `content of many buffers is hashed in order`(deployment: Deployment, chunked: Bool) async throws {
+    try await deployment.withSite { site in
+      let blobs = Blobs(site)
+      let content = (0..<8).flatMap { TestContent.bytes(200_003, seed: $0) }
+      let digest = TestContent.digest(content)
+      let patched = try await blobs.patch(blobs.location(), content, chunked: chunked)
+      #expect(patched["Range"] == "0-\(content.count - 1)")
+      #expect(try await blobs.put(blobs.location(patched), digest.description).status == 201)
+      #expect(try await blobs.get(digest).body == content)
+    }
+  }
+
+  @Test(arguments: Deployment.allCases)
+  func `an old state closes an upload that takes nothing more`(deployment: Deployment) async throws {
+    try await deployment.withSite { site in
+      let blobs = Blobs(site)
+      let content = TestContent.bytes(3000)
+      let digest = TestContent.digest(content)
+      let first = try await blobs.location()
+      #expect(try await blobs.patch(first, content).status == 202)
+      #expect(try await blobs.patch(first, content).status == 416)
+      #expect(try await blobs.put(first, digest.description, content).status == 416)
+      #expect(try await blobs.put(first, digest.description).status == 201)
+    }
+  }
+
   @Test(arguments: Deployment.allCases, Digest.Algorithm.allCases)
   func `POST with everything`(deployment: Deployment, algorithm: Digest.Algorithm) async throws {
     try await deployment.withSite { site in

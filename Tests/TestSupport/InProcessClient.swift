@@ -13,12 +13,11 @@ package struct InProcessClient: RegistryClient {
     let parts = request.target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     var fields = request.fields
     if fields[.host] == nil { fields[.host] = "registry.test" }
-    let hasBody = request.chunked || !request.body.isEmpty
     let response = await handler.respond(
       to: Request(
         method: request.method, path: String(parts[0]), query: parts.count > 1 ? String(parts[1]) : "",
         fields: fields, body: MemoryBody(request.body),
-        contentLength: request.chunked ? nil : hasBody ? Int64(request.body.count) : nil, id: "test",
+        contentLength: request.chunked ? nil : Int64(request.body.count), id: "test",
         remoteAddress: "127.0.0.1"))
     var body: [UInt8] = []
     var answerFields = response.fields

@@ -21,7 +21,7 @@ struct UploadHandler {
   ) async throws(RegistryError) -> Response {
     let state = try state(request, repository, id)
     let session = try await repository.uploads.open(id)
-    let chunk = try chunk(request, repository, session.upload, state, contentRange: request.fields[.contentRange])
+    let chunk = try chunk(request, repository, session.upload, state)
     try await session.append(request.body, chunk)
     return Response(.accepted, fields: fields(request, repository, session.upload))
   }
@@ -42,9 +42,11 @@ struct UploadHandler {
       }
       throw error
     }
-    // Some clients name a range though they send nothing with it.
-    let contentRange = request.contentLength == 0 ? nil : request.fields[.contentRange]
-    let chunk = try chunk(request, repository, session.upload, state, contentRange: contentRange)
+    // Where nothing comes, nothing can be out of order: some clients name a range, or an old state, all the same.
+    let chunk =
+      request.contentLength == 0
+      ? UploadChunk(length: 0)
+      : try chunk(request, repository, session.upload, state)
     try await session.finish(request.body, chunk, as: digest)
     return created(request, repository, digest)
   }
@@ -84,12 +86,12 @@ struct UploadHandler {
   }
 
   private func chunk(
-    _ request: Request, _ repository: Repository, _ upload: Upload, _ state: UploadState?, contentRange: String?
+    _ request: Request, _ repository: Repository, _ upload: Upload, _ state: UploadState?
   ) throws(RegistryError) -> UploadChunk {
     do {
       return try UploadChunk(
-        contentRange: contentRange, contentLength: request.contentLength, stateOffset: state?.offset,
-        size: upload.size)
+        contentRange: request.fields[.contentRange], contentLength: request.contentLength,
+        stateOffset: state?.offset, size: upload.size)
     } catch {
       switch error {
       case .outOfOrder:

@@ -1,47 +1,33 @@
-/// The hash of content that streams by: one buffer is hashed on another core while the next one arrives and is written.
-struct BackgroundHash {
-  private var state: State
+import Dispatch
 
-  private enum State {
-    case ready(ContentHasher)
-    case running(Task<ContentHasher, Never>)
-  }
+/// The hash of content that streams by: one buffer is hashed on another core while the next one arrives and is written.
+///
+/// A queue of its own has a thread when it needs one, however many of Swift's are blocked.
+///
+/// `@unchecked Sendable`: `hasher` is touched on the queue alone.
+final class BackgroundHash: @unchecked Sendable {
+  private let queue = DispatchQueue(label: "berth.hash")
+  private var hasher: ContentHasher
 
   /// Goes on from `hasher`.
   init(_ hasher: ContentHasher) {
-    state = .ready(hasher)
+    self.hasher = hasher
   }
 
-  /// Takes the first `count` bytes of a buffer, which must not be changed before the next call of any method has
-  /// returned.
-  mutating func begin(_ buffer: IOBuffer, first count: Int) async {
-    let hasher = await current()
-    // The buffer is read alone until the task has been waited for, as the caller promises.
+  /// Takes the first `count` bytes of a buffer, which must not be changed before another call has returned.
+  func begin(_ buffer: IOBuffer, first count: Int) {
+    // What went before has its buffer given back.
+    queue.sync {}
+    // Read on the queue alone until then, as the caller promises.
     nonisolated(unsafe) let buffer = buffer
-    state = .running(
-      Task.detached {
-        var hasher = hasher
-        hasher.update(buffer.bytes.extracting(first: count))
-        return hasher
-      })
+    queue.async { self.hasher.update(buffer.bytes.extracting(first: count)) }
   }
 
   /// Takes the first `count` bytes of a buffer at once.
-  mutating func update(_ buffer: IOBuffer, first count: Int) async {
-    var hasher = await current()
-    hasher.update(buffer.bytes.extracting(first: count))
-    state = .ready(hasher)
+  func update(_ buffer: IOBuffer, first count: Int) {
+    queue.sync { hasher.update(buffer.bytes.extracting(first: count)) }
   }
 
   /// Over all that was taken.
-  mutating func current() async -> ContentHasher {
-    switch state {
-    case .ready(let hasher):
-      return hasher
-    case .running(let task):
-      let hasher = await task.value
-      state = .ready(hasher)
-      return hasher
-    }
-  }
+  var current: ContentHasher { queue.sync { hasher } }
 }

@@ -142,16 +142,16 @@ final class UploadSession {
     }
     let written = Int(writer.size - before)
     if inBackground && failure == nil {
-      await hash?.begin(buffer, first: written)
+      hash?.begin(buffer, first: written)
     } else {
-      await hash?.update(buffer, first: written)
+      hash?.update(buffer, first: written)
     }
     if let failure { throw failure }
   }
 
   /// The digest of all that the upload holds.
   private func digest(with algorithm: Digest.Algorithm) async throws(StorageError) -> Digest {
-    if let hasher = await hash?.current(), hasher.algorithm == algorithm { return hasher.finalize() }
+    if let hasher = hash?.current, hasher.algorithm == algorithm { return hasher.finalize() }
     return try await resumeHash(algorithm).finalize()
   }
 
@@ -173,7 +173,7 @@ final class UploadSession {
 
   /// Keeps the hash for the next request. It only saves work, so a failure is none of the client's.
   private func suspend() async {
-    guard !isOver, let hasher = await hash?.current(), hasher.count == writer.size else { return }
+    guard !isOver, let hasher = hash?.current, hasher.count == writer.size else { return }
     try? await hashStates.store(hasher)
   }
 }

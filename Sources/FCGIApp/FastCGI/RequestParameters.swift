@@ -54,10 +54,12 @@ final class RequestParameters: RequestFields {
     let target = uri.map { String(cString: $0) } ?? ""
     let question = target.utf8.firstIndex(of: UInt8(ascii: "?"))
     let isChunked = transferEncoding.map { $0.pointee != 0 } ?? false
+    // A request that says nothing of a body has none (RFC 9112, section 6.3).
+    length = length ?? (isChunked ? nil : 0)
     return Request(
       method: method, path: question.map { String(target[..<$0]) } ?? target,
       query: question.map { String(target[target.utf8.index(after: $0)...]) } ?? "",
-      fields: self, body: body(length ?? (isChunked ? nil : 0)), contentLength: length,
+      fields: self, body: body(length), contentLength: length,
       id: RequestID.validated(requestID.map { String(cString: $0) }),
       scheme: scheme.map { String(cString: $0) } ?? "http",
       remoteAddress: remoteAddress.map { String(cString: $0) } ?? "",

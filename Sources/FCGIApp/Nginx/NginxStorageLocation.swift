@@ -21,7 +21,7 @@ struct NginxStorageLocation {
           alias \(try nginxQuoted(root + "/"));
 
           sendfile on;
-          sendfile_max_chunk 1m;
+          sendfile_max_chunk 2m;
           tcp_nopush on;
           gzip off;
           # A blob never changes, and a worker has just found it: at the worst a file that was deleted meanwhile
