@@ -108,10 +108,11 @@ final class UploadSession {
   private func receive(
     _ body: any RequestBody, _ chunk: UploadChunk, hashing algorithm: Digest.Algorithm?
   ) async throws(RegistryError) {
-    var buffer = IOBuffer(capacity: IOBuffer.capacity(forStreaming: chunk.length))
-    var spare: IOBuffer?
+    var buffers = [IOBuffer(capacity: IOBuffer.capacity(forStreaming: chunk.length))]
+    var turn = 0
     var intake = UploadIntake(body, length: chunk.length)
     while true {
+      let buffer = buffers[turn]
       let problem = await intake.fill(buffer)
       let isLast = problem != nil || intake.isAtEnd
       do {
@@ -121,9 +122,9 @@ final class UploadSession {
       }
       if let problem { throw problem }
       if isLast { return }
-      // This one is being hashed; the other one's hash has been waited for.
-      (buffer, spare) = (spare ?? IOBuffer(), buffer)
-      buffer.removeAll()
+      // This one is still being hashed, and the next in turn no longer.
+      turn = (turn + 1) % (BackgroundHash.depth + 1)
+      if turn == buffers.count { buffers.append(IOBuffer()) } else { buffers[turn].removeAll() }
     }
   }
 
