@@ -214,9 +214,10 @@ private func code(_ response: TestResponse) -> String? {
   }
 
   @Test(arguments: [
-    ("/v2/", true), ("/v2/a/tags/list", true), ("/v2/a/blobs/uploads/", false), ("/v2/a/b/blobs/uploads/x?y=z", false),
+    ("/v2/", true), ("/v2/a/tags/list", true), ("/v2/a/blobs/uploads/", true), ("/v2/a/blobs/uploads", true),
+    ("/v2/a/b/blobs/uploads/x?y=z", false),
   ])
-  func `uploads use no kept connection`(_ target: String, _ isKept: Bool) async throws {
+  func `the content of uploads uses no kept connection`(_ target: String, _ isKept: Bool) async throws {
     let response = try await client.send(TestRequest(.post, target, body: [1, 2, 3]))
     #expect(response.text.hasPrefix("3 \(isKept)\n"))
   }

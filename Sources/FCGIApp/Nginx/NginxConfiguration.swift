@@ -135,7 +135,7 @@ struct NginxConfiguration {
           keepalive_requests 100000;
       }
 
-      # For requests that can't be sent twice: a kept connection may be closed just when it is used.
+      # For what can't be sent twice: a kept connection may be closed just when it is used.
       upstream berth_uploads {
           server \(server) max_fails=0;
       }
@@ -189,7 +189,14 @@ struct NginxConfiguration {
           error_page \(NginxErrorPages.statuses) /_berth_error;
 
           # Uploads of any size: each piece goes to the worker as it arrives.
-          location ~ ^\(regexEscaped(v2))/.+/blobs/uploads(/|$) {
+          location ~ ^\(regexEscaped(v2))/.+/blobs/uploads/?$ {
+              # Where uploads begin and blobs are mounted: too little for a connection of its own.
+              fastcgi_pass berth;
+              fastcgi_request_buffering off;
+              client_max_body_size 0;
+              client_body_buffer_size 512k;
+          }
+          location ~ ^\(regexEscaped(v2))/.+/blobs/uploads/ {
               fastcgi_pass berth_uploads;
               fastcgi_keep_conn off;
               fastcgi_request_buffering off;
