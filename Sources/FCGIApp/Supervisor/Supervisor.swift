@@ -43,6 +43,11 @@ final class Supervisor {
   /// Runs until the service was told to end, and everything has.
   func run() {
     logger.info("starting \(current.places.count) workers at \(current.socket.address.text)")
+    if current.file.configuration.http.secret.isEmpty {
+      logger.warning(
+        "http.secret is empty, so a random one signs uploads: set it where several hosts serve one storage, or uploads are to outlive a restart"
+      )
+    }
     while true {
       startWhatIsDue()
       if isStopping && children.isEmpty { break }

@@ -282,7 +282,7 @@ private let minimal = "version: 0.1\nstorage: filesystem\n"
     ("auth: {token: {realm: r, service: s, issuer: i, rootcertbundle: /p}}", "auth"),
     ("auth: silly", "auth"),
     ("auth: {ldap: {}}", "auth.ldap"),
-    ("proxy: {remoteurl: \"https://registry-1.docker.io\"}", "proxy"),
+    ("proxy: {remoteurl: \"https://upstream.test\"}", "proxy"),
   ])
   func `what would open or empty the registry if it were ignored is refused`(_ section: String, _ key: String) {
     let errors = problems(minimal + section).filter { $0.severity == .error }
