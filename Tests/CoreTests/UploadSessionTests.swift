@@ -118,6 +118,23 @@ import Testing
     #expect(driver.readBack == 150_000)
   }
 
+  @Test func `a closing request that died between content and link is made good by the next`() async throws {
+    let content = TestContent.bytes(100_000)
+    let digest = TestContent.digest(content)
+    let upload = try await uploads.begin()
+    try await append(upload.id, MemoryBody(content))
+    try await driver.move(
+      StorageLayout.uploadData(repository.name, upload.id), to: StorageLayout.blobData(digest))
+    // Nobody gets what another digest names.
+    let other = try await uploads.begin()
+    try await append(other.id, MemoryBody(Array(content.reversed())))
+    try await driver.delete(StorageLayout.uploadData(repository.name, other.id), durability: .process)
+    await #expect(throws: RegistryError.self) { try await finish(other.id, as: digest) }
+    #expect(try await blob(digest) == nil)
+    try await finish(upload.id, as: digest)
+    #expect(try await blob(digest) == content)
+  }
+
   @Test func `states that can't be right are passed over`() async throws {
     let content = TestContent.bytes(100_000)
     let upload = try await uploads.begin()

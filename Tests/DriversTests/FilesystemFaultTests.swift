@@ -15,12 +15,13 @@ struct FilesystemFaultTests {
   }
 
   @Test func `a full disk is an error that leaves the old content`() async throws {
-    try disk.mount(size: "1m")
+    // Large beside what a file system in memory counts late.
+    try disk.mount(size: "8m")
     let driver = try disk.driver()
     try await driver.put("old", at: path("/dir/file"))
-    for durability in [Durability.process, .powerLoss] {
+    for durability in [Durability.process, .powerLoss, .selfChecking] {
       await expect(.full) {
-        try await driver.put([UInt8](repeating: 1, count: 2 << 20), at: path("/dir/file"), durability: durability)
+        try await driver.put([UInt8](repeating: 1, count: 9 << 20), at: path("/dir/file"), durability: durability)
       }
       #expect(try await driver.text(path("/dir/file")) == "old")
       #expect(try FileManager.default.contentsOfDirectory(atPath: disk.path + "/dir") == ["file"])

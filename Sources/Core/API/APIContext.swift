@@ -22,7 +22,7 @@ public struct APIContext: Sendable {
 
   /// Logs an error that is the registry's own; a client's mistake is in the access log.
   func report(_ error: RegistryError, _ request: Request) {
-    guard error.status.code >= 500 || error.cause != nil else { return }
+    guard error.status.code >= 500 else { return }
     logger.error(
       "\(error.description)",
       metadata: [

@@ -90,7 +90,7 @@ struct BlobHandler {
         .partialContent, fields: fields, body: .file(reader, length: part.upperBound - part.lowerBound))
     case .unsatisfiable:
       fields[.contentType] = nil
-      return Response(.rangeNotSatisfiable, fields: fields)
+      return RegistryError(.rangeInvalid, "the range lies outside the blob", fields: fields).response
     }
   }
 

@@ -38,7 +38,8 @@ struct LocationBuilder {
       var host = forwarded["host"] ?? first(request.fields[.xForwardedHost]) ?? request.fields[.host],
       !host.isEmpty, host.utf8.count <= 255, host.utf8.allSatisfy(isHostByte)
     else { return nil }
-    if forwarded["host"] == nil, let port = first(request.fields[.xForwardedPort]), UInt16(port) != nil,
+    if forwarded["host"] == nil, let port = first(request.fields[.xForwardedPort]),
+      let number = Decimal.exact(port.utf8), number <= 65535,
       !hasPort(host), port != (scheme == "https" ? "443" : "80")
     {
       host += ":" + port

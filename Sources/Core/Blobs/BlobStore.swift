@@ -29,7 +29,11 @@ public struct BlobStore: Sendable {
   /// Keeps a small content under its digest, durably. The caller has computed the digest.
   /// Content that is there already, whole, is left alone.
   public func put(_ content: [UInt8], digest: Digest) async throws(StorageError) {
-    if try await size(of: digest) == Int64(content.count) { return }
+    if try await size(of: digest) == Int64(content.count),
+      try await self.content(of: digest, limit: content.count) == content
+    {
+      return
+    }
     try await driver.put(content, at: StorageLayout.blobData(digest), durability: .powerLoss)
   }
 

@@ -13,8 +13,6 @@ extension HTTPField.Name {
   public static let host = constant("Host")
   /// `Link` (RFC 8288)
   public static let link = constant("Link")
-  /// `OCI-Chunk-Min-Length`
-  public static let ociChunkMinLength = constant("OCI-Chunk-Min-Length")
   /// `OCI-Filters-Applied`
   public static let ociFiltersApplied = constant("OCI-Filters-Applied")
   /// `OCI-Subject`

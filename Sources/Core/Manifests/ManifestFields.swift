@@ -19,7 +19,8 @@ struct ManifestFields {
     try reader.enterObject()
     while let key = try reader.nextMember() {
       guard ManifestFields.known.contains(key) else {
-        if ManifestFields.knownInLowerCase.contains(key.lowercased()) {
+        // Go takes a long s for an s, too.
+        if ManifestFields.knownInLowerCase.contains(String(key.lowercased().map { $0 == "\u{17F}" ? "s" : $0 })) {
           throw JSONError("is written in another case than the specification has it", field: key)
         }
         try reader.skip()

@@ -24,8 +24,6 @@ public struct MediaType: RawRepresentable, Hashable, Sendable {
   /// Docker schema 1, signed.
   public static let dockerSchema1Signed = MediaType(
     rawValue: "application/vnd.docker.distribution.manifest.v1+prettyjws")
-  /// The empty JSON object that artifacts use for a config.
-  public static let ociEmpty = MediaType(rawValue: "application/vnd.oci.empty.v1+json")
   /// Bytes of no known kind.
   public static let octetStream = MediaType(rawValue: "application/octet-stream")
 }

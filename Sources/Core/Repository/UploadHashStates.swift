@@ -42,8 +42,8 @@ struct UploadHashStates {
     return try await newest(.sha256, size: size) ?? ContentHasher(.sha256)
   }
 
-  /// The newest readable state of at most `size` bytes.
-  private func newest(_ algorithm: Digest.Algorithm, size: Int64) async throws(StorageError) -> ContentHasher? {
+  /// The newest readable state of less than `size` bytes.
+  func newest(_ algorithm: Digest.Algorithm, size: Int64) async throws(StorageError) -> ContentHasher? {
     let names: [String]
     do {
       names = try await driver.list(StorageLayout.uploadHashStates(name, id, algorithm))

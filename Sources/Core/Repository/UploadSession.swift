@@ -52,8 +52,14 @@ final class UploadSession {
     }
     let isVerified: Bool
     do throws(StorageError) {
-      isVerified = try await self.digest(with: digest.algorithm) == digest
-      try await isVerified ? keep(as: digest) : remove()
+      if try await self.digest(with: digest.algorithm) == digest {
+        try await keep(as: digest)
+        isVerified = true
+      } else {
+        isVerified = try await wasMoved(to: digest)
+        if isVerified { try await repository.blobs.link(digest) }
+        try await remove()
+      }
     } catch  where error.code == .notFound {
       throw RegistryError.uploadUnknown(id)
     } catch {
@@ -88,6 +94,15 @@ final class UploadSession {
     try await repository.blobs.link(digest)
     // The blob is there; what may be left of the upload is for the purge.
     try? await remove()
+  }
+
+  /// Whether a request that died has verified the content and moved it, but did not come to link it: the upload is
+  /// empty, and the hash of what it held says the rest.
+  private func wasMoved(to digest: Digest) async throws(StorageError) -> Bool {
+    guard writer.size == 0, let hasher = try await hashStates.newest(digest.algorithm, size: .max),
+      hasher.count > 0, hasher.finalize() == digest
+    else { return false }
+    return try await repository.registry.blobs.size(of: digest) == hasher.count
   }
 
   /// Lets nobody find the upload: before the lock on its file goes, so that who waits for it doesn't begin anew.

@@ -50,8 +50,8 @@ public enum Durability: Sendable {
   /// A loss of power too: content and directory entries are synced.
   case powerLoss
   /// As `powerLoss` for content that tells by itself whether it is whole (a link): a loss of power *before* the call
-  /// has returned may leave the file empty or torn. Where the file system keeps the order of changes, this takes one
-  /// sync and not two.
+  /// has returned may leave a file that is new empty or torn. Where the file system keeps the order of changes, this
+  /// takes one sync and not two.
   case selfChecking
 }
 

@@ -27,11 +27,6 @@ public enum StorageLayout {
     StoragePath(unchecked: "\(repository(name).string)/_layers/\(digest.pathPair)/link")
   }
 
-  /// The links of all blobs in a repository.
-  public static func layers(_ name: RepositoryName) -> StoragePath {
-    repository(name) / "_layers"
-  }
-
   /// The link that makes a manifest visible in a repository.
   public static func revisionLink(_ name: RepositoryName, _ digest: Digest) -> StoragePath {
     revision(name, digest) / "link"

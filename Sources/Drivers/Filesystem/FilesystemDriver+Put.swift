@@ -13,16 +13,17 @@ extension FilesystemDriver {
         do throws(Errno) {
           var offset: Int64 = 0
           try content.span.bytes.withUnsafeBytes { bytes throws(Errno) in try descriptor.write(bytes, at: &offset) }
-          let syncsOnce = durability == .selfChecking && descriptor.isInOrderedFileSystem
-          if syncsOnce {
+          if durability == .selfChecking, descriptor.isInOrderedFileSystem,
             try renameAndSync(hidden, to: file, descriptor)
-          } else if durability != .process {
-            // Before the rename: a name must never last longer than the content.
-            try descriptor.sync()
+          {
+            try descriptor.close()
+            return true
           }
+          // Before the rename: a name must never last longer than the content.
+          if durability != .process { try descriptor.sync() }
           try descriptor.close()
-          if !syncsOnce { try rename(hidden, to: file) }
-          return syncsOnce
+          try rename(hidden, to: file)
+          return false
         } catch {
           try? unlink(hidden)
           throw error
@@ -36,16 +37,17 @@ extension FilesystemDriver {
   /// Syncs a file under its new name. The one sync makes the name last as well, and the directories above: a rename
   /// changes the file's own attributes, and the changes before are kept in order.
   ///
-  /// After a failure a file that is new is gone, so that nobody takes it for one that lasts.
+  /// After a failure the file is gone, so that nobody takes it for one that lasts.
+  /// - Returns: false where something has the name already, which must not be replaced by what isn't synced.
   private func renameAndSync(
     _ hidden: String, to file: String, _ descriptor: borrowing FileDescriptor
-  ) throws(Errno) {
-    let isNew = try renameUnlessThere(hidden, to: file)
-    if !isNew { try rename(hidden, to: file) }
+  ) throws(Errno) -> Bool {
+    guard try renameUnlessThere(hidden, to: file) else { return false }
     do {
       try descriptor.sync()
+      return true
     } catch {
-      if isNew { try? unlink(file) }
+      try? unlink(file)
       throw error
     }
   }

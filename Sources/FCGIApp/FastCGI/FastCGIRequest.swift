@@ -83,9 +83,10 @@ final class FastCGIRequest: @unchecked Sendable {
   /// Reads to the end of the body where what is left of it has arrived: the connection can then be kept.
   /// - Parameter remaining: bytes that the handler left; nil where nobody knows.
   func skipBody(remaining: Int64?) {
-    guard let stream = request.pointee.in, stream.pointee.isClosed == 0, let remaining, remaining <= 64 << 10,
-      remaining == 0 || canRead(Int(remaining) + Int(FCGI_HEADER_LEN))
-    else { return }
+    guard let stream = request.pointee.in, stream.pointee.isClosed == 0 else { return }
+    // Where nobody knows, it may be over already.
+    let remaining = remaining ?? (canRead(Int(FCGI_HEADER_LEN)) ? 0 : .max)
+    guard remaining <= 64 << 10, remaining == 0 || canRead(Int(remaining) + Int(FCGI_HEADER_LEN)) else { return }
     withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 16) { scratch in
       var rest = Int(remaining)
       while rest > 0 {

@@ -54,8 +54,11 @@ final class RequestParameters: RequestFields {
     let target = uri.map { String(cString: $0) } ?? ""
     let question = target.utf8.firstIndex(of: UInt8(ascii: "?"))
     let isChunked = transferEncoding.map { $0.pointee != 0 } ?? false
-    // A request that says nothing of a body has none (RFC 9112, section 6.3).
-    length = length ?? (isChunked ? nil : 0)
+    // A request that says nothing of a body has none (RFC 9112, section 6.3). From HTTP/2 on, nothing need be said of
+    // one that is there: the record that ends it tells.
+    let isHTTP1 = protocolVersion.map { strncmp($0, "HTTP/1", 6) == 0 } ?? true
+    let mayHaveBody = isChunked || (!isHTTP1 && (method == .post || method == .put || method == .patch))
+    length = length ?? (mayHaveBody ? nil : 0)
     return Request(
       method: method, path: question.map { String(target[..<$0]) } ?? target,
       query: question.map { String(target[target.utf8.index(after: $0)...]) } ?? "",

@@ -165,7 +165,8 @@ struct NginxConfiguration {
           fastcgi_read_timeout 900s;
           fastcgi_next_upstream error timeout;
           fastcgi_buffer_size 16k;
-          fastcgi_buffers 32 16k;
+          # The longest answer fits, so that no worker waits for a slow client.
+          fastcgi_buffers 320 16k;
           fastcgi_max_temp_file_size 0;
 
           # All that a worker looks at, beside the header fields, which nginx adds.

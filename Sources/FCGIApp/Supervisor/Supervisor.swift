@@ -67,11 +67,15 @@ final class Supervisor {
     current.children + (next?.generation.children ?? []) + (keeper.child.map { [$0] } ?? []) + ending
   }
 
+  /// Whether a keeper must be waited for before the next one may start.
+  private var isKeeperEnding: Bool { ending.contains { $0.role == .keeper } }
+
   private func wait() {
     let listening = children.filter(\.isListening)
     var times = children.compactMap(\.killAt)
     if !isStopping {
-      times += [keeper.startAt, current.nextStart, next?.deadline, next?.generation.nextStart].compactMap { $0 }
+      times += [isKeeperEnding ? nil : keeper.startAt, current.nextStart, next?.deadline, next?.generation.nextStart]
+        .compactMap { $0 }
     }
     let timeout = times.min().map { max(.zero, $0 - ContinuousClock.now) }
     _ = SignalDescriptor.poll([signals.raw] + listening.map(\.control.raw), timeout: timeout)
@@ -120,7 +124,7 @@ final class Supervisor {
       for place in generation.places where place.startAt.map({ $0 <= now }) ?? false { start(place, generation) }
     }
     // There must not be two keepers at once.
-    if keeper.startAt.map({ $0 <= now }) ?? false, !ending.contains(where: { $0.role == .keeper }) {
+    if keeper.startAt.map({ $0 <= now }) ?? false, !isKeeperEnding {
       start(keeper, current)
     }
   }

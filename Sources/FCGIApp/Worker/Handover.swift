@@ -24,7 +24,7 @@ struct Handover: Sendable {
   func send(_ connection: Int32) -> Bool {
     var control = Control()
     control.descriptor = connection
-    return exchange(&control) { sendmsg(sending, $0, Int32(MSG_NOSIGNAL)) } == 1
+    return exchange(&control) { sendmsg(sending, $0, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)) } == 1
   }
 
   /// Takes a connection; nil where there is none.

@@ -69,12 +69,12 @@ final class WorkerPool: Sendable {
     while let connection = ConnectionSocket.accept(from: listener) { keep(connection, known: false) }
     // Where connections are closed, those with a request on its way are answered first.
     let isClosing = mode.load(ordering: .relaxed) == .closing
-    let unused = idle.takeAll { !isClosing || ConnectionSocket.arrival(on: $0) != .request }
-    for connection in unused {
-      epoll.remove(connection)
-      retire(connection)
-    }
     while ContinuousClock.now < deadline {
+      // Again and again: a thread may be about to keep the connection that it has served.
+      for connection in idle.takeAll(where: { !isClosing || ConnectionSocket.arrival(on: $0) != .request }) {
+        epoll.remove(connection)
+        retire(connection)
+      }
       if threads.busy == 0 && idle.isEmpty { break }
       usleep(2_000)
     }
