@@ -2,7 +2,9 @@ import Core
 import Glibc
 
 /// How long a writer waits for another: a request that broke may still be letting go of the file.
-private let patience = Duration.seconds(2)
+///
+/// Short, since it holds a thread that others may need.
+private let patience = Duration.milliseconds(100)
 
 /// Calls `open` until it answers something, and blocks the thread in between. Throws `.busy` when it takes too long.
 /// - Parameter operation: for the message.

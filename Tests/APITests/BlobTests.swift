@@ -163,4 +163,20 @@ import Testing
       #expect(try await blobs.get(digest).body == content)
     }
   }
+
+  @Test(arguments: Deployment.allCases)
+  func `content that a crash has emptied counts as absent and is mended by the next push`(
+    deployment: Deployment
+  ) async throws {
+    try await deployment.withSite { site in
+      let blobs = Blobs(site)
+      let content = Array("content of this test alone: \(blobs.name)".utf8)
+      let digest = try await blobs.push(content)
+      try await site.driver.put([], at: StorageLayout.blobData(digest), durability: .process)
+      #expect(try await blobs.head(digest).status == 404)
+      #expect(try await blobs.begin("?mount=\(digest)&from=\(blobs.name)").status == 202)
+      try await blobs.push(content)
+      #expect(try await blobs.get(digest).body == content)
+    }
+  }
 }

@@ -253,6 +253,17 @@ private func code(_ response: TestResponse) -> String? {
 }
 
 @Suite(.ownThread) struct NginxPrefixTests {
+  @Test func `an error keeps its status and form, however large the body that met it`() async throws {
+    let server = try NginxServer(extra: "prefix: /")
+    let connection = try WireClient.Connection(port: server.port)
+    try connection.write(
+      Array("PATCH /v2/a/blobs/uploads/x HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n\r\n".utf8))
+    let answer = try connection.receive()
+    #expect(answer.status == 502)
+    #expect(answer.fields[.contentType] == "application/json")
+    #expect(answer.text.contains("UNAVAILABLE"))
+  }
+
   @Test func `everything lies under the prefix`() async throws {
     let server = try NginxServer(extra: "prefix: /my.registry/")
     let client = WireClient(port: server.port)

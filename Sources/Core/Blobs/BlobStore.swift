@@ -7,11 +7,12 @@ public struct BlobStore: Sendable {
     self.driver = driver
   }
 
-  /// The size of a content in bytes; nil where it isn't there.
+  /// The size of a content in bytes; nil where it isn't there. A file that a crash has left empty counts as absent.
   public func size(of digest: Digest) async throws(StorageError) -> Int64? {
     do {
       let entry = try await driver.stat(StorageLayout.blobData(digest))
-      return entry.isDirectory ? nil : entry.size
+      guard !entry.isDirectory, entry.size > 0 || digest.isOfNothing else { return nil }
+      return entry.size
     } catch  where error.code == .notFound {
       return nil
     }

@@ -18,7 +18,9 @@ extension RegistryError {
         .blobUploadInvalid, "another request is writing to this upload", status: .conflict,
         fields: [.retryAfter: "1"], cause: cause)
     case .unavailable, .cancelled:
-      self.init(.unavailable, "the registry's storage is busy: try again", fields: [.retryAfter: "1"], cause: cause)
+      self.init(
+        .unavailable, "the registry's storage can't be reached now: try again", fields: [.retryAfter: "1"], cause: cause
+      )
     case .notFound, .wrongKind, .tooLarge, .failed:
       self.init(.unavailable, "the registry's storage failed", fields: [.retryAfter: "10"], cause: cause)
     }

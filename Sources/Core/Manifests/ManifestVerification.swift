@@ -81,8 +81,7 @@ struct ManifestVerification {
     private var mismatch: RegistryError?
 
     mutating func compare(_ descriptor: Descriptor, _ field: String) {
-      // Content that has lost its bytes in a crash counts as absent.
-      guard let size = sizes[descriptor.digest] ?? nil, size > 0 || descriptor.size == 0 else {
+      guard let size = sizes[descriptor.digest] ?? nil else {
         guard reported.insert(descriptor.digest).inserted else { return }
         missing.append(
           RegistryError.Entry(.manifestBlobUnknown, detail: ["digest": descriptor.digest.description, "field": field]))

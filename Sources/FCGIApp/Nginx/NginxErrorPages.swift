@@ -11,6 +11,7 @@ enum NginxErrorPages {
     (405, "UNSUPPORTED", "the method is not offered"),
     (408, "UNKNOWN", "the request took too long to arrive"),
     (411, "SIZE_INVALID", "the length of the body is missing"),
+    (412, "UNKNOWN", "the blob is not the one that the condition names"),
     (413, "SIZE_INVALID", "the body is larger than anything that belongs here"),
     (414, "NAME_INVALID", "the URL is too long"),
     (421, "UNKNOWN", "the request was sent to the wrong server"),
@@ -59,6 +60,8 @@ enum NginxErrorPages {
       # The status is that of the error, not the 500 that stands here.
       location = /_berth_error {
           internal;
+          # The body of the request that failed is no reason for another error.
+          client_max_body_size 0;
           auth_basic off;
           default_type application/json;
           add_header Docker-Distribution-API-Version registry/2.0 always;
