@@ -46,7 +46,7 @@ import Testing
       let digest = Repo.digest(Array(text.utf8)).description
       #expect(try await repo.get(digest).status == 404)
       #expect(try await repo.delete(digest).status == 404)
-      #expect(try await repo.repository.blobs.size(of: #require(Digest(digest))) != nil)
+      #expect(try await repo.repository.blobs.resolve(#require(Digest(digest))) != nil)
     }
   }
 

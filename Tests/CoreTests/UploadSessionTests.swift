@@ -124,7 +124,7 @@ import Testing
     let upload = try await uploads.begin()
     try await append(upload.id, MemoryBody(content))
     try await driver.move(
-      StorageLayout.uploadData(repository.name, upload.id), to: StorageLayout.blobData(digest))
+      StorageLayout.uploadData(repository.name, upload.id), to: StorageLayout.blobData(digest), durability: .powerLoss)
     // Nobody gets what another digest names.
     let other = try await uploads.begin()
     try await append(other.id, MemoryBody(Array(content.reversed())))

@@ -31,8 +31,22 @@ final class WatchedDriver: StorageDriver {
   }
   func stat(_ path: StoragePath) async throws(StorageError) -> StorageEntry { try await driver.stat(path) }
   func list(_ path: StoragePath) async throws(StorageError) -> [String] { try await driver.list(path) }
-  func move(_ source: StoragePath, to destination: StoragePath) async throws(StorageError) {
-    try await driver.move(source, to: destination)
+  func move(
+    _ source: StoragePath, to destination: StoragePath, durability: Durability
+  ) async throws(StorageError) {
+    try await driver.move(source, to: destination, durability: durability)
+  }
+  func touch(_ path: StoragePath) async throws(StorageError) {
+    try await driver.touch(path)
+  }
+  func settle(_ path: StoragePath) async throws(StorageError) {
+    try await driver.settle(path)
+  }
+  func prune(_ directory: StoragePath, below top: StoragePath) async throws(StorageError) {
+    try await driver.prune(directory, below: top)
+  }
+  func sweepLeftovers(olderThan age: Duration) async throws(StorageError) -> Int {
+    try await driver.sweepLeftovers(olderThan: age)
   }
   func delete(_ path: StoragePath, durability: Durability) async throws(StorageError) {
     try await driver.delete(path, durability: durability)

@@ -59,7 +59,7 @@ import Testing
     try await driver.put("text", at: path("/to/file"))
     let driver = driver
     try await failing(.fsync, with: EIO) {
-      await expect(.failed) { try await driver.move(path("/from/file"), to: path("/to/file")) }
+      await expect(.failed) { try await driver.move(path("/from/file"), to: path("/to/file"), durability: .powerLoss) }
       await expect(.failed) { try await driver.delete(path("/to/file"), durability: .powerLoss) }
       await expect(.failed) { try await driver.delete(path("/to"), durability: .powerLoss) }
     }

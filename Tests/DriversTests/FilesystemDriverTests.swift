@@ -54,7 +54,8 @@ import Testing
       { _ = try await driver.list(.root) }, { _ = try await driver.changeToken(of: path("/dir")) },
       { try await driver.put("new", at: file) },
       { try await driver.put([], at: path("/new"), durability: .powerLoss) },
-      { _ = try await driver.writer(at: file, appending: true) }, { try await driver.move(file, to: path("/new")) },
+      { _ = try await driver.writer(at: file, appending: true) },
+      { try await driver.move(file, to: path("/new"), durability: .powerLoss) },
       { try await driver.delete(file, durability: .powerLoss) }, { try await upload.commit(to: path("/blobs/1")) },
     ]
     for operation in operations {

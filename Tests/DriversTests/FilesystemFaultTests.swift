@@ -70,7 +70,7 @@ struct FilesystemFaultTests {
     await expect(.denied) { try await driver.put("x", at: path("/new/file")) }
     await expect(.denied) { _ = try await driver.writer(at: path("/dir/file"), appending: true) }
     await expect(.denied) { _ = try await driver.writer(at: path("/new/file"), appending: true) }
-    await expect(.denied) { try await driver.move(path("/dir/file"), to: path("/new/file")) }
+    await expect(.denied) { try await driver.move(path("/dir/file"), to: path("/new/file"), durability: .powerLoss) }
     await expect(.denied) { try await driver.delete(path("/dir/file"), durability: .powerLoss) }
     await expect(.denied) { try await driver.delete(path("/dir"), durability: .powerLoss) }
     #expect(try await driver.text(path("/dir/file")) == "text")

@@ -68,7 +68,7 @@ extension StorageDriverContract {
       await expect(.notFound) { _ = try await driver.walked(missing) }
       await expect(.notFound) { _ = try await driver.changeToken(of: missing) }
       await expect(.notFound) { try await driver.delete(missing, durability: .powerLoss) }
-      await expect(.notFound) { try await driver.move(missing, to: path("/to/here")) }
+      await expect(.notFound) { try await driver.move(missing, to: path("/to/here"), durability: .powerLoss) }
     }
     #expect(try await driver.list(.root) == ["file"])
   }
@@ -82,7 +82,7 @@ extension StorageDriverContract {
       await expect(.wrongKind) { _ = try await driver.reader(at: directory, from: 0) }
       await expect(.wrongKind) { _ = try await driver.writer(at: directory, appending: true) }
       await expect(.wrongKind) { try await driver.put("", at: directory) }
-      await expect(.wrongKind) { try await driver.move(path("/directory/file"), to: directory) }
+      await expect(.wrongKind) { try await driver.move(path("/directory/file"), to: directory, durability: .powerLoss) }
     }
     await expect(.wrongKind) { _ = try await driver.list(path("/directory/file")) }
     await expect(.wrongKind) { _ = try await driver.changeToken(of: path("/directory/file")) }
@@ -117,7 +117,7 @@ extension StorageDriverContract {
     try await driver.put(name + name, at: file)
     #expect(try await driver.text(file) == name + name)
     try await driver.append("!", to: file)
-    try await driver.move(file, to: path("/\(name)/2/\(name)"))
+    try await driver.move(file, to: path("/\(name)/2/\(name)"), durability: .powerLoss)
     #expect(try await driver.text(path("/\(name)/2/\(name)")) == name + name + "!")
     #expect(try await driver.walked(.root) == ["/\(name)", "/\(name)/2", "/\(name)/2/\(name)"])
     try await driver.delete(path("/\(name)"), durability: .powerLoss)

@@ -45,7 +45,8 @@ extension StorageDriverContract {
           try await driver.put("x", at: path("/tree/\(round % 3)/sub/file"))
         case 2:
           try await driver.put("x", at: path("/own/\(index)"))
-          try await driver.move(path("/own/\(index)"), to: path("/tree/\(round % 3)/moved/\(index)"))
+          try await driver.move(
+            path("/own/\(index)"), to: path("/tree/\(round % 3)/moved/\(index)"), durability: .powerLoss)
         default:
           do {
             try await driver.delete(path(round % 2 == 0 ? "/tree" : "/tree/\(round % 3)"), durability: .process)

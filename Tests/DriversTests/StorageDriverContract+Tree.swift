@@ -18,13 +18,13 @@ extension StorageDriverContract {
   func `moves a file, over another one too`(kind: DriverKind) async throws {
     let driver = try storage(kind).driver
     try await driver.put("one", at: path("/from/file"))
-    try await driver.move(path("/from/file"), to: path("/to/new/place"))
+    try await driver.move(path("/from/file"), to: path("/to/new/place"), durability: .powerLoss)
     #expect(try await driver.text(path("/to/new/place")) == "one")
     await expect(.notFound) { _ = try await driver.stat(path("/from/file")) }
     try await driver.put("two", at: path("/from/file"))
-    try await driver.move(path("/from/file"), to: path("/to/new/place"))
+    try await driver.move(path("/from/file"), to: path("/to/new/place"), durability: .powerLoss)
     #expect(try await driver.text(path("/to/new/place")) == "two")
-    try await driver.move(path("/to/new/place"), to: path("/to/new/place"))
+    try await driver.move(path("/to/new/place"), to: path("/to/new/place"), durability: .powerLoss)
     #expect(try await driver.text(path("/to/new/place")) == "two")
   }
 
@@ -33,10 +33,10 @@ extension StorageDriverContract {
     let driver = try storage(kind).driver
     try await driver.put("file", at: path("/file"))
     try await driver.put("other", at: path("/other"))
-    await expect(.notFound) { try await driver.move(path("/none"), to: path("/file")) }
-    await expect(.notFound) { try await driver.move(path("/none"), to: path("/new/place")) }
-    await expect(.notFound) { try await driver.move(path("/other/below"), to: path("/file")) }
-    await expect(.wrongKind) { try await driver.move(path("/file"), to: path("/other/below")) }
+    await expect(.notFound) { try await driver.move(path("/none"), to: path("/file"), durability: .powerLoss) }
+    await expect(.notFound) { try await driver.move(path("/none"), to: path("/new/place"), durability: .powerLoss) }
+    await expect(.notFound) { try await driver.move(path("/other/below"), to: path("/file"), durability: .powerLoss) }
+    await expect(.wrongKind) { try await driver.move(path("/file"), to: path("/other/below"), durability: .powerLoss) }
     #expect(try await driver.walked(.root) == ["/file", "/other"])
     #expect(try await driver.text(path("/file")) == "file")
     #expect(try await driver.text(path("/other")) == "other")
@@ -71,7 +71,7 @@ extension StorageDriverContract {
     try await driver.put("", at: path("/dir/sub/file"))
     let deeper = try await driver.settledToken(of: path("/dir"))
     #expect(deeper != removed)
-    try await driver.move(path("/dir/first"), to: path("/elsewhere"))
+    try await driver.move(path("/dir/first"), to: path("/elsewhere"), durability: .powerLoss)
     let moved = try await driver.settledToken(of: path("/dir"))
     #expect(moved != deeper)
     try await driver.delete(path("/dir"), durability: .process)

@@ -54,9 +54,26 @@ package final class CountingDriver: StorageDriver {
     return try await driver.list(path)
   }
 
-  package func move(_ source: StoragePath, to destination: StoragePath) async throws(StorageError) {
+  package func move(
+    _ source: StoragePath, to destination: StoragePath, durability: Durability
+  ) async throws(StorageError) {
     count("move")
-    try await driver.move(source, to: destination)
+    try await driver.move(source, to: destination, durability: durability)
+  }
+  package func touch(_ path: StoragePath) async throws(StorageError) {
+    count("touch")
+    try await driver.touch(path)
+  }
+  package func settle(_ path: StoragePath) async throws(StorageError) {
+    count("settle")
+    try await driver.settle(path)
+  }
+  package func prune(_ directory: StoragePath, below top: StoragePath) async throws(StorageError) {
+    count("prune")
+    try await driver.prune(directory, below: top)
+  }
+  package func sweepLeftovers(olderThan age: Duration) async throws(StorageError) -> Int {
+    try await driver.sweepLeftovers(olderThan: age)
   }
 
   package func delete(_ path: StoragePath, durability: Durability) async throws(StorageError) {

@@ -16,7 +16,8 @@ struct BlobHandler {
     _ request: Request, _ repository: Repository, _ digest: Digest
   ) async throws(RegistryError) -> Response {
     let blob = try await RegistryError.fromStorage { () async throws(StorageError) in
-      try await repository.blobs.resolve(digest)
+      // Who asks whether it is there will not push it.
+      request.method == .head ? try await repository.blobs.claim(digest) : try await repository.blobs.resolve(digest)
     }
     guard let blob else { throw Self.unknown(digest) }
     let tag = EntityTag(digest)

@@ -25,6 +25,12 @@ extension ManifestHandler {
     {
       return Response(.notModified, fields: fields(digest, reference))
     }
+    if request.method == .head {
+      // Who asks whether it is there will not push it.
+      _ = try await RegistryError.fromStorage { () async throws(StorageError) in
+        try await repository.manifests.claim(digest)
+      }
+    }
     let found = try await load(digest, repository)
     guard let found else { throw ManifestHandler.unknown(repository, reference) }
     let accepted = AcceptedTypes(request.fields[.accept])

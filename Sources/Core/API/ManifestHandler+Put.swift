@@ -13,10 +13,9 @@ extension ManifestHandler {
     let content = try await ManifestHandler.readBody(request)
     let digest = try ManifestHandler.digest(of: content, pushedAs: reference)
     let manifest = try Manifest(content, contentType: request.fields[.contentType])
-    try await ManifestVerification(repository, context.configuration.validation).check(manifest)
-    try await RegistryError.fromStorage { () async throws(StorageError) in
-      try await repository.manifests.put(content, manifest, digest: digest, tags: tags)
-    }
+    try await repository.manifests.put(
+      content, manifest, digest: digest, tags: tags,
+      ManifestVerification(repository, context.configuration.validation))
     var fields: HTTPFields = [
       .location: context.locations.manifest(request, repository.name, digest.description),
       .dockerContentDigest: digest.description,

@@ -106,7 +106,7 @@ struct UploadHandler {
 
   private func isBlob(_ digest: Digest, in repository: Repository) async throws(RegistryError) -> Bool {
     try await RegistryError.fromStorage { () async throws(StorageError) in
-      try await repository.blobs.size(of: digest) != nil
+      try await repository.blobs.claim(digest) != nil
     }
   }
 

@@ -18,8 +18,29 @@ enum Link {
     return Digest(String(decoding: text, as: UTF8.self))
   }
 
+  /// As `read`, for a link that garbage collection may have condemned: one that is wanted is moved back.
+  static func find(_ path: StoragePath, _ driver: any StorageDriver) async throws(StorageError) -> Digest? {
+    if let digest = try await read(path, driver) { return digest }
+    guard try await Condemnation.rescue(path, driver) else { return nil }
+    return try await read(path, driver)
+  }
+
+  /// Writes a link, durably, where there is none to `digest`.
+  static func ensure(
+    _ digest: Digest, at path: StoragePath, _ driver: any StorageDriver
+  ) async throws(StorageError) {
+    if try await find(path, driver) == digest {
+      do {
+        return try await driver.settle(path)
+      } catch  where error.code == .notFound {
+        // It was taken away in between.
+      }
+    }
+    try await write(digest, at: path, driver)
+  }
+
   /// Writes a link, durably.
-  static func write(
+  private static func write(
     _ digest: Digest, at path: StoragePath, _ driver: any StorageDriver
   ) async throws(StorageError) {
     try await driver.put(Array(digest.description.utf8), at: path, durability: .selfChecking)

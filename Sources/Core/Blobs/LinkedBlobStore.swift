@@ -24,24 +24,24 @@ public struct LinkedBlobStore: Sendable {
 
   /// Finds a blob; nil where the repository has no such blob or its content is gone.
   public func resolve(_ digest: Digest) async throws(StorageError) -> Blob? {
-    guard let content = try await Link.read(StorageLayout.layerLink(repository, digest), blobs.driver),
+    guard let content = try await Link.find(StorageLayout.layerLink(repository, digest), blobs.driver),
       let size = try await blobs.size(of: content)
     else { return nil }
     return Blob(digest: digest, content: content, size: size)
   }
 
-  /// The size of a blob in bytes; nil where the repository has no such blob or its content is gone.
-  public func size(of digest: Digest) async throws(StorageError) -> Int64? {
-    try await resolve(digest)?.size
+  /// As `resolve`, before a client is told that the blob is there: see ``BlobStore/claim(_:)``.
+  public func claim(_ digest: Digest) async throws(StorageError) -> Blob? {
+    guard let content = try await Link.find(StorageLayout.layerLink(repository, digest), blobs.driver),
+      let size = try await blobs.claim(content)
+    else { return nil }
+    return Blob(digest: digest, content: content, size: size)
   }
 
   /// Makes content that is in the store visible in the repository, durably: under its own digest, or under
   /// `digest` where it is kept under another one.
   public func link(_ digest: Digest, to content: Digest? = nil) async throws(StorageError) {
-    let content = content ?? digest
-    let path = StorageLayout.layerLink(repository, digest)
-    if try await Link.read(path, blobs.driver) == content { return }
-    try await Link.write(content, at: path, blobs.driver)
+    try await Link.ensure(content ?? digest, at: StorageLayout.layerLink(repository, digest), blobs.driver)
   }
 
   /// Takes a blob out of the repository; its content stays. Returns whether it was there.

@@ -1,4 +1,4 @@
-/// Checks that what a manifest names is there (`validation`).
+/// Checks that what a manifest names is there (`validation`), and keeps garbage collection from taking it.
 ///
 /// Each content is looked up once however often it is named: a link read and a stat, so that an image of 100
 /// layers costs well under a millisecond on a file system.
@@ -19,18 +19,18 @@ struct ManifestVerification {
     var findings = Findings()
     if let config = manifest.config {
       try await check(config, as: "config", &findings) { digest throws(StorageError) in
-        try await repository.blobs.size(of: digest)
+        try await repository.blobs.claim(digest)?.size
       }
     }
     let layersField = manifest.kind == .artifact ? "blobs" : "layers"
     for (index, layer) in manifest.layers.enumerated() where layer.urls.isEmpty {
       try await check(layer, as: "\(layersField)[\(index)]", &findings) { digest throws(StorageError) in
-        try await repository.blobs.size(of: digest)
+        try await repository.blobs.claim(digest)?.size
       }
     }
     for (index, child) in manifest.manifests.enumerated() where mustExist(child) {
       try await check(child, as: "manifests[\(index)]", &findings) { digest throws(StorageError) in
-        try await repository.manifests.childSize(of: digest)
+        try await repository.manifests.claimChild(digest)
       }
     }
     if let error = findings.error { throw error }

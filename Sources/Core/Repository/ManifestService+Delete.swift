@@ -8,9 +8,7 @@ extension ManifestService {
     let isRevision = try await exists(digest)
     let amongLayers = try await schema1AmongLayers(digest)
     guard isRevision || amongLayers != nil else { return false }
-    for tag in try await repository.tags.listing()?.tags ?? [] {
-      if try await repository.tags.target(of: tag) == digest { _ = try await repository.tags.remove(tag) }
-    }
+    try await untag(digest)
     if isRevision, let content = try await content(of: digest), let manifest = try? Manifest(content, contentType: nil),
       let subject = manifest.subject
     {
@@ -18,6 +16,14 @@ extension ManifestService {
     }
     if amongLayers != nil { _ = try await repository.blobs.unlink(digest) }
     if isRevision { try await Link.remove(StorageLayout.revisionLink(repository.name, digest), repository.driver) }
+    // Someone may have tagged it in the meantime, and known it to be there.
+    if try await !exists(digest) { try await untag(digest) }
     return true
+  }
+
+  private func untag(_ digest: Digest) async throws(StorageError) {
+    for tag in try await repository.tags.listing()?.tags ?? [] {
+      if try await repository.tags.target(of: tag) == digest { _ = try await repository.tags.remove(tag) }
+    }
   }
 }

@@ -3,17 +3,47 @@ extension ManifestService {
   ///
   /// Content comes first and what makes it visible last, so that a crash at any moment leaves nothing visible
   /// that isn't whole. What is there already is not written again.
+  ///
+  /// What the manifest names is verified before anything is written, and again once garbage collection can see that
+  /// the manifest wants it: what was there before that might be gone. And where the manifest itself was taken away
+  /// while it was tagged, it is put again.
   func put(
-    _ content: [UInt8], _ manifest: Manifest, digest: Digest, tags: [Tag]
-  ) async throws(StorageError) {
+    _ content: [UInt8], _ manifest: Manifest, digest: Digest, tags: [Tag], _ verification: ManifestVerification
+  ) async throws(RegistryError) {
+    try await verification.check(manifest)
+    for _ in 1...ManifestService.attempts {
+      let isNew = try await RegistryError.fromStorage { () async throws(StorageError) in
+        try await link(content, manifest, digest)
+      }
+      do {
+        try await verification.check(manifest)
+      } catch {
+        if isNew { _ = try? await delete(digest) }
+        throw error
+      }
+      let isThere = try await RegistryError.fromStorage { () async throws(StorageError) in
+        for tag in tags { try await repository.tags.point(tag, to: digest) }
+        return try await exists(digest)
+      }
+      if isThere { return }
+    }
+    throw RegistryError(
+      storage: StorageError(.unavailable, "put \(digest)", cause: "others delete it as fast as it is put"))
+  }
+
+  private static let attempts = 10
+
+  /// - Returns: whether the repository did not have the manifest.
+  private func link(
+    _ content: [UInt8], _ manifest: Manifest, _ digest: Digest
+  ) async throws(StorageError) -> Bool {
     try await repository.registry.blobs.put(content, digest: digest)
     if let subject = manifest.subject {
       let descriptor = manifest.referrerDescriptor(digest: digest, size: content.count)
       try await repository.referrers.add(descriptor, to: subject.digest)
     }
-    if try await !exists(digest) {
-      try await Link.write(digest, at: StorageLayout.revisionLink(repository.name, digest), repository.driver)
-    }
-    for tag in tags { try await repository.tags.point(tag, to: digest) }
+    let isNew = try await !exists(digest)
+    try await Link.ensure(digest, at: StorageLayout.revisionLink(repository.name, digest), repository.driver)
+    return isNew
   }
 }

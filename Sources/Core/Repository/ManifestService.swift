@@ -7,7 +7,13 @@ public struct ManifestService: Sendable {
 
   /// Whether the repository has the manifest: one small file is read.
   func exists(_ digest: Digest) async throws(StorageError) -> Bool {
-    try await Link.read(StorageLayout.revisionLink(repository.name, digest), driver) == digest
+    try await Link.find(StorageLayout.revisionLink(repository.name, digest), driver) == digest
+  }
+
+  /// The size of a manifest in bytes, before a client is told that it is there (see ``BlobStore/claim(_:)``); nil
+  /// where the repository has no such manifest, or its content is gone.
+  func claim(_ digest: Digest) async throws(StorageError) -> Int64? {
+    try await exists(digest) ? blobs.claim(digest) : nil
   }
 
   /// A manifest's content; nil where the repository has no such manifest, or its content is gone or torn.
@@ -29,11 +35,11 @@ public struct ManifestService: Sendable {
     return content
   }
 
-  /// The size of an index's child in bytes; nil where the repository hasn't got it. As in docker/distribution, a
-  /// blob will do: build caches are pushed as indexes of layers.
-  func childSize(of digest: Digest) async throws(StorageError) -> Int64? {
-    if try await exists(digest), let size = try await blobs.size(of: digest) { return size }
-    return try await repository.blobs.size(of: digest)
+  /// The size of an index's child in bytes, claimed; nil where the repository hasn't got it. As in
+  /// docker/distribution, a blob will do: build caches are pushed as indexes of layers.
+  func claimChild(_ digest: Digest) async throws(StorageError) -> Int64? {
+    if let size = try await claim(digest) { return size }
+    return try await repository.blobs.claim(digest)?.size
   }
 
   private func storedContent(of digest: Digest) async throws(StorageError) -> [UInt8]? {

@@ -12,10 +12,11 @@ extension Repository {
   func mount(_ digest: Digest, from source: MountSource) async throws(StorageError) -> Bool {
     switch source {
     case .repository(let name):
-      guard let blob = try await registry.repository(name).blobs.resolve(digest) else { return false }
+      guard let blob = try await registry.repository(name).blobs.claim(digest) else { return false }
       try await blobs.link(digest, to: blob.content)
     case .anywhere:
-      guard try await registry.blobs.size(of: digest) != nil else { return false }
+      guard try await registry.blobs.claim(digest) != nil else { return false }
+      try await driver.settle(StorageLayout.blobData(digest))
       try await blobs.link(digest)
     }
     return true

@@ -11,11 +11,8 @@ public struct TagService: Sendable {
 
   /// Points a tag to a manifest, durably.
   func point(_ tag: Tag, to digest: Digest) async throws(StorageError) {
-    let index = StorageLayout.tagIndexLink(repository.name, tag, digest)
-    if try await Link.read(index, driver) != digest { try await Link.write(digest, at: index, driver) }
-    if try await target(of: tag) != digest {
-      try await Link.write(digest, at: StorageLayout.tagCurrentLink(repository.name, tag), driver)
-    }
+    try await Link.ensure(digest, at: StorageLayout.tagIndexLink(repository.name, tag, digest), driver)
+    try await Link.ensure(digest, at: StorageLayout.tagCurrentLink(repository.name, tag), driver)
   }
 
   /// Removes a tag, durably and at once, or what a crash left of one; the manifest stays.

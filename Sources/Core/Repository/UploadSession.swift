@@ -85,8 +85,9 @@ final class UploadSession {
 
   /// Content first, durably, then the link that makes it visible.
   private func keep(as digest: Digest) async throws(StorageError) {
-    let isThere = try await repository.registry.blobs.size(of: digest) == writer.size
-    if !isThere {
+    if try await repository.registry.blobs.claim(digest) == writer.size {
+      try await driver.settle(StorageLayout.blobData(digest))
+    } else {
       try await writer.commit(to: StorageLayout.blobData(digest))
       isOver = true
       try? await hide()
@@ -102,7 +103,7 @@ final class UploadSession {
     guard writer.size == 0, let hasher = try await hashStates.newest(digest.algorithm, size: .max),
       hasher.count > 0, hasher.finalize() == digest
     else { return false }
-    return try await repository.registry.blobs.size(of: digest) == hasher.count
+    return try await repository.registry.blobs.claim(digest) == hasher.count
   }
 
   /// Lets nobody find the upload: before the lock on its file goes, so that who waits for it doesn't begin anew.

@@ -20,7 +20,8 @@ public protocol StorageDriver: Sendable {
   func reader(at path: StoragePath, from offset: Int64) async throws(StorageError) -> any StorageReader
 
   /// Opens a file for writing: at its end where `appending` (the file is created where it is missing),
-  /// else anew. One writer at a time: a second one, in any process, throws `.busy`.
+  /// else anew. One writer at a time: a second one, in any process, throws `.busy`. Whoever removes a file that may
+  /// be being written opens it before.
   func writer(at path: StoragePath, appending: Bool) async throws(StorageError) -> any StorageWriter
 
   /// What is at `path`.
@@ -29,11 +30,25 @@ public protocol StorageDriver: Sendable {
   /// The names of a directory's entries, in no particular order.
   func list(_ path: StoragePath) async throws(StorageError) -> [String]
 
-  /// Moves a file, durably, over whatever file is at `destination`.
-  func move(_ source: StoragePath, to destination: StoragePath) async throws(StorageError)
+  /// Moves a file over whatever file is at `destination`.
+  func move(_ source: StoragePath, to destination: StoragePath, durability: Durability) async throws(StorageError)
+
+  /// Sets a file's time of modification to now.
+  func touch(_ path: StoragePath) async throws(StorageError)
+
+  /// Makes a file that was found outlive a loss of power: whoever made it may be about to, or have died before.
+  /// Costs next to nothing where that is long ago.
+  func settle(_ path: StoragePath) async throws(StorageError)
 
   /// Removes a file, or a directory with everything below it.
   func delete(_ path: StoragePath, durability: Durability) async throws(StorageError)
+
+  /// Removes `directory` where it is empty or not there, then in the same way those above it, below `top`.
+  func prune(_ directory: StoragePath, below top: StoragePath) async throws(StorageError)
+
+  /// Removes what processes that died have left under names of the driver's own, where it is older than `age`.
+  /// - Returns: how many files and trees.
+  func sweepLeftovers(olderThan age: Duration) async throws(StorageError) -> Int
 
   /// A way for the client or the web server to read the file itself; nil where the worker must send it.
   func directURL(for path: StoragePath) async throws(StorageError) -> DirectURL?

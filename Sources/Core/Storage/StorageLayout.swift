@@ -89,6 +89,14 @@ public enum StorageLayout {
     upload(name, id) / "hashstates" / algorithm.rawValue
   }
 
+  /// Where what is at `path` waits while the collection `run` decides about it (see `Condemnation`).
+  static func condemned(_ path: StoragePath, by run: String) -> StoragePath {
+    path.parent / "\(condemnedPrefix)\(run)"
+  }
+
+  /// What the names of condemned files begin with.
+  static let condemnedPrefix = "condemned."
+
   /// The descriptors of the manifests whose `subject` is `subject`, one file each.
   public static func referrers(_ name: RepositoryName, _ subject: Digest) -> StoragePath {
     StoragePath(unchecked: "\(repository(name).string)/_referrers/\(subject.pathPair)")

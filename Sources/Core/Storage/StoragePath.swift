@@ -65,6 +65,13 @@ public struct StoragePath: Hashable, Sendable, CustomStringConvertible {
     return StoragePath(unchecked: String(string[..<slash]))
   }
 
+  /// Whether the path leads through `top` and on.
+  public func isBelow(_ top: StoragePath) -> Bool {
+    guard top != .root else { return self != .root }
+    return string.utf8.count > top.string.utf8.count && string.utf8.starts(with: top.string.utf8)
+      && string.utf8.dropFirst(top.string.utf8.count).first == UInt8(ascii: "/")
+  }
+
   /// The last component; empty for the root.
   public var lastComponent: Substring {
     guard let slash = string.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "" }

@@ -44,6 +44,13 @@ struct DirectoryStream: ~Copyable {
     }
   }
 
+  /// Of the entry `name` itself, not of what a symbolic link leads to.
+  func status(of name: UnsafePointer<CChar>) throws(Errno) -> FileStatus {
+    var status = FileStatus()
+    try systemCall { fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) }
+    return status
+  }
+
   /// Removes the file, symbolic link or whole tree called `name`, as far as others don't do so at the same time.
   func remove(_ name: UnsafePointer<CChar>) throws(Errno) {
     while true {

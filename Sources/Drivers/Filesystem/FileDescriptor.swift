@@ -35,12 +35,15 @@ struct FileDescriptor: ~Copyable {
     try systemCall { fsync(number) }
   }
 
-  /// Whether the file system is one of those whose journal brings every earlier change of names to the disk with
-  /// a later one: ext4 and XFS.
-  var isInOrderedFileSystem: Bool {
+  /// The magic number of the file system; nil where the kernel doesn't say.
+  var fileSystemType: Int? {
     var system = CLinux.statfs()
-    guard fstatfs(number, &system) == 0 else { return false }
-    return system.f_type == 0xEF53 || system.f_type == 0x5846_5342
+    return fstatfs(number, &system) == 0 ? Int(system.f_type) : nil
+  }
+
+  /// Sets the time of modification to now.
+  func touch() throws(Errno) {
+    try systemCall { futimens(number, nil) }
   }
 
   func truncate() throws(Errno) {

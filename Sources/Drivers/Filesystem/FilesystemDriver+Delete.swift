@@ -12,18 +12,69 @@ extension FilesystemDriver {
       do throws(Errno) {
         try unlink(file)
       } catch  where error.code == EISDIR {
-        let hidden = hiddenName()
-        try rename(file, to: "\(directory)/\(hidden)")
-        removed = hidden
+        removed = try hide(file)
       }
       // The name's end. A tree's entries need no sync of their own: what a loss of power leaves of them is hidden.
       if durability != .process { try sync(directory, through: directory) }
-      guard let removed else { return }
+      if let removed { try DirectoryStream(opening: staging).remove(removed) }
+    }
+  }
+
+  /// Moves a tree to where nobody sees it.
+  /// - Returns: its name there.
+  private func hide(_ tree: String) throws(Errno) -> String {
+    let hidden = hiddenName()
+    var oldest = ""
+    try creating(in: staging, oldest: &oldest) { () throws(Errno) in
       do throws(Errno) {
-        try DirectoryStream(opening: directory).remove(removed)
-      } catch  where error.code == ENOENT {
-        // The directory was deleted meanwhile, and the tree with it.
+        try rename(tree, to: "\(staging)/\(hidden)")
+      } catch  where error.code == ENOENT && exists(staging) {
+        // It is the tree that is gone; `creating` would try again.
+        throw Errno(code: ESTALE)
       }
+    }
+    return hidden
+  }
+
+  /// See ``StorageDriver/prune(_:below:)``.
+  public func prune(_ directory: StoragePath, below top: StoragePath) async throws(StorageError) {
+    var directory = directory
+    while directory.isBelow(top) {
+      let isGone = try perform(.delete, directory) { file throws(Errno) in
+        do throws(Errno) {
+          try systemCall { file.withCString { rmdir($0) } }
+          return true
+        } catch  where error.code == ENOENT {
+          return true
+        } catch  where error.code == ENOTEMPTY || error.code == EEXIST || error.code == ENOTDIR {
+          return false
+        }
+      }
+      guard isGone else { return }
+      directory = directory.parent
+    }
+  }
+
+  /// See ``StorageDriver/sweepLeftovers(olderThan:)``.
+  public func sweepLeftovers(olderThan age: Duration) async throws(StorageError) -> Int {
+    try perform(.delete, .root) { _ throws(Errno) in
+      var swept = 0
+      do throws(Errno) {
+        let directory = try DirectoryStream(opening: staging)
+        var old: [String] = []
+        let latest = WallClock.now - age.nanoseconds
+        try directory.forEach { name throws(Errno) in
+          guard let status = try? directory.status(of: name), status.st_ctim.nanoseconds <= latest else { return }
+          old.append(String(cString: name))
+        }
+        for name in old {
+          try directory.remove(name)
+          swept += 1
+        }
+      } catch  where error.code == ENOENT {
+        // Nothing was ever staged.
+      }
+      return swept
     }
   }
 }

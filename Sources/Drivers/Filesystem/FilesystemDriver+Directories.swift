@@ -34,14 +34,14 @@ extension FilesystemDriver {
     // Whoever made the directory, this moment or just before, may not have synced it yet.
     if above.utf8.count < oldest.utf8.count { oldest = above }
     do {
-      try mkdir(directory)
+      try FilesystemDriver.makeDirectory(directory)
     } catch  where error.code == ENOENT {
       try makeDirectory(above, oldest: &oldest)
-      try mkdir(directory)
+      try FilesystemDriver.makeDirectory(directory)
     }
   }
 
-  private func mkdir(_ directory: String) throws(Errno) {
+  private static func makeDirectory(_ directory: String) throws(Errno) {
     do {
       try systemCall { directory.withCString { Glibc.mkdir($0, 0o777) } }
     } catch  where error.code == EEXIST {
@@ -59,7 +59,7 @@ extension FilesystemDriver {
       do {
         let descriptor = try FileDescriptor(opening: directory.isEmpty ? "/" : directory, O_RDONLY | O_DIRECTORY)
         try descriptor.sync()
-        if directory.utf8.count <= oldest.utf8.count || descriptor.isInOrderedFileSystem { return }
+        if directory.utf8.count <= oldest.utf8.count || isOrdered(descriptor) { return }
       } catch  where error.code == ENOENT && rootIsThere {
         // Removed since: nothing is left to last.
         if directory.utf8.count <= oldest.utf8.count { return }
@@ -69,15 +69,18 @@ extension FilesystemDriver {
   }
 
   /// Makes the root directory and those above it where they are missing, durably.
-  func createRoot() throws(Errno) {
+  /// - Returns: the root's device, where its file system keeps the order of changes.
+  static func makeRoot(_ root: String) throws(Errno) -> UInt64? {
     try createDirectory(root)
+    let directory = try FileDescriptor(opening: root.isEmpty ? "/" : root, O_RDONLY | O_DIRECTORY)
+    return JournaledFileSystem.isOrdered(directory) ? try directory.status().identity.device : nil
   }
 
-  private func createDirectory(_ directory: String) throws(Errno) {
+  private static func createDirectory(_ directory: String) throws(Errno) {
     if directory.isEmpty || exists(directory) { return }
     let above = parent(of: directory)
     try createDirectory(above)
-    try mkdir(directory)
-    try sync(above, through: above)
+    try makeDirectory(directory)
+    try FileDescriptor(opening: above.isEmpty ? "/" : above, O_RDONLY | O_DIRECTORY).sync()
   }
 }

@@ -2,35 +2,38 @@ public import Core
 import Glibc
 
 extension FilesystemDriver {
-  /// Writes a hidden file beside its place and renames it.
+  /// Writes a hidden file and renames it.
   public func put(_ content: [UInt8], at path: StoragePath, durability: Durability) async throws(StorageError) {
     try perform(.put, path) { file throws(Errno) in
-      let directory = parent(of: file)
-      var oldest = directory
-      let isSynced = try creating(in: directory, oldest: &oldest) { () throws(Errno) in
-        let hidden = "\(directory)/\(hiddenName())"
-        var descriptor = try FileDescriptor(opening: hidden, O_WRONLY | O_CREAT | O_EXCL)
-        do throws(Errno) {
-          var offset: Int64 = 0
-          try content.span.bytes.withUnsafeBytes { bytes throws(Errno) in try descriptor.write(bytes, at: &offset) }
-          if durability == .selfChecking, descriptor.isInOrderedFileSystem,
-            try renameAndSync(hidden, to: file, descriptor)
-          {
-            try descriptor.close()
-            return true
-          }
-          // Before the rename: a name must never last longer than the content.
-          if durability != .process { try descriptor.sync() }
-          try descriptor.close()
-          try rename(hidden, to: file)
-          return false
-        } catch {
-          try? unlink(hidden)
-          throw error
+      let hidden = hiddenPath()
+      var descriptor = try stage(hidden)
+      do throws(Errno) {
+        var offset: Int64 = 0
+        try content.span.bytes.withUnsafeBytes { bytes throws(Errno) in try descriptor.write(bytes, at: &offset) }
+        let directory = parent(of: file)
+        var oldest = directory
+        if durability == .selfChecking, isOrdered(descriptor),
+          try renameAndSync(hidden, to: file, descriptor)
+        {
+          return try descriptor.close()
         }
+        // Before the rename: a name must never last longer than the content.
+        if durability != .process { try descriptor.sync() }
+        try descriptor.close()
+        try creating(in: directory, oldest: &oldest) { () throws(Errno) in try rename(hidden, to: file) }
+        // The name that the rename made.
+        if durability != .process { try sync(directory, through: oldest) }
+      } catch {
+        try? unlink(hidden)
+        throw error
       }
-      // The name that the rename made.
-      if durability != .process, !isSynced { try sync(directory, through: oldest) }
+    }
+  }
+
+  private func stage(_ hidden: String) throws(Errno) -> FileDescriptor {
+    var oldest = ""
+    return try creating(in: staging, oldest: &oldest) { () throws(Errno) in
+      try FileDescriptor(opening: hidden, O_WRONLY | O_CREAT | O_EXCL)
     }
   }
 
@@ -42,7 +45,12 @@ extension FilesystemDriver {
   private func renameAndSync(
     _ hidden: String, to file: String, _ descriptor: borrowing FileDescriptor
   ) throws(Errno) -> Bool {
-    guard try renameUnlessThere(hidden, to: file) else { return false }
+    let directory = parent(of: file)
+    var oldest = directory
+    let isRenamed = try creating(in: directory, oldest: &oldest) { () throws(Errno) in
+      try renameUnlessThere(hidden, to: file)
+    }
+    guard isRenamed else { return false }
     do {
       try descriptor.sync()
       return true

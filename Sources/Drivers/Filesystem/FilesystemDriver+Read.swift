@@ -49,7 +49,7 @@ extension FilesystemDriver {
     // The kernel's clock for files ticks every few milliseconds: only a time that has passed for sure
     // stands for all that happened up to it.
     let changed = max(status.st_mtim.nanoseconds, status.st_ctim.nanoseconds)
-    guard changed < now() &- 100_000_000 else { return nil }
+    guard changed < WallClock.now &- 100_000_000 else { return nil }
     return ChangeToken([
       status.identity.device, status.identity.number,
       UInt64(bitPattern: status.st_mtim.nanoseconds), UInt64(bitPattern: status.st_ctim.nanoseconds),

@@ -5,8 +5,8 @@ import Synchronization
 /// Storage in a directory of a local or network file system.
 ///
 /// Everything goes by absolute paths, so that a root that was unmounted and mounted again serves on.
-/// Names with `~`, which no storage path can have, are the driver's own: content that isn't in its place yet,
-/// and trees that are being removed. What a crash leaves of them stays hidden and does no harm.
+/// What isn't in its place yet, and trees that are being removed, lie in a directory of the driver's own, whose name
+/// no storage path can have. What a crash leaves there does no harm, and is swept.
 public final class FilesystemDriver: StorageDriver {
   /// `filesystem`
   public let name = "filesystem"
@@ -14,8 +14,9 @@ public final class FilesystemDriver: StorageDriver {
   let root: String
   private let accelPrefix: String?
   private let slots: Slots
+  private let orderedDevice: UInt64?
   private let hiddenNames = Atomic<UInt64>(0)
-  private let hiddenPrefix = "~\(String(UInt64.random(in: .min ... .max), radix: 16))-"
+  private let hiddenPrefix = "\(String(UInt64.random(in: .min ... .max), radix: 16))-"
 
   /// Over `rootDirectory`, which is made where it is missing: now, and never later. Then, a root that isn't there
   /// is a disk that went away, and making it anew would hide that.
@@ -28,7 +29,7 @@ public final class FilesystemDriver: StorageDriver {
     self.accelPrefix = accelPrefix.flatMap { $0.isEmpty ? nil : FilesystemDriver.withoutTrailingSlashes($0) }
     slots = Slots(max(1, maxThreads))
     do {
-      try createRoot()
+      orderedDevice = try FilesystemDriver.makeRoot(root)
     } catch {
       throw StorageError(error, .put, "make the storage's root directory \(rootDirectory)")
     }
@@ -43,9 +44,21 @@ public final class FilesystemDriver: StorageDriver {
     accelPrefix.map { .internalPath($0 + path.string) }
   }
 
-  /// A name that no storage path can have, and that no other process uses.
+  /// The driver's own directory. All of the root must be in one file system: files move between its directories.
+  var staging: String { "\(root)/~staging" }
+
+  /// A name that no other process uses.
   func hiddenName() -> String {
     "\(hiddenPrefix)\(hiddenNames.wrappingAdd(1, ordering: .relaxed).newValue)"
+  }
+
+  /// For a file that isn't in its place yet.
+  func hiddenPath() -> String { "\(staging)/\(hiddenName())" }
+
+  /// Whether a file lies where the journal brings every earlier change of names to the disk with a later one.
+  func isOrdered(_ descriptor: borrowing FileDescriptor) -> Bool {
+    guard let orderedDevice, let status = try? descriptor.status() else { return false }
+    return status.identity.device == orderedDevice
   }
 
   /// Runs one operation on the file that `path` names, within the bound of `maxThreads`, and says what a failure

@@ -44,6 +44,8 @@ final class FilesystemWriter: StorageWriter {
 
   func commit(to destination: StoragePath) async throws(StorageError) {
     try driver.perform(.commit, path, to: destination) { file throws(Errno) in
+      // The content is as old as its place: what counts is when it was last wanted.
+      try descriptor.touch()
       do throws(Errno) {
         try descriptor.sync()
       } catch {
@@ -51,34 +53,21 @@ final class FilesystemWriter: StorageWriter {
         try? unlink(file)
         throw error
       }
-      let target = driver.file(destination)
-      let directory = parent(of: target)
-      try driver.move(file, into: directory) { () throws(Errno) in
-        try moveIfOwn(file, to: target, by: "\(directory)/\(driver.hiddenName())")
-      }
+      // Who removes a file that is being written takes its lock before, so it stays the same from here on.
+      guard isInPlace(file) else { throw Errno(code: ENOENT) }
+      try driver.move(file, to: driver.file(destination), .powerLoss)
       try descriptor.close()
-    }
-  }
-
-  /// Moves the file to `target` by way of a hidden name, under which nobody can exchange it, so as to see that it is
-  /// the one that is locked: someone may have removed that and begun another in its place.
-  /// - Returns: false where it isn't.
-  private func moveIfOwn(_ file: String, to target: String, by hidden: String) throws(Errno) -> Bool {
-    try rename(file, to: hidden)
-    do throws(Errno) {
-      let own = try FileStatus(of: hidden).identity == identity
-      try rename(hidden, to: own ? target : file)
-      return own
-    } catch {
-      try? rename(hidden, to: file)
-      throw error
     }
   }
 
   func cancel() async throws(StorageError) {
     try driver.perform(.delete, path) { file throws(Errno) in
-      if (try? FileStatus(of: file))?.identity == identity { try unlink(file) }
+      if isInPlace(file) { try unlink(file) }
       try descriptor.close()
     }
+  }
+
+  private func isInPlace(_ file: String) -> Bool {
+    (try? FileStatus(of: file))?.identity == identity
   }
 }

@@ -3,7 +3,7 @@ import Glibc
 
 /// What the driver was asked for: a word for messages, and what decides the meaning of an error.
 enum FilesystemOperation: String {
-  case read, stat, list, put, write, commit, move, delete
+  case read, stat, list, put, write, commit, move, touch, settle, delete
 }
 
 extension StorageError {
@@ -30,6 +30,8 @@ extension StorageError.Code {
       self = .full
     case (EACCES, _), (EPERM, _), (EROFS, _):
       self = .denied
+    case (ESTALE, .delete):
+      self = .notFound
     case (EMFILE, _), (ENFILE, _), (ENOMEM, _), (EAGAIN, _):
       self = .unavailable
     default:

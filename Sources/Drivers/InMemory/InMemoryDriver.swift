@@ -55,14 +55,34 @@ public final class InMemoryDriver: StorageDriver {
     try withTree { tree throws(StorageError) in try tree.names(path) }
   }
 
-  /// See ``StorageDriver/move(_:to:)``.
-  public func move(_ source: StoragePath, to destination: StoragePath) async throws(StorageError) {
+  /// See ``StorageDriver/move(_:to:durability:)``.
+  public func move(
+    _ source: StoragePath, to destination: StoragePath, durability: Durability
+  ) async throws(StorageError) {
     try withTree { tree throws(StorageError) in try tree.move(source, to: destination, "move") }
   }
+
+  /// See ``StorageDriver/touch(_:)``.
+  public func touch(_ path: StoragePath) async throws(StorageError) {
+    try withTree { tree throws(StorageError) in try tree.touch(path) }
+  }
+
+  /// Nothing here outlives the process.
+  public func settle(_ path: StoragePath) async throws(StorageError) {}
 
   /// See ``StorageDriver/delete(_:durability:)``. The root itself can't be deleted: `.denied`.
   public func delete(_ path: StoragePath, durability: Durability) async throws(StorageError) {
     try withTree { tree throws(StorageError) in try tree.delete(path) }
+  }
+
+  /// See ``StorageDriver/prune(_:below:)``.
+  public func prune(_ directory: StoragePath, below top: StoragePath) async throws(StorageError) {
+    try withTree { tree throws(StorageError) in tree.prune(directory, below: top) }
+  }
+
+  /// There are none: what a process left is gone with it.
+  public func sweepLeftovers(olderThan age: Duration) async throws(StorageError) -> Int {
+    0
   }
 
   /// nil: only this process has the bytes.

@@ -5,7 +5,7 @@ struct InMemoryFile: Sendable {
   /// Tells it from a later file in the same place.
   let identity: UInt64
   private(set) var size: Int64 = 0
-  private(set) var modified = now()
+  private(set) var modified = WallClock.now
   private var pieces: [[UInt8]] = []
   /// All pieces but the last are full.
   private static let pieceSize = 1 << 20
@@ -25,13 +25,17 @@ struct InMemoryFile: Sendable {
       rest = rest.dropFirst(part.count)
     }
     size += Int64(bytes.count)
-    modified = now()
+    modified = WallClock.now
   }
 
   mutating func truncate() {
     pieces = []
     size = 0
-    modified = now()
+    modified = WallClock.now
+  }
+
+  mutating func touch() {
+    modified = WallClock.now
   }
 
   /// The content from `offset` on, as far as there is room. Returns the number of bytes.

@@ -6,7 +6,7 @@ struct InMemoryTree: Sendable {
     var names: Set<String> = []
     /// Differs for every change of `names`, in whatever directory has the path.
     var version: UInt64
-    var modified = now()
+    var modified = WallClock.now
   }
 
   private var files: [StoragePath: InMemoryFile] = [:]
@@ -74,6 +74,20 @@ struct InMemoryTree: Sendable {
     remove(source)
   }
 
+  mutating func touch(_ path: StoragePath) throws(StorageError) {
+    _ = try file(path, "touch")
+    files[path]?.touch()
+  }
+
+  /// Removes `directory` and those above it, below `top`, as far as they are empty.
+  mutating func prune(_ directory: StoragePath, below top: StoragePath) {
+    var directory = directory
+    while directory.isBelow(top), directories[directory]?.names.isEmpty ?? true {
+      if directories[directory] != nil { remove(directory) }
+      directory = directory.parent
+    }
+  }
+
   /// Removes what is at `path` with everything below it.
   mutating func delete(_ path: StoragePath) throws(StorageError) {
     guard path != .root else { throw StorageError(.denied, "delete \(path)", cause: "the root stays") }
@@ -101,7 +115,7 @@ struct InMemoryTree: Sendable {
     let version = nextChange()
     directories[path.parent]?.names.insert(String(path.lastComponent))
     directories[path.parent]?.version = version
-    directories[path.parent]?.modified = now()
+    directories[path.parent]?.modified = WallClock.now
   }
 
   private mutating func remove(_ path: StoragePath) {
@@ -109,7 +123,7 @@ struct InMemoryTree: Sendable {
     let version = nextChange()
     directories[path.parent]?.names.remove(String(path.lastComponent))
     directories[path.parent]?.version = version
-    directories[path.parent]?.modified = now()
+    directories[path.parent]?.modified = WallClock.now
   }
 
   private mutating func removeBelow(_ path: StoragePath) {

@@ -32,6 +32,7 @@ final class InMemoryWriter: StorageWriter {
 
   func commit(to destination: StoragePath) async throws(StorageError) {
     try withOwnFile("commit") { tree throws(StorageError) in
+      try tree.touch(path)
       try tree.move(path, to: destination, "commit")
       letGo(&tree)
     }

@@ -8,9 +8,6 @@ struct Timestamp: Sendable {
   /// Now.
   static var now: Timestamp { Timestamp(seconds: time(nil)) }
 
-  /// Nanoseconds since 1970.
-  var nanoseconds: Int64 { Int64(seconds) * 1_000_000_000 }
-
   /// RFC 3339, UTC: `2026-01-02T03:04:05Z`
   var rfc3339: String {
     var seconds = seconds

@@ -1,0 +1,11 @@
+import Glibc
+
+/// The time of day, as files bear it.
+public enum WallClock {
+  /// Nanoseconds since 1970.
+  public static var now: Int64 {
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    return Int64(now.tv_sec) &* 1_000_000_000 &+ Int64(now.tv_nsec)
+  }
+}
