@@ -103,6 +103,8 @@ import Testing
     usleep(200_000)
     kill(service.process.processID, SIGTERM)
     #expect(eventually { service.log.contains("stopping") })
+    // Nobody waits in vain.
+    #expect(eventually { (try? service.connect()) == nil })
     try busy.write(FastCGIConnection.body(.init(repeating: 1, count: 100_000)) + FastCGIConnection.endOfBody)
     let answer = try busy.answer()
     #expect(answer.isComplete)

@@ -61,6 +61,12 @@ final class ListeningSocket {
     }
   }
 
+  /// Has the system refuse connections from now on, in all processes: who waited for one would wait in vain.
+  func refuse() {
+    removeFile()
+    shutdown(descriptor.raw, Int32(SHUT_RD))
+  }
+
   /// Removes the file of a Unix socket, where it is still this one.
   func removeFile() {
     guard case .unix(let path) = address, let file else { return }

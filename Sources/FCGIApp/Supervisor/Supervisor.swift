@@ -59,7 +59,6 @@ final class Supervisor {
       let now = ContinuousClock.now
       for child in children { child.enforce(now: now) }
     }
-    current.socket.removeFile()
     logger.info("stopped")
   }
 
@@ -98,7 +97,7 @@ final class Supervisor {
     isStopping = true
     isReloadWanted = false
     for child in children { end(child, SIGTERM) }
-    if let socket = next?.generation.socket, socket !== current.socket { socket.removeFile() }
+    for socket in [current.socket, next?.generation.socket] { socket?.refuse() }
     next = nil
   }
 
