@@ -45,7 +45,9 @@ import Testing
     let connection = try harness.connect()
     try connection.write(
       FastCGIConnection.begin("PUT", parameters: [("CONTENT_LENGTH", length)]) + FastCGIConnection.endOfBody)
-    #expect(try connection.answer().status == 400)
+    let answer = try connection.answer()
+    #expect(answer.status == 400)
+    #expect(answer.text.contains("UNSUPPORTED"))
   }
 
   @Test func `a large parameter is read whole`() throws {

@@ -41,7 +41,8 @@ final class ConnectionServer: @unchecked Sendable {
     }
     defer { slot.release() }
     guard let parsed else {
-      return await writer.write(Response(.badRequest), to: .get, request)
+      let error = RegistryError(.unsupported, "the request's method or length can't be read", status: .badRequest)
+      return await writer.write(error.response, to: .get, request)
     }
     let response = await handler.respond(to: parsed)
     request.skipBody(remaining: body?.remaining)
