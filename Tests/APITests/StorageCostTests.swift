@@ -52,13 +52,14 @@ import Testing
     let second = try await blobs.patch(blobs.location(first), Array(content[50_000...]))
     #expect(driver.takeCounts() == ["content": 2, "writer": 1, "put": 1])
     #expect(try await blobs.put(blobs.location(second), digest.description).status == 201)
-    #expect(driver.takeCounts() == ["content": 3, "writer": 1, "stat": 1, "put": 1, "delete": 2])
+    // What is missing, content and link, may have been moved aside by garbage collection.
+    #expect(driver.takeCounts() == ["content": 3, "writer": 1, "stat": 1, "list": 2, "put": 1, "delete": 2])
     #expect(try await blobs.head(digest).status == 200)
     #expect(driver.takeCounts() == ["content": 1, "stat": 1])
     #expect(try await blobs.get(digest, [.ifNoneMatch: digest.description]).status == 304)
     #expect(driver.takeCounts() == ["content": 1, "stat": 1])
     #expect(try await Blobs(repo.site).begin("?mount=\(digest)&from=\(blobs.name)").status == 201)
-    #expect(driver.takeCounts() == ["content": 2, "stat": 1, "put": 1])
+    #expect(driver.takeCounts() == ["content": 2, "stat": 1, "list": 1, "put": 1])
   }
 
   @Test func `a tag list is one look at the directory once it is known`() async throws {

@@ -30,7 +30,7 @@ struct FilesystemFaultTests {
   }
 
   @Test func `no inodes left is an error too, and passes`() async throws {
-    try disk.mount(size: "1m,nr_inodes=6")
+    try disk.mount(size: "1m,nr_inodes=7")
     let driver = try disk.driver()
     for name in ["1", "2", "3", "4"] { try await driver.put(name, at: path("/\(name)")) }
     try await driver.put("5", at: path("/5"))

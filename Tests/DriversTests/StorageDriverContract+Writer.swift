@@ -72,7 +72,7 @@ extension StorageDriverContract {
 
   @Test(arguments: DriverKind.allCases)
   func `a second writer waits a little for the first to let go`(kind: DriverKind) async throws {
-    let storage = try storage(kind)
+    let storage = try storage(kind, patience: .seconds(120))
     let file = try path("/uploads/1/data")
     try await onThreads(8) { index in
       try await (index % 2 == 0 ? storage.driver : storage.elsewhere).append("\(index)", to: file)
@@ -150,7 +150,7 @@ extension StorageDriverContract {
 
   @Test(arguments: DriverKind.allCases)
   func `nobody adds to a file between the last write and its commit`(kind: DriverKind) async throws {
-    let storage = try storage(kind)
+    let storage = try storage(kind, patience: .seconds(120))
     for round in 0..<20 {
       let upload = try path("/uploads/\(round)/data")
       let blob = try path("/blobs/\(round)/data")

@@ -14,15 +14,16 @@ import Testing
   }
 
   /// An empty storage.
-  func storage(_ kind: DriverKind) throws -> StorageUnderTest {
+  /// - Parameter patience: how long a writer waits for another; long where a test has one wait that must not fail.
+  func storage(_ kind: DriverKind, patience: Duration = writerPatience) throws -> StorageUnderTest {
     switch kind {
     case .filesystem:
       let root = folder / "root"
       return StorageUnderTest(
-        driver: try FilesystemDriver(rootDirectory: root, maxThreads: 25, accelPrefix: nil),
-        elsewhere: try FilesystemDriver(rootDirectory: root, maxThreads: 25, accelPrefix: nil))
+        driver: try FilesystemDriver(rootDirectory: root, maxThreads: 25, accelPrefix: nil, patience: patience),
+        elsewhere: try FilesystemDriver(rootDirectory: root, maxThreads: 25, accelPrefix: nil, patience: patience))
     case .inMemory:
-      let driver = InMemoryDriver()
+      let driver = InMemoryDriver(patience: patience)
       return StorageUnderTest(driver: driver, elsewhere: driver)
     }
   }
@@ -104,6 +105,13 @@ func expect(
   } catch {
     Issue.record(error, sourceLocation: location)
   }
+}
+
+/// Everything below a root directory, hidden names too: the driver's own directory is left out, but not what
+/// is in it: nothing, after every operation.
+func everything(in root: String) -> [String] {
+  let names = FileManager.default.enumerator(atPath: root)?.allObjects as? [String] ?? []
+  return names.filter { $0 != "~staging" }.sorted()
 }
 
 /// Runs `body` on `count` threads at once, each with its own number, as requests do; drivers block.

@@ -4,7 +4,7 @@ import Glibc
 extension FilesystemDriver {
   /// Locks the file itself (`flock`), so that the lock ends with the process that holds it and moves with the file.
   public func writer(at path: StoragePath, appending: Bool) async throws(StorageError) -> any StorageWriter {
-    try untilFree("write \(path)") { () throws(StorageError) in
+    try untilFree("write \(path)", patience: patience) { () throws(StorageError) in
       try perform(.write, path) { file throws(Errno) in try openWriter(path, file, appending: appending) }
     }
   }

@@ -12,6 +12,7 @@ public final class FilesystemDriver: StorageDriver {
   public let name = "filesystem"
   /// The root without a trailing slash: empty for `/`.
   let root: String
+  let patience: Duration
   private let accelPrefix: String?
   private let slots: Slots
   private let orderedDevice: UInt64?
@@ -23,9 +24,13 @@ public final class FilesystemDriver: StorageDriver {
   /// - Parameters:
   ///   - maxThreads: operations under way at once; a further one waits.
   ///   - accelPrefix: where the web server shows the root to workers alone; nil where it doesn't.
+  ///   - patience: how long a writer waits for another.
   /// - Throws: where the root directory can't be made.
-  public init(rootDirectory: String, maxThreads: Int, accelPrefix: String?) throws(StorageError) {
+  public init(
+    rootDirectory: String, maxThreads: Int, accelPrefix: String?, patience: Duration = writerPatience
+  ) throws(StorageError) {
     root = FilesystemDriver.withoutTrailingSlashes(rootDirectory)
+    self.patience = patience
     self.accelPrefix = accelPrefix.flatMap { $0.isEmpty ? nil : FilesystemDriver.withoutTrailingSlashes($0) }
     slots = Slots(max(1, maxThreads))
     do {

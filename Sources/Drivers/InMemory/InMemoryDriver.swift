@@ -6,9 +6,13 @@ public final class InMemoryDriver: StorageDriver {
   /// `inmemory`
   public let name = "inmemory"
   private let tree = Mutex(InMemoryTree())
+  private let patience: Duration
 
   /// Empty.
-  public init() {}
+  /// - Parameter patience: how long a writer waits for another.
+  public init(patience: Duration = writerPatience) {
+    self.patience = patience
+  }
 
   /// Looks at the tree or changes it.
   func withTree<Result: Sendable>(
@@ -39,7 +43,7 @@ public final class InMemoryDriver: StorageDriver {
 
   /// See ``StorageDriver/writer(at:appending:)``.
   public func writer(at path: StoragePath, appending: Bool) async throws(StorageError) -> any StorageWriter {
-    let (identity, size) = try untilFree("write \(path)") { () throws(StorageError) in
+    let (identity, size) = try untilFree("write \(path)", patience: patience) { () throws(StorageError) in
       try withTree { tree throws(StorageError) in try tree.open(path, appending: appending) }
     }
     return InMemoryWriter(self, path, identity: identity, size: size)
