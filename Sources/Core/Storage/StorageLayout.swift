@@ -9,6 +9,18 @@ public enum StorageLayout {
   public static let blobs = root / "blobs"
   /// All repositories.
   public static let repositories = root / "repositories"
+  /// What maintenance keeps for itself; docker/distribution looks at blobs and repositories alone.
+  public static let maintenance = root / "_maintenance"
+
+  /// The file whose lock lets one process at a time do a task (see ``MaintenanceTurn``).
+  static func maintenanceLock(_ task: String) -> StoragePath {
+    maintenance / "\(task).lock"
+  }
+
+  /// When the last run of a task that came to its end began (RFC 3339, UTC).
+  static func maintenanceRecord(_ task: String) -> StoragePath {
+    maintenance / "\(task).last"
+  }
 
   /// The content of a blob or manifest.
   public static func blobData(_ digest: Digest) -> StoragePath {
