@@ -39,9 +39,11 @@ public struct LinkedBlobStore: Sendable {
   }
 
   /// Makes content that is in the store visible in the repository, durably: under its own digest, or under
-  /// `digest` where it is kept under another one.
+  /// `digest` where it is kept under another one. The content lasts too, if it was put to last with the next change.
   public func link(_ digest: Digest, to content: Digest? = nil) async throws(StorageError) {
-    try await Link.ensure(content ?? digest, at: StorageLayout.layerLink(repository, digest), blobs.driver)
+    let content = content ?? digest
+    if try await Link.ensure(content, at: StorageLayout.layerLink(repository, digest), blobs.driver) { return }
+    try await blobs.driver.settle(StorageLayout.blobData(content))
   }
 
   /// Takes a blob out of the repository; its content stays. Returns whether it was there.

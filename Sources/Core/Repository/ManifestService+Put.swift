@@ -37,13 +37,15 @@ extension ManifestService {
   private func link(
     _ content: [UInt8], _ manifest: Manifest, _ digest: Digest
   ) async throws(StorageError) -> Bool {
-    try await repository.registry.blobs.put(content, digest: digest)
+    let isWritten = try await repository.registry.blobs.put(content, digest: digest)
     if let subject = manifest.subject {
       let descriptor = manifest.referrerDescriptor(digest: digest, size: content.count)
       try await repository.referrers.add(descriptor, to: subject.digest)
     }
     let isNew = try await !exists(digest)
-    try await Link.ensure(digest, at: StorageLayout.revisionLink(repository.name, digest), repository.driver)
+    let isLinked = try await Link.ensure(
+      digest, at: StorageLayout.revisionLink(repository.name, digest), repository.driver)
+    if isWritten && !isLinked { try await repository.driver.settle(StorageLayout.blobData(digest)) }
     return isNew
   }
 }

@@ -64,6 +64,10 @@ public enum Durability: Sendable {
   case process
   /// A loss of power too: content and directory entries are synced.
   case powerLoss
+  /// As `powerLoss` once a later change of the caller's, one with `powerLoss` or `selfChecking`, has returned: where
+  /// the file system keeps the order of changes, that one's sync takes the name of this one with it. The content is
+  /// synced at once.
+  case withNext
   /// As `powerLoss` for content that tells by itself whether it is whole (a link): a loss of power *before* the call
   /// has returned may leave a file that is new empty or torn. Where the file system keeps the order of changes, this
   /// takes one sync and not two.
@@ -126,7 +130,8 @@ public protocol StorageWriter: AnyObject {
   /// Lets go of the file: what was written outlives this process.
   func close() async throws(StorageError)
 
-  /// Moves the file, durably, content and all, over whatever file is at `destination`, and lets go of it.
+  /// Moves the file over whatever file is at `destination`, and lets go of it. Its content lasts, and its name does
+  /// with the next change (`Durability.withNext`): the link that makes it visible.
   ///
   /// One step, because between a sync and a move of its own another writer could add to what was verified.
   /// Where the file was removed meanwhile: throws `.notFound`. After an error nothing new is at `destination`,
