@@ -10,6 +10,9 @@ public protocol StorageDriver: Sendable {
   /// The driver's name in the configuration, for logs.
   var name: String { get }
 
+  /// Whether what was just written may not be found yet, or be found as it was before.
+  var isEventuallyConsistent: Bool { get }
+
   /// The whole content of a small file. A file longer than `limit` bytes throws `.tooLarge`.
   func content(at path: StoragePath, limit: Int) async throws(StorageError) -> [UInt8]
 
@@ -56,6 +59,11 @@ public protocol StorageDriver: Sendable {
   /// A value that differs whenever entries were added to or removed from a directory since.
   /// nil where the driver can't tell, or can't tell yet.
   func changeToken(of directory: StoragePath) async throws(StorageError) -> ChangeToken?
+}
+
+extension StorageDriver {
+  /// No.
+  public var isEventuallyConsistent: Bool { false }
 }
 
 /// What a change must outlive once the call has returned.
