@@ -48,6 +48,9 @@ public struct LinkedBlobStore: Sendable {
 
   /// Takes a blob out of the repository; its content stays. Returns whether it was there.
   public func unlink(_ digest: Digest) async throws(StorageError) -> Bool {
-    try await Link.remove(StorageLayout.layerLink(repository, digest), blobs.driver)
+    let link = StorageLayout.layerLink(repository, digest)
+    guard try await Link.remove(link, blobs.driver) else { return false }
+    await EmptyDirectories.remove(from: link.parent, of: repository, blobs.driver)
+    return true
   }
 }
