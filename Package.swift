@@ -59,12 +59,21 @@ let package = Package(
         "Core", "Drivers", "FCGIApp", "TestSupport",
         .product(name: "HTTPTypes", package: "swift-http-types"),
       ]),
-    // Real clients and servers: containers' tools, docker-registry, nginx.
+    // What tests kill at every call.
+    .executableTarget(
+      name: "CrashSubject",
+      dependencies: [
+        "Core", "Drivers",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Logging", package: "swift-log"),
+      ], path: "Tests/CrashSubject"),
+    // Real clients and servers: containers' tools, docker-registry, nginx, file systems.
     .testTarget(
       name: "SystemTests",
       dependencies: [
-        "CCrypto", "Core", "FCGIApp", "TestSupport",
+        "CCrypto", "Core", "CrashSubject", "Drivers", "FCGIApp", "TestSupport",
         .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Logging", package: "swift-log"),
       ], exclude: ["Fixtures"]),
     .testTarget(
       name: "FCGIAppTests",

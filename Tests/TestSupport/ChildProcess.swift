@@ -47,7 +47,7 @@ package final class ChildProcess: Sendable {
   /// Asks it to end, and waits; after ten seconds it is killed.
   package func stop(signal: Int32 = SIGTERM) {
     let id = process.processIdentifier
-    guard Self.running.withLock({ $0.remove(id) }) != nil else { return }
+    guard Self.running.withLock({ $0.remove(id) }) != nil, process.isRunning else { return }
     kill(id, signal)
     let deadline = ContinuousClock.now + .seconds(10)
     while process.isRunning {

@@ -70,14 +70,19 @@ package final class RegistryServer: Sendable {
     return UInt16(bigEndian: address.sin_port)
   }
 
-  /// The executable that was built beside the tests.
+  /// The executable that users get.
   package static func berthExecutable() throws -> String {
+    try builtExecutable("berth")
+  }
+
+  /// An executable that was built beside the tests.
+  package static func builtExecutable(_ name: String) throws -> String {
     var folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
     while folder.path != "/" {
-      let candidate = folder.appendingPathComponent("berth").path
+      let candidate = folder.appendingPathComponent(name).path
       if FileManager.default.isExecutableFile(atPath: candidate) { return candidate }
       folder.deleteLastPathComponent()
     }
-    throw WireClient.Failure(description: "no berth executable beside \(CommandLine.arguments[0])")
+    throw WireClient.Failure(description: "no \(name) executable beside \(CommandLine.arguments[0])")
   }
 }

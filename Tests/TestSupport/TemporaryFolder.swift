@@ -4,8 +4,10 @@ import Foundation
 package final class TemporaryFolder: Sendable {
   package let path: String
 
-  package init() throws {
-    path = NSTemporaryDirectory() + "berth-test-" + UUID().uuidString.prefix(8).lowercased()
+  /// - Parameter directory: where to make it; nil: where the system has such things.
+  package init(in directory: String? = nil) throws {
+    path =
+      (directory.map { $0 + "/" } ?? NSTemporaryDirectory()) + "berth-test-" + UUID().uuidString.prefix(8).lowercased()
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
 

@@ -26,21 +26,17 @@ enum Link {
   }
 
   /// Writes a link, durably, where there is none to `digest`.
-  /// - Returns: whether it was written, and whatever was done before `withNext` lasts too.
-  @discardableResult
   static func ensure(
     _ digest: Digest, at path: StoragePath, _ driver: any StorageDriver
-  ) async throws(StorageError) -> Bool {
+  ) async throws(StorageError) {
     if try await find(path, driver) == digest {
       do {
-        try await driver.settle(path)
-        return false
+        return try await driver.settle(path)
       } catch  where error.code == .notFound {
         // It was taken away in between.
       }
     }
     try await write(digest, at: path, driver)
-    return true
   }
 
   /// Writes a link, durably.

@@ -39,18 +39,13 @@ public struct LinkedBlobStore: Sendable {
   }
 
   /// Makes content that is in the store visible in the repository, durably: under its own digest, or under
-  /// `digest` where it is kept under another one. The content lasts too, if it was put to last with the next change.
+  /// `digest` where it is kept under another one.
   public func link(_ digest: Digest, to content: Digest? = nil) async throws(StorageError) {
-    let content = content ?? digest
-    if try await Link.ensure(content, at: StorageLayout.layerLink(repository, digest), blobs.driver) { return }
-    try await blobs.driver.settle(StorageLayout.blobData(content))
+    try await Link.ensure(content ?? digest, at: StorageLayout.layerLink(repository, digest), blobs.driver)
   }
 
   /// Takes a blob out of the repository; its content stays. Returns whether it was there.
   public func unlink(_ digest: Digest) async throws(StorageError) -> Bool {
-    let link = StorageLayout.layerLink(repository, digest)
-    guard try await Link.remove(link, blobs.driver) else { return false }
-    await EmptyDirectories.remove(from: link.parent, of: repository, blobs.driver)
-    return true
+    try await Link.remove(StorageLayout.layerLink(repository, digest), blobs.driver)
   }
 }

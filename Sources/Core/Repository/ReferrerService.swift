@@ -17,9 +17,7 @@ struct ReferrerService: Sendable {
 
   /// Takes a referrer from its subject's list, durably.
   func remove(_ referrer: Digest, from subject: Digest) async throws(StorageError) {
-    let path = StorageLayout.referrer(repository.name, subject: subject, referrer)
-    guard try await Link.remove(path, driver) else { return }
-    await EmptyDirectories.remove(from: path.parent, of: repository.name, driver)
+    try await Link.remove(StorageLayout.referrer(repository.name, subject: subject, referrer), driver)
   }
 
   /// The entry of one referrer; nil where the repository hasn't got it, or it is about something else.

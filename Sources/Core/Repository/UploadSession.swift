@@ -90,10 +90,10 @@ final class UploadSession {
     } else {
       try await writer.commit(to: StorageLayout.blobData(digest))
       isOver = true
-      try? await hide()
     }
     try await repository.blobs.link(digest)
-    // The blob is there; what may be left of the upload is for the purge.
+    // Only now: who asks again after a crash in between finds the upload, and what it held. What may be left of it is
+    // for the purge.
     try? await remove()
   }
 
