@@ -3,6 +3,7 @@
 // Linux calls that Swift's Glibc module leaves out: headers that it does not include, and what the C library declares
 // under _GNU_SOURCE only, which Swift's view of it does not define.
 
+#include <linux/stat.h>
 #include <malloc.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -20,6 +21,11 @@ enum { BERTH_SYNC_FILE_RANGE_WRITE = 2 };
 
 // RENAME_NOREPLACE
 enum { BERTH_RENAME_NOREPLACE = 1 };
+
+int statx(int directory, const char *path, int flags, unsigned int mask, struct statx *status);
+
+// AT_EMPTY_PATH
+enum { BERTH_AT_EMPTY_PATH = 0x1000 };
 
 // `mask`, of `size` bytes, gets one bit for each core.
 int sched_getaffinity(int process, unsigned long size, unsigned long *mask);

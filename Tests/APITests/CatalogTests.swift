@@ -76,4 +76,47 @@ import Testing
       }
     }
   }
+
+  @Test(arguments: Deployment.allCases)
+  func `a repository without manifests is listed only where there never was one`(deployment: Deployment) async throws {
+    var options = DeploymentOptions()
+    options.catalogMaxEntries = 70
+    try await deployment.withSite(options) { site in
+      let blobs = Repo(site, "only/blobs")
+      _ = try await blobs.blob("x")
+      let repo = Repo(site, "once/more")
+      let digest = try await repo.push("one").description
+      let untagged = Repo(site, "untagged")
+      let kept = try await untagged.push("one").description
+      for _ in 0..<2 {
+        #expect(try await page(site, "/v2/_catalog").names == [repo.name, blobs.name, untagged.name])
+      }
+      #expect(try await repo.delete(digest).status == 202)
+      #expect(try await untagged.delete("one").status == 202)
+      for _ in 0..<2 { #expect(try await page(site, "/v2/_catalog").names == [blobs.name, untagged.name]) }
+      #expect(try await repo.tags().text == #"{"name":"\#(repo.name)","tags":[]}"#)
+      try await repo.push("two")
+      #expect(try await untagged.delete(kept).status == 202)
+      for _ in 0..<2 { #expect(try await page(site, "/v2/_catalog").names == [repo.name, blobs.name]) }
+    }
+  }
+
+  @Test(arguments: Deployment.allCases)
+  func `directories that docker-registry leaves of what it deletes are no manifests`(
+    deployment: Deployment
+  ) async throws {
+    var options = DeploymentOptions()
+    options.catalogMaxEntries = 80
+    try await deployment.withSite(options) { site in
+      let repo = Repo(site, "left/behind")
+      let digest = try await repo.push("one")
+      let name = try #require(RepositoryName(repo.name))
+      #expect(try await page(site, "/v2/_catalog").names == [repo.name])
+      try await site.driver.delete(StorageLayout.revisionLink(name, digest), durability: .process)
+      try await site.driver.delete(StorageLayout.tag(name, try #require(Tag("one"))), durability: .process)
+      #expect(try await page(site, "/v2/_catalog").names == [])
+      try await repo.push("one")
+      #expect(try await page(site, "/v2/_catalog").names == [repo.name])
+    }
+  }
 }

@@ -48,8 +48,78 @@ import Testing
         let answer = try await repo.delete(reference)
         #expect(answer.status == 405)
         #expect(answer.codes == ["UNSUPPORTED"])
+        #expect(answer["Allow"] == "GET, HEAD, PUT")
         #expect(try await repo.get(reference).status == 200)
       }
+      let patched = try await site.client.send(.patch, "/v2/\(repo.name)/manifests/one")
+      #expect(patched.status == 405)
+      #expect(patched["Allow"] == "GET, HEAD, PUT")
+      let blob = "/v2/\(repo.name)/blobs/\(Repo.digest(Array("layer a".utf8)))"
+      let answer = try await site.client.send(.delete, blob)
+      #expect(answer.status == 405)
+      #expect(answer["Allow"] == "GET, HEAD")
+      #expect(try await site.client.send(.get, blob).status == 200)
+    }
+  }
+
+  @Test(arguments: Deployment.allCases)
+  func `what methods a resource has is said with deleting, too`(deployment: Deployment) async throws {
+    try await deployment.withSite { site in
+      let repo = Repo(site)
+      let digest = try await repo.push("one")
+      let patched = try await site.client.send(.patch, "/v2/\(repo.name)/manifests/one")
+      #expect(patched["Allow"] == "GET, HEAD, PUT, DELETE")
+      let posted = try await site.client.send(.post, "/v2/\(repo.name)/blobs/\(digest)")
+      #expect(posted["Allow"] == "GET, HEAD, DELETE")
+    }
+  }
+
+  @Test(arguments: Deployment.allCases)
+  func `a blob goes from one repository alone`(deployment: Deployment) async throws {
+    try await deployment.withSite { site in
+      let repo = Repo(site)
+      let other = Repo(site)
+      _ = try await repo.blob("shared")
+      _ = try await other.blob("shared")
+      let digest = Repo.digest(Array("shared".utf8))
+      #expect(try await site.client.send(.delete, "/v2/\(repo.name)/blobs/\(digest)").status == 202)
+      #expect(try await site.client.send(.get, "/v2/\(repo.name)/blobs/\(digest)").status == 404)
+      #expect(try await site.client.send(.head, "/v2/\(other.name)/blobs/\(digest)").status == 200)
+      #expect(try await site.client.send(.get, "/v2/\(other.name)/blobs/\(digest)").text == "shared")
+      #expect(try await site.client.send(.delete, "/v2/\(repo.name)/blobs/\(digest)").status == 404)
+    }
+  }
+
+  @Test(arguments: Deployment.allCases)
+  func `a repository that is emptied leaves no trace, and nothing beside it goes`(
+    deployment: Deployment
+  ) async throws {
+    try await deployment.withSite { site in
+      let repo = Repo(site, "emptied/repo")
+      let name = try #require(RepositoryName(repo.name))
+      let below = Repo(site, "\(repo.name)/below")
+      let subject = Repo.digest([1])
+      let more =
+        #","subject":{"mediaType":"\#(MediaType.ociManifest.rawValue)","digest":"\#(subject)","size":5}"#
+      let digest = try await repo.push("one", more: more)
+      try await repo.push("two", more: more)
+      let upload = try await site.client.send(.post, "/v2/\(repo.name)/blobs/uploads/")
+      #expect(try await site.client.send(.delete, upload["Location"] ?? "").status == 204)
+      try await below.push("one")
+      #expect(try await repo.delete(digest.description).status == 202)
+      #expect(try await repo.tags().text == #"{"name":"\#(repo.name)","tags":[]}"#)
+      for content in ["config a", "layer a"] {
+        let blob = Repo.digest(Array(content.utf8))
+        #expect(try await site.client.send(.delete, "/v2/\(repo.name)/blobs/\(blob)").status == 202)
+      }
+      #expect(
+        try await site.driver.list(StorageLayout.repository(name)) == [String(below.name.split(separator: "/")[2])])
+      let unknown = try await repo.tags()
+      #expect(unknown.status == 404)
+      #expect(unknown.codes == ["NAME_UNKNOWN"])
+      #expect(try await below.get("one").status == 200)
+      try await repo.push("one")
+      #expect(try await repo.get("one").status == 200)
     }
   }
 }

@@ -13,6 +13,12 @@ struct Repo {
     name = Deployment.uniqueName(base)
   }
 
+  /// The same repository through another site.
+  init(_ site: Deployment.Site, sameAs other: Repo) {
+    self.site = site
+    name = other.name
+  }
+
   var repository: Core.Repository {
     get throws { Registry(driver: site.driver).repository(try #require(RepositoryName(name))) }
   }

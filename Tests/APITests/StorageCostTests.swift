@@ -96,4 +96,25 @@ import Testing
     #expect(warm["list"] == nil)
     #expect(warm["changeToken", default: 0] <= 14)
   }
+
+  @Test func `that repositories have manifests costs the catalog a look at one link of each`() async throws {
+    let digest = Repo.digest([1])
+    for index in 0..<40 {
+      let name = try #require(RepositoryName("team\(index % 4)/app\(1000 + index)"))
+      try await driver.put([1], at: StorageLayout.revisionLink(name, digest), durability: .process)
+      for tag in ["a", "b", "c"] where index % 2 == 0 {
+        try await driver.put(
+          [1], at: StorageLayout.tagCurrentLink(name, try #require(Tag(tag))), durability: .process)
+      }
+    }
+    let target = "/v2/_catalog?n=10&last=team1/app1020"
+    let first = try await repo.site.client.send(.get, target)
+    _ = driver.takeCounts()
+    let second = try await repo.site.client.send(.get, target)
+    #expect(second.body == first.body)
+    let counts = driver.takeCounts()
+    #expect(counts["list"] == nil)
+    #expect(counts["changeToken", default: 0] <= 15)
+    #expect(counts["stat"] == 11)
+  }
 }

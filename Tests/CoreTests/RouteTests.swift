@@ -26,6 +26,7 @@ import Testing
     #expect(try route("/v2/a/blobs/uploads") == .uploads(name("a")))
     #expect(try route("/v2/a/blobs/uploads/\(Self.id)") == .upload(name("a"), #require(UploadID(Self.id))))
     #expect(try route("/v2/a/referrers/\(digest)") == .referrers(name("a"), digest))
+    #expect(try route("/v2/a/b/_berth/tags/x/history") == .tagHistory(name("a/b"), #require(Tag("x"))))
     #expect(try route("/hub/v2/a/tags/list", prefix: "/hub/") == .tags(name("a")))
   }
 
@@ -33,6 +34,10 @@ import Testing
     #expect(try route("/v2/tags/list/tags/list") == .tags(name("tags/list")))
     #expect(try route("/v2/blobs/uploads/manifests/1") == .manifest(name("blobs/uploads"), .tag(#require(Tag("1")))))
     #expect(try route("/v2/a/blobs/blobs/uploads/") == .uploads(name("a/blobs")))
+    #expect(try route("/v2/tags/_berth/tags/_berth/history") == .tagHistory(name("tags"), #require(Tag("_berth"))))
+    #expect(
+      try route("/v2/a/_berth/tags/manifests/history") == .tagHistory(name("a"), #require(Tag("manifests"))))
+    #expect(try route("/v2/a/manifests/_berth") == .manifest(name("a"), .tag(#require(Tag("_berth")))))
     #expect(try route("/v2/v2/manifests/manifests") == .manifest(name("v2"), .tag(#require(Tag("manifests")))))
   }
 

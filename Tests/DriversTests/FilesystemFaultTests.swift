@@ -8,15 +8,15 @@ import Testing
 /// Disks that are full or can't be written, as real file systems that the tests mount, which only root may.
 @Suite(.ownThread, .enabled(if: geteuid() == 0, "mounting a file system takes root"))
 struct FilesystemFaultTests {
-  private let disk: MemoryDisk
+  private let disk: TestDisk
 
   init() throws {
-    disk = try MemoryDisk()
+    disk = try TestDisk()
   }
 
   @Test func `a full disk is an error that leaves the old content`() async throws {
     // Large beside what a file system in memory counts late.
-    try disk.mount(size: "8m")
+    try disk.mount(.memory("size=8m"))
     let driver = try disk.driver()
     try await driver.put("old", at: path("/dir/file"))
     for durability in [Durability.process, .powerLoss, .selfChecking] {
@@ -30,7 +30,7 @@ struct FilesystemFaultTests {
   }
 
   @Test func `no inodes left is an error too, and passes`() async throws {
-    try disk.mount(size: "1m,nr_inodes=7")
+    try disk.mount(.memory("size=1m,nr_inodes=7"))
     let driver = try disk.driver()
     for name in ["1", "2", "3", "4"] { try await driver.put(name, at: path("/\(name)")) }
     try await driver.put("5", at: path("/5"))
@@ -44,7 +44,7 @@ struct FilesystemFaultTests {
 
   @Test func `a writer on a full disk says how much is truly in the file, and goes on when there is room`() async throws
   {
-    try disk.mount(size: "1m")
+    try disk.mount(.memory("size=1m"))
     let driver = try disk.driver()
     try await driver.put([UInt8](repeating: 9, count: 512 << 10), at: path("/ballast"), durability: .process)
     let writer = try await driver.writer(at: path("/upload"), appending: true)
@@ -62,7 +62,7 @@ struct FilesystemFaultTests {
   }
 
   @Test func `a disk that can't be written is denied, and still read`() async throws {
-    try disk.mount(size: "1m")
+    try disk.mount(.memory("size=1m"))
     let driver = try disk.driver()
     try await driver.put("text", at: path("/dir/file"))
     try disk.remount("ro")
@@ -80,7 +80,7 @@ struct FilesystemFaultTests {
 
   @Test func `a writer that comes late never adds to what was committed`() async throws {
     // In memory a commit is fast enough to fall between another writer's open and its lock.
-    try disk.mount(size: "64m")
+    try disk.mount(.memory("size=64m"))
     let driver = try disk.driver()
     let upload = try path("/upload")
     let committing = Atomic<Bool>(true)
@@ -110,46 +110,16 @@ struct FilesystemFaultTests {
   }
 
   @Test func `a mount that comes back is served again`() async throws {
-    try disk.mount(size: "1m")
+    try disk.mount(.memory("size=1m"))
     let driver = try disk.driver(below: "root")
     try await driver.put("text", at: path("/file"))
     try disk.unmount()
     await expect(.unavailable) { _ = try await driver.text(path("/file")) }
     await expect(.unavailable) { try await driver.put("text", at: path("/file")) }
     #expect(try FileManager.default.contentsOfDirectory(atPath: disk.path).isEmpty)
-    try disk.mount(size: "1m")
+    try disk.mount(.memory("size=1m"))
     try FileManager.default.createDirectory(atPath: disk.path + "/root", withIntermediateDirectories: false)
     try await driver.put("again", at: path("/file"))
     #expect(try await driver.text(path("/file")) == "again")
-  }
-}
-
-/// A folder for a small file system in memory, unmounted when the test is over.
-private final class MemoryDisk: Sendable {
-  private let folder: TemporaryFolder
-  var path: String { folder.path }
-
-  init() throws {
-    folder = try TemporaryFolder()
-  }
-
-  deinit {
-    try? unmount()
-  }
-
-  func mount(size: String) throws {
-    _ = try ChildProcess.output(["/usr/bin/mount", "-t", "tmpfs", "-o", "size=\(size)", "tmpfs", path])
-  }
-
-  func remount(_ option: String) throws {
-    _ = try ChildProcess.output(["/usr/bin/mount", "-o", "remount,\(option)", path])
-  }
-
-  func unmount() throws {
-    _ = try ChildProcess.output(["/usr/bin/umount", "-l", path])
-  }
-
-  func driver(below directory: String = "") throws -> FilesystemDriver {
-    try FilesystemDriver(rootDirectory: path + "/" + directory, maxThreads: 25, accelPrefix: nil)
   }
 }

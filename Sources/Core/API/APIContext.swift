@@ -31,11 +31,12 @@ public struct APIContext: Sendable {
       ])
   }
 
-  /// Throws where the configuration does not let clients delete.
-  func requireDeleteEnabled() throws(RegistryError) {
+  /// Throws where the configuration does not let clients delete what `route` names.
+  func requireDeleteEnabled(_ route: Route) throws(RegistryError) {
     guard configuration.storage.deleteEnabled else {
       throw RegistryError(
-        .unsupported, "deleting is switched off: see storage.delete.enabled", fields: [.allow: "GET, HEAD"])
+        .unsupported, "deleting is switched off: see storage.delete.enabled",
+        fields: [.allow: route.allowedMethods(configuration.storage)])
     }
   }
 }

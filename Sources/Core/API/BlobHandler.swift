@@ -58,7 +58,7 @@ struct BlobHandler {
   func delete(
     _ request: Request, _ repository: Repository, _ digest: Digest
   ) async throws(RegistryError) -> Response {
-    try context.requireDeleteEnabled()
+    try context.requireDeleteEnabled(.blob(repository.name, digest))
     let existed = try await RegistryError.fromStorage { () async throws(StorageError) in
       try await repository.blobs.unlink(digest)
     }

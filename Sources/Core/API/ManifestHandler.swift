@@ -12,7 +12,7 @@ struct ManifestHandler {
   func delete(
     _ request: Request, _ repository: Repository, _ reference: Reference
   ) async throws(RegistryError) -> Response {
-    try context.requireDeleteEnabled()
+    try context.requireDeleteEnabled(.manifest(repository.name, reference))
     let existed = try await RegistryError.fromStorage { () async throws(StorageError) -> Bool in
       switch reference {
       case .tag(let tag): try await repository.tags.remove(tag)

@@ -66,15 +66,23 @@ public struct BlobStore: Sendable {
     return nil
   }
 
-  /// Keeps a small content under its digest, durably. The caller has computed the digest.
-  /// Content that is there already, whole, is left alone.
-  public func put(_ content: [UInt8], digest: Digest) async throws(StorageError) {
+  /// Keeps a small content under its digest. The caller has computed the digest.
+  /// - Returns: whether it was written, to last with the next change (`Durability.withNext`). Content that is there
+  ///   already, whole, is left alone, and lasts.
+  @discardableResult
+  public func put(_ content: [UInt8], digest: Digest) async throws(StorageError) -> Bool {
     if try await claim(digest) == Int64(content.count),
       try await self.content(of: digest, limit: content.count) == content
     {
-      return try await driver.settle(StorageLayout.blobData(digest))
+      do {
+        try await driver.settle(StorageLayout.blobData(digest))
+        return false
+      } catch  where error.code == .notFound {
+        // It was condemned in between.
+      }
     }
-    try await driver.put(content, at: StorageLayout.blobData(digest), durability: .powerLoss)
+    try await driver.put(content, at: StorageLayout.blobData(digest), durability: .withNext)
+    return true
   }
 
   /// Opens a content for reading from `offset` (bytes) on.

@@ -26,17 +26,21 @@ enum Link {
   }
 
   /// Writes a link, durably, where there is none to `digest`.
+  /// - Returns: whether it was written, and whatever was done before `withNext` lasts too.
+  @discardableResult
   static func ensure(
     _ digest: Digest, at path: StoragePath, _ driver: any StorageDriver
-  ) async throws(StorageError) {
+  ) async throws(StorageError) -> Bool {
     if try await find(path, driver) == digest {
       do {
-        return try await driver.settle(path)
+        try await driver.settle(path)
+        return false
       } catch  where error.code == .notFound {
         // It was taken away in between.
       }
     }
     try await write(digest, at: path, driver)
+    return true
   }
 
   /// Writes a link, durably.

@@ -39,13 +39,18 @@ public struct LinkedBlobStore: Sendable {
   }
 
   /// Makes content that is in the store visible in the repository, durably: under its own digest, or under
-  /// `digest` where it is kept under another one.
+  /// `digest` where it is kept under another one. The content lasts too, if it was put to last with the next change.
   public func link(_ digest: Digest, to content: Digest? = nil) async throws(StorageError) {
-    try await Link.ensure(content ?? digest, at: StorageLayout.layerLink(repository, digest), blobs.driver)
+    let content = content ?? digest
+    if try await Link.ensure(content, at: StorageLayout.layerLink(repository, digest), blobs.driver) { return }
+    try await blobs.driver.settle(StorageLayout.blobData(content))
   }
 
   /// Takes a blob out of the repository; its content stays. Returns whether it was there.
   public func unlink(_ digest: Digest) async throws(StorageError) -> Bool {
-    try await Link.remove(StorageLayout.layerLink(repository, digest), blobs.driver)
+    let link = StorageLayout.layerLink(repository, digest)
+    guard try await Link.remove(link, blobs.driver) else { return false }
+    await EmptyDirectories.remove(from: link.parent, of: repository, blobs.driver)
+    return true
   }
 }

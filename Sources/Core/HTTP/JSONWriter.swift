@@ -33,6 +33,11 @@ public struct JSONWriter {
     bytes += String(value).utf8
   }
 
+  /// `true` or `false` below `key`.
+  public mutating func boolean(_ key: String, _ value: Bool) {
+    raw(key, (value ? "true" : "false").utf8)
+  }
+
   /// A value that is JSON text already.
   public mutating func raw(_ key: String? = nil, _ text: some Sequence<UInt8>) {
     begin(key)

@@ -23,70 +23,86 @@ public struct UploadPurger: Sendable {
     public var seen = 0
     /// Uploads that were removed, or would be.
     public var purged = 0
+    /// Uploads and directories that could not be looked at or removed. The log says why.
+    public var failed = 0
   }
 
-  /// Looks at every upload of every repository. An upload that can't be looked at or removed is logged and left.
+  /// The name of the task for all hosts that share the storage.
+  static let task = "upload-purging"
+
+  /// A run as the schedule has it: left out where another host is at it, or has done it within the interval.
   /// - Parameter now: nanoseconds since 1970.
+  @discardableResult
+  public func runInTurn(every interval: Duration, now: Int64 = WallClock.now) async throws(StorageError) -> Outcome? {
+    switch try await MaintenanceTurn.take(UploadPurger.task, driver, every: interval, now: now) {
+    case .running:
+      logger.info("another host is removing abandoned uploads")
+      return nil
+    case .recent(let began):
+      let time = RFC3339.text(secondsSince1970: began / 1_000_000_000)
+      logger.info("abandoned uploads were removed in a run that began at \(time)")
+      return nil
+    case .turn(let turn):
+      let outcome = try await run(now: now)
+      try await turn.finish()
+      return outcome
+    }
+  }
+
+  /// Looks at every upload of every repository. What can't be looked at or removed is logged and left.
+  /// - Parameter now: nanoseconds since 1970.
+  /// - Throws: `.cancelled` when the task is.
   @discardableResult
   public func run(now: Int64) async throws(StorageError) -> Outcome {
     var outcome = Outcome()
-    do throws(StorageError) {
-      try await driver.walk(StorageLayout.repositories) { (path, entry) async throws(StorageError) in
-        guard entry.isDirectory else { return .skip }
-        if path.lastComponent == "_uploads" {
-          try await purgeUploads(below: path, now: now, &outcome)
-          return .skip
-        }
-        return path.lastComponent.utf8.first == UInt8(ascii: "_") ? .skip : .continue
-      }
-    } catch  where error.code == .notFound {
-      // Nothing was ever pushed.
-    }
-    logger.info("\(outcome.purged) of \(outcome.seen) uploads \(dryRun ? "would be" : "were") removed")
+    try await RepositoryTree(driver: driver).forEach(
+      visit: { entry throws(StorageError) in
+        guard entry.parts.contains("_uploads") else { return }
+        try await purgeUploads(of: entry.name, now: now, &outcome)
+      },
+      failed: { path, error in
+        logger.error("uploads below \(path) are left: \(error)")
+        outcome.failed += 1
+      })
+    logger.info(
+      "\(outcome.purged) of \(outcome.seen) uploads \(dryRun ? "would be" : "were") removed, \(outcome.failed) failures"
+    )
     return outcome
   }
 
-  private func purgeUploads(below uploads: StoragePath, now: Int64, _ outcome: inout Outcome) async throws(StorageError)
-  {
-    for name in try await driver.list(uploads) {
-      guard let id = UploadID(name) else { continue }
-      let upload = uploads / id.description
+  private func purgeUploads(of name: RepositoryName, now: Int64, _ outcome: inout Outcome) async throws(StorageError) {
+    let uploads = StorageLayout.uploads(name)
+    let names = try await driver.list(uploads)
+    for id in names.compactMap({ UploadID($0) }) {
+      guard !Task.isCancelled else { throw StorageError(.cancelled, "purge \(uploads)") }
       outcome.seen += 1
+      let upload = AbandonedUpload(driver, name, id)
       do throws(StorageError) {
-        guard let idle = try await idleSince(upload), Self.isAbandoned(idleSince: idle, now: now, age: age) else {
+        guard let idle = try await upload.idleSince(), isOld(idle, now: now) else { continue }
+        guard !dryRun else {
+          logger.info("would remove the upload \(upload.path)")
+          outcome.purged += 1
           continue
         }
-        logger.info("\(dryRun ? "would remove" : "removing") the upload \(upload)")
-        if !dryRun { try await driver.delete(upload, durability: .process) }
+        guard try await upload.remove(unless: { !isOld($0, now: now) }) else { continue }
+        logger.info("removed the upload \(upload.path)")
         outcome.purged += 1
-      } catch  where error.code == .notFound {
-        // It was finished or cancelled meanwhile.
+      } catch  where error.code == .cancelled {
+        throw error
       } catch {
-        logger.error("the upload \(upload) is left: \(error)")
+        logger.error("the upload \(upload.path) is left: \(error)")
+        outcome.failed += 1
       }
     }
+    guard !dryRun else { return }
+    // Empty for long: with it goes a repository that nothing was ever pushed to.
+    if try await isOld(driver.stat(uploads).modified, now: now) {
+      try await driver.prune(uploads, below: StorageLayout.repositories)
+    }
   }
 
-  /// The later one of when the upload was begun and when its last byte arrived; nil where nothing tells.
-  private func idleSince(_ upload: StoragePath) async throws(StorageError) -> Int64? {
-    let started = try await present { () async throws(StorageError) in
-      let text = try await driver.content(at: upload / "startedat", limit: 128)
-      if let time = RFC3339.nanoseconds(String(decoding: text, as: UTF8.self)) { return time }
-      // A torn file still tells when it was written.
-      return try await driver.stat(upload / "startedat").modified
-    }
-    let written = try await present { () async throws(StorageError) in
-      try await driver.stat(upload / "data").modified
-    }
-    return [started, written].compactMap { $0 }.max()
-  }
-
-  private func present(_ time: () async throws(StorageError) -> Int64) async throws(StorageError) -> Int64? {
-    do throws(StorageError) {
-      return try await time()
-    } catch  where error.code == .notFound {
-      return nil
-    }
+  private func isOld(_ time: Int64, now: Int64) -> Bool {
+    UploadPurger.isAbandoned(idleSince: time, now: now, age: age)
   }
 
   /// Whether an upload that has been idle since then is given up. A time in the future is a wrong clock.

@@ -6,9 +6,9 @@ public struct CatalogService: Sendable {
   ///
   /// Walks only where they can lie: a directory whose names all come before `last` is not opened, and the walk
   /// ends with the last name. A directory costs a listing the first time, and a stat as long as the driver can
-  /// tell that it has not changed. So a page costs about one stat for each of its names, however many
-  /// repositories there are; where the driver can't tell, a listing in place of each stat, and sorting the
-  /// entries of the directories above.
+  /// tell that it has not changed; that a repository has a manifest costs a stat of a link that it had the last
+  /// time. So a page costs about two stats for each of its names, however many repositories there are; where the
+  /// driver can't tell, a listing in place of one of them, and sorting the entries of the directories above.
   func names(after last: String, limit: Int) async throws(StorageError) -> [String] {
     var walk = Walk(registry: registry, last: last, limit: limit)
     try await walk.descend(StorageLayout.repositories, prefix: "")
@@ -31,14 +31,25 @@ public struct CatalogService: Sendable {
         case .repository(let child):
           let name = prefix + child
           guard name.utf8.count <= RepositoryName.maximumLength else { continue }
-          let grandchildren = try await registry.children(of: directory / child)
-          if grandchildren?.isRepository == true { names.append(name) }
-          if grandchildren?.steps.isEmpty != false { barren = child }
+          guard let grandchildren = try await registry.children(of: directory / child) else {
+            barren = child
+            continue
+          }
+          if try await isListed(directory / child, grandchildren) { names.append(name) }
+          if grandchildren.steps.isEmpty { barren = child }
         case .subtree(let child):
           guard child != barren, (prefix + child).utf8.count < RepositoryName.maximumLength else { continue }
           try await descend(directory / child, prefix: prefix + child + "/")
         }
       }
+    }
+
+    /// Whether a directory is a repository with something in it: manifests, or blobs and never a manifest.
+    private func isListed(
+      _ directory: StoragePath, _ children: DirectoryChildren
+    ) async throws(StorageError) -> Bool {
+      guard children.hasManifests else { return children.hasLayers }
+      return try await registry.occupancy.hasManifests(directory)
     }
 
     /// The first step that can give a name after `last`.

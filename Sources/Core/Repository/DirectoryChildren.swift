@@ -1,7 +1,9 @@
 /// What lies in a directory of repositories, in the order in which the catalog has it.
 struct DirectoryChildren: Sendable {
-  /// Whether the directory itself is a repository.
-  let isRepository: Bool
+  /// Whether the directory holds what a repository's manifests lie in.
+  let hasManifests: Bool
+  /// Whether the directory holds what a repository's blobs lie in.
+  let hasLayers: Bool
   /// What to look at, in the byte order of the names that come of it.
   let steps: [Step]
 
@@ -23,17 +25,13 @@ struct DirectoryChildren: Sendable {
   }
 
   init(_ names: [String]) {
-    isRepository = DirectoryChildren.isRepository(names)
+    hasManifests = names.contains("_manifests")
+    hasLayers = names.contains("_layers")
     // What begins with an underscore is the registry's own, and what is no component is not a repository's.
     steps = names.filter { RepositoryName.isComponent($0.utf8) }
       .flatMap { [Step.repository($0), Step.subtree($0)] }
       .map { (key: $0.name, step: $0) }
       .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
       .map(\.step)
-  }
-
-  /// Whether a directory with these entries is a repository: it has had a blob or a manifest.
-  static func isRepository(_ names: [String]) -> Bool {
-    names.contains { $0 == "_manifests" || $0 == "_layers" }
   }
 }

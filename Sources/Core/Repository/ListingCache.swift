@@ -5,8 +5,10 @@ final class ListingCache: Sendable {
   /// Directories of repositories.
   let directories = BoundedCache<StoragePath, (token: ChangeToken, children: DirectoryChildren)>(
     limit: ListingCache.maximumNames)
+  /// A link that shows that a repository has a manifest, by the repository's directory.
+  let witnesses = BoundedCache<StoragePath, StoragePath>(limit: ListingCache.maximumNames)
 
-  /// Names that each of the two holds at the most: some twenty megabytes. A single list of up to a quarter of
+  /// Names that each holds at the most: some twenty megabytes. A single list of up to a quarter of
   /// that is kept.
   static let maximumNames = 200_000
 

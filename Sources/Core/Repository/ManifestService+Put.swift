@@ -23,6 +23,8 @@ extension ManifestService {
       }
       let isThere = try await RegistryError.fromStorage { () async throws(StorageError) in
         for tag in tags { try await repository.tags.point(tag, to: digest) }
+        // A deletion may have taken it away after it was found there, and before the manifest's link was written.
+        try await fileAmongReferrers(manifest, digest, size: content.count)
         return try await exists(digest)
       }
       if isThere { return }
@@ -37,13 +39,18 @@ extension ManifestService {
   private func link(
     _ content: [UInt8], _ manifest: Manifest, _ digest: Digest
   ) async throws(StorageError) -> Bool {
-    try await repository.registry.blobs.put(content, digest: digest)
-    if let subject = manifest.subject {
-      let descriptor = manifest.referrerDescriptor(digest: digest, size: content.count)
-      try await repository.referrers.add(descriptor, to: subject.digest)
-    }
+    let isWritten = try await repository.registry.blobs.put(content, digest: digest)
+    try await fileAmongReferrers(manifest, digest, size: content.count)
     let isNew = try await !exists(digest)
-    try await Link.ensure(digest, at: StorageLayout.revisionLink(repository.name, digest), repository.driver)
+    let isLinked = try await Link.ensure(
+      digest, at: StorageLayout.revisionLink(repository.name, digest), repository.driver)
+    if isWritten && !isLinked { try await repository.driver.settle(StorageLayout.blobData(digest)) }
     return isNew
+  }
+
+  private func fileAmongReferrers(_ manifest: Manifest, _ digest: Digest, size: Int) async throws(StorageError) {
+    guard let subject = manifest.subject else { return }
+    try await repository.referrers.add(
+      manifest.referrerDescriptor(digest: digest, size: size), to: subject.digest)
   }
 }

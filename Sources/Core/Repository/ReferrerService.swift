@@ -17,7 +17,9 @@ struct ReferrerService: Sendable {
 
   /// Takes a referrer from its subject's list, durably.
   func remove(_ referrer: Digest, from subject: Digest) async throws(StorageError) {
-    try await Link.remove(StorageLayout.referrer(repository.name, subject: subject, referrer), driver)
+    let path = StorageLayout.referrer(repository.name, subject: subject, referrer)
+    guard try await Link.remove(path, driver) else { return }
+    await EmptyDirectories.remove(from: path.parent, of: repository.name, driver)
   }
 
   /// The entry of one referrer; nil where the repository hasn't got it, or it is about something else.

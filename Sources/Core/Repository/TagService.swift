@@ -11,17 +11,78 @@ public struct TagService: Sendable {
 
   /// Points a tag to a manifest, durably.
   func point(_ tag: Tag, to digest: Digest) async throws(StorageError) {
-    try await Link.ensure(digest, at: StorageLayout.tagIndexLink(repository.name, tag, digest), driver)
-    try await Link.ensure(digest, at: StorageLayout.tagCurrentLink(repository.name, tag), driver)
+    for _ in 1...TagService.attempts {
+      try await Link.ensure(digest, at: StorageLayout.tagIndexLink(repository.name, tag, digest), driver)
+      try await Link.ensure(digest, at: StorageLayout.tagCurrentLink(repository.name, tag), driver)
+      // In this order: see `remove(_:where:)`.
+      if try await !isBeingRemoved(tag), try await target(of: tag) != nil { return }
+    }
+    throw StorageError(.unavailable, "tag \(tag)", cause: "others remove it as fast as it is set")
   }
 
   /// Removes a tag, durably and at once, or what a crash left of one; the manifest stays.
   /// - Returns: whether the tag was there.
   func remove(_ tag: Tag) async throws(StorageError) -> Bool {
     let pointed = try await target(of: tag) != nil
-    let removed = try await Link.remove(StorageLayout.tag(repository.name, tag), driver)
+    let directory = StorageLayout.tag(repository.name, tag)
+    let removed = try await Link.remove(directory, driver)
+    if removed { await EmptyDirectories.remove(from: directory.parent, of: repository.name, driver) }
     return pointed && removed
   }
+
+  /// Removes a tag, durably, if what it points to is unwanted, and leaves it alone if it points elsewhere by then.
+  ///
+  /// Looking and removing are two steps, and somebody may set the tag in between. So the first of all steps is a
+  /// file, and the last step of who sets a tag is to look for it and then for the tag: whoever finds neither the
+  /// file nor a removed tag has set the tag before this has looked at it.
+  /// - Returns: whether it was removed.
+  @discardableResult
+  func remove(
+    _ tag: Tag, where isUnwanted: (Digest) async throws(StorageError) -> Bool
+  ) async throws(StorageError) -> Bool {
+    guard let digest = try await target(of: tag), try await isUnwanted(digest) else { return false }
+    let lock = try await removalLock(tag)
+    var isRemoved = false
+    do {
+      if let digest = try await target(of: tag), try await isUnwanted(digest) { isRemoved = try await remove(tag) }
+    } catch {
+      try? await lock.cancel()
+      throw error
+    }
+    try await lock.cancel()
+    if !isRemoved {
+      // Where the tag was gone, the lock has made its directory.
+      await EmptyDirectories.remove(
+        from: StorageLayout.tag(repository.name, tag), of: repository.name, driver)
+    }
+    return isRemoved
+  }
+
+  /// Waits until nobody removes a tag for what it points to.
+  /// - Returns: whether somebody did, or has died at it.
+  private func isBeingRemoved(_ tag: Tag) async throws(StorageError) -> Bool {
+    do {
+      _ = try await driver.stat(StorageLayout.tagRemoval(repository.name, tag))
+    } catch  where error.code == .notFound || error.code == .wrongKind {
+      return false
+    }
+    try await removalLock(tag).cancel()
+    return true
+  }
+
+  private func removalLock(_ tag: Tag) async throws(StorageError) -> any StorageWriter {
+    for _ in 1...TagService.attempts {
+      do {
+        return try await driver.writer(at: StorageLayout.tagRemoval(repository.name, tag), appending: true)
+      } catch  where error.code == .busy {
+        // The driver has waited already.
+      }
+    }
+    throw StorageError(.unavailable, "remove the tag \(tag)", cause: "another process is at it")
+  }
+
+  /// How often a tag is set again, or waited for.
+  private static let attempts = 10
 
   /// All tags; nil where the repository does not exist.
   ///
@@ -73,10 +134,11 @@ extension Repository {
   /// The tags.
   public var tags: TagService { TagService(repository: self) }
 
-  /// Whether anything was ever pushed to it.
+  /// Whether anything was ever pushed to it, and not all of it removed.
   func exists() async throws(StorageError) -> Bool {
     do {
-      return DirectoryChildren.isRepository(try await driver.list(StorageLayout.repository(name)))
+      let children = DirectoryChildren(try await driver.list(StorageLayout.repository(name)))
+      return children.hasManifests || children.hasLayers
     } catch  where error.code == .notFound || error.code == .wrongKind {
       return false
     }

@@ -16,6 +16,8 @@ enum Route: Equatable {
   case upload(RepositoryName, UploadID)
   /// `/v2/<name>/referrers/<digest>`
   case referrers(RepositoryName, Digest)
+  /// `/v2/<name>/_berth/tags/<tag>/history`
+  case tagHistory(RepositoryName, Tag)
 }
 
 extension Route {
@@ -36,6 +38,10 @@ extension Route {
       return
     default:
       break
+    }
+    if let route = try Route.ofBerth(parts) {
+      self = route
+      return
     }
     guard let last = parts.popLast(), let kind = parts.popLast() else { throw Route.unknown }
     switch (kind, last) {
@@ -61,6 +67,15 @@ extension Route {
     default:
       throw Route.unknown
     }
+  }
+
+  /// What Berth offers beyond the distribution spec, in the form that the spec has for extensions; nil for another
+  /// path. No name has a component that begins with an underscore.
+  private static func ofBerth(_ parts: [String]) throws(RegistryError) -> Route? {
+    if parts.count >= 4, parts[parts.count - 4] == "_berth", parts[parts.count - 3] == "tags", parts.last == "history" {
+      return .tagHistory(try name(parts.dropLast(4)), try tag(parts[parts.count - 2]))
+    }
+    return nil
   }
 
   private static let unknown = RegistryError(.nameUnknown, "there is nothing at this path")

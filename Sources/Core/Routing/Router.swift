@@ -30,6 +30,8 @@ public struct Router: RequestHandler {
       return try await CatalogHandler(context).list(request)
     case (.tags(let name), .get), (.tags(let name), .head):
       return try await TagsHandler(context).list(request, context.registry.repository(name))
+    case (.tagHistory(let name, let tag), .get), (.tagHistory(let name, let tag), .head):
+      return try await TagHistoryHandler(context).list(request, context.registry.repository(name), tag)
     case (.referrers(let name, let subject), .get), (.referrers(let name, let subject), .head):
       return try await ReferrersHandler(context).list(request, context.registry.repository(name), subject)
     case (.manifest(let name, let reference), let method):
@@ -66,17 +68,17 @@ public struct Router: RequestHandler {
     }
     throw RegistryError(
       .unsupported, "\(request.method.rawValue) is not offered here",
-      fields: [.allow: route.allowedMethods])
+      fields: [.allow: route.allowedMethods(context.configuration.storage)])
   }
 }
 
 extension Route {
   /// For `Allow` (RFC 9110, section 10.2.1).
-  var allowedMethods: String {
+  func allowedMethods(_ storage: Configuration.Storage) -> String {
     switch self {
-    case .base, .catalog, .tags, .referrers: "GET, HEAD"
-    case .manifest: "GET, HEAD, PUT, DELETE"
-    case .blob: "GET, HEAD, DELETE"
+    case .base, .catalog, .tags, .referrers, .tagHistory: "GET, HEAD"
+    case .manifest: storage.deleteEnabled ? "GET, HEAD, PUT, DELETE" : "GET, HEAD, PUT"
+    case .blob: storage.deleteEnabled ? "GET, HEAD, DELETE" : "GET, HEAD"
     case .uploads: "POST"
     case .upload: "GET, HEAD, PATCH, PUT, DELETE"
     }

@@ -10,6 +10,9 @@ public protocol StorageDriver: Sendable {
   /// The driver's name in the configuration, for logs.
   var name: String { get }
 
+  /// Whether what was just written may not be found yet, or be found as it was before.
+  var isEventuallyConsistent: Bool { get }
+
   /// The whole content of a small file. A file longer than `limit` bytes throws `.tooLarge`.
   func content(at path: StoragePath, limit: Int) async throws(StorageError) -> [UInt8]
 
@@ -58,12 +61,21 @@ public protocol StorageDriver: Sendable {
   func changeToken(of directory: StoragePath) async throws(StorageError) -> ChangeToken?
 }
 
+extension StorageDriver {
+  /// No.
+  public var isEventuallyConsistent: Bool { false }
+}
+
 /// What a change must outlive once the call has returned.
 public enum Durability: Sendable {
   /// The death of the process.
   case process
   /// A loss of power too: content and directory entries are synced.
   case powerLoss
+  /// As `powerLoss` once a later change of the caller's, one with `powerLoss` or `selfChecking`, has returned: where
+  /// the file system keeps the order of changes, that one's sync takes the name of this one with it. The content is
+  /// synced at once.
+  case withNext
   /// As `powerLoss` for content that tells by itself whether it is whole (a link): a loss of power *before* the call
   /// has returned may leave a file that is new empty or torn. Where the file system keeps the order of changes, this
   /// takes one sync and not two.
@@ -126,7 +138,8 @@ public protocol StorageWriter: AnyObject {
   /// Lets go of the file: what was written outlives this process.
   func close() async throws(StorageError)
 
-  /// Moves the file, durably, content and all, over whatever file is at `destination`, and lets go of it.
+  /// Moves the file over whatever file is at `destination`, and lets go of it. Its content lasts, and its name does
+  /// with the next change (`Durability.withNext`): the link that makes it visible.
   ///
   /// One step, because between a sync and a move of its own another writer could add to what was verified.
   /// Where the file was removed meanwhile: throws `.notFound`. After an error nothing new is at `destination`,

@@ -34,6 +34,11 @@ public enum StorageLayout {
     repositories / name.description
   }
 
+  /// The blobs that a repository may see.
+  public static func layers(_ name: RepositoryName) -> StoragePath {
+    repository(name) / "_layers"
+  }
+
   /// The link that makes a blob visible in a repository.
   public static func layerLink(_ name: RepositoryName, _ digest: Digest) -> StoragePath {
     StoragePath(unchecked: "\(repository(name).string)/_layers/\(digest.pathPair)/link")
@@ -74,6 +79,16 @@ public enum StorageLayout {
     StoragePath(unchecked: "\(tags(name).string)/\(tag.description)/index/\(digest.pathPair)/link")
   }
 
+  /// What a tag points to and pointed to, by one algorithm.
+  static func tagIndex(_ name: RepositoryName, _ tag: Tag, _ algorithm: Digest.Algorithm) -> StoragePath {
+    StoragePath(unchecked: "\(tags(name).string)/\(tag.description)/index/\(algorithm.rawValue)")
+  }
+
+  /// Locked, and there at all, while a tag is taken away for what it points to.
+  static func tagRemoval(_ name: RepositoryName, _ tag: Tag) -> StoragePath {
+    StorageLayout.tag(name, tag) / "removal"
+  }
+
   /// All uploads of a repository.
   public static func uploads(_ name: RepositoryName) -> StoragePath {
     repository(name) / "_uploads"
@@ -109,9 +124,14 @@ public enum StorageLayout {
   /// What the names of condemned files begin with.
   static let condemnedPrefix = "condemned."
 
+  /// All that the repository knows about which manifests say something about which.
+  public static func referrers(_ name: RepositoryName) -> StoragePath {
+    repository(name) / "_referrers"
+  }
+
   /// The descriptors of the manifests whose `subject` is `subject`, one file each.
   public static func referrers(_ name: RepositoryName, _ subject: Digest) -> StoragePath {
-    StoragePath(unchecked: "\(repository(name).string)/_referrers/\(subject.pathPair)")
+    StoragePath(unchecked: "\(referrers(name).string)/\(subject.pathPair)")
   }
 
   /// The descriptor of one referrer, as JSON.

@@ -41,6 +41,15 @@ struct FileDescriptor: ~Copyable {
     return fstatfs(number, &system) == 0 ? Int(system.f_type) : nil
   }
 
+  /// When the file was made, in nanoseconds since 1970; nil where the file system doesn't keep that.
+  var birth: Int64? {
+    var status = CLinux.statx()
+    guard statx(number, "", Int32(BERTH_AT_EMPTY_PATH), UInt32(STATX_BTIME), &status) == 0,
+      status.stx_mask & UInt32(STATX_BTIME) != 0
+    else { return nil }
+    return status.stx_btime.tv_sec &* 1_000_000_000 &+ Int64(status.stx_btime.tv_nsec)
+  }
+
   /// Sets the time of modification to now.
   func touch() throws(Errno) {
     try systemCall { futimens(number, nil) }

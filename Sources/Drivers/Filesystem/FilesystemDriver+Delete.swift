@@ -15,7 +15,7 @@ extension FilesystemDriver {
         removed = try hide(file)
       }
       // The name's end. A tree's entries need no sync of their own: what a loss of power leaves of them is hidden.
-      if durability != .process { try sync(directory, through: directory) }
+      try sync(directory, for: durability)
       if let removed { try DirectoryStream(opening: staging).remove(removed) }
     }
   }
@@ -24,8 +24,7 @@ extension FilesystemDriver {
   /// - Returns: its name there.
   private func hide(_ tree: String) throws(Errno) -> String {
     let hidden = hiddenName()
-    var oldest = ""
-    try creating(in: staging, oldest: &oldest) { () throws(Errno) in
+    try creating(in: staging) { () throws(Errno) in
       do throws(Errno) {
         try rename(tree, to: "\(staging)/\(hidden)")
       } catch  where error.code == ENOENT && exists(staging) {

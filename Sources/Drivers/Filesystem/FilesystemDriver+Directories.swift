@@ -3,15 +3,11 @@ import Glibc
 extension FilesystemDriver {
   /// Runs `create`, which makes an entry in `directory`, and makes the directory only where it is missing,
   /// so that the usual case costs no call.
-  /// - Parameters:
-  ///   - oldest: set to the deepest directory on the way to `directory` that was there before, for
-  ///     `sync(_:through:)`.
-  ///   - create: throws `ENOENT` where the directory is missing. It runs again where others remove the directory
-  ///     at the same time.
+  /// - Parameter create: throws `ENOENT` where the directory is missing. It runs again where others remove the
+  ///   directory at the same time.
   func creating<Result: ~Copyable>(
-    in directory: String, oldest: inout String, _ create: () throws(Errno) -> Result
+    in directory: String, _ create: () throws(Errno) -> Result
   ) throws(Errno) -> Result {
-    oldest = directory
     for _ in 1...100 {
       do {
         return try create()
@@ -19,7 +15,7 @@ extension FilesystemDriver {
         guard rootIsThere else { throw error }
       }
       do {
-        try makeDirectory(directory, oldest: &oldest)
+        try makeDirectory(directory)
       } catch  where error.code == ENOENT && rootIsThere {
         continue
       }
@@ -28,15 +24,12 @@ extension FilesystemDriver {
   }
 
   /// Makes a directory and those above it that are missing, never the root.
-  private func makeDirectory(_ directory: String, oldest: inout String) throws(Errno) {
+  private func makeDirectory(_ directory: String) throws(Errno) {
     guard directory.utf8.count > root.utf8.count else { return }
-    let above = parent(of: directory)
-    // Whoever made the directory, this moment or just before, may not have synced it yet.
-    if above.utf8.count < oldest.utf8.count { oldest = above }
     do {
       try FilesystemDriver.makeDirectory(directory)
     } catch  where error.code == ENOENT {
-      try makeDirectory(above, oldest: &oldest)
+      try makeDirectory(parent(of: directory))
       try FilesystemDriver.makeDirectory(directory)
     }
   }
@@ -45,26 +38,6 @@ extension FilesystemDriver {
     do {
       try systemCall { directory.withCString { Glibc.mkdir($0, 0o777) } }
     } catch  where error.code == EEXIST {
-    }
-  }
-
-  /// Makes the entries of `directory` outlive a loss of power, and those of the directories above it up to
-  /// `oldest`: an entry lasts only if the entry of the directory that holds it does.
-  ///
-  /// A file system that keeps the order of its changes needs the first sync alone, and each costs the disk a flush.
-  /// Elsewhere, a directory that another request has made, and not synced, is left to that request.
-  func sync(_ directory: String, through oldest: String) throws(Errno) {
-    var directory = directory
-    while true {
-      do {
-        let descriptor = try FileDescriptor(opening: directory.isEmpty ? "/" : directory, O_RDONLY | O_DIRECTORY)
-        try descriptor.sync()
-        if directory.utf8.count <= oldest.utf8.count || isOrdered(descriptor) { return }
-      } catch  where error.code == ENOENT && rootIsThere {
-        // Removed since: nothing is left to last.
-        if directory.utf8.count <= oldest.utf8.count { return }
-      }
-      directory = parent(of: directory)
     }
   }
 

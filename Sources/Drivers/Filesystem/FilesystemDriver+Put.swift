@@ -11,7 +11,6 @@ extension FilesystemDriver {
         var offset: Int64 = 0
         try content.span.bytes.withUnsafeBytes { bytes throws(Errno) in try descriptor.write(bytes, at: &offset) }
         let directory = parent(of: file)
-        var oldest = directory
         if durability == .selfChecking, isOrdered(descriptor),
           try renameAndSync(hidden, to: file, descriptor)
         {
@@ -20,9 +19,8 @@ extension FilesystemDriver {
         // Before the rename: a name must never last longer than the content.
         if durability != .process { try descriptor.sync() }
         try descriptor.close()
-        try creating(in: directory, oldest: &oldest) { () throws(Errno) in try rename(hidden, to: file) }
-        // The name that the rename made.
-        if durability != .process { try sync(directory, through: oldest) }
+        try creating(in: directory) { () throws(Errno) in try rename(hidden, to: file) }
+        try sync(directory, for: durability)
       } catch {
         try? unlink(hidden)
         throw error
@@ -31,8 +29,7 @@ extension FilesystemDriver {
   }
 
   private func stage(_ hidden: String) throws(Errno) -> FileDescriptor {
-    var oldest = ""
-    return try creating(in: staging, oldest: &oldest) { () throws(Errno) in
+    try creating(in: staging) { () throws(Errno) in
       try FileDescriptor(opening: hidden, O_WRONLY | O_CREAT | O_EXCL)
     }
   }
@@ -45,9 +42,7 @@ extension FilesystemDriver {
   private func renameAndSync(
     _ hidden: String, to file: String, _ descriptor: borrowing FileDescriptor
   ) throws(Errno) -> Bool {
-    let directory = parent(of: file)
-    var oldest = directory
-    let isRenamed = try creating(in: directory, oldest: &oldest) { () throws(Errno) in
+    let isRenamed = try creating(in: parent(of: file)) { () throws(Errno) in
       try renameUnlessThere(hidden, to: file)
     }
     guard isRenamed else { return false }

@@ -16,6 +16,8 @@ public final class FilesystemDriver: StorageDriver {
   private let accelPrefix: String?
   private let slots: Slots
   private let orderedDevice: UInt64?
+  /// Directories that last.
+  let lasting = LastingDirectories()
   private let hiddenNames = Atomic<UInt64>(0)
   private let hiddenPrefix = "\(String(UInt64.random(in: .min ... .max), radix: 16))-"
 
@@ -63,6 +65,12 @@ public final class FilesystemDriver: StorageDriver {
   /// Whether a file lies where the journal brings every earlier change of names to the disk with a later one.
   func isOrdered(_ descriptor: borrowing FileDescriptor) -> Bool {
     guard let orderedDevice, let status = try? descriptor.status() else { return false }
+    return status.identity.device == orderedDevice
+  }
+
+  /// As for a file that is open.
+  func isOrdered(_ path: String) -> Bool {
+    guard let orderedDevice, let status = try? FileStatus(of: path) else { return false }
     return status.identity.device == orderedDevice
   }
 

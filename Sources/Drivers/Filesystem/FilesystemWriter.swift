@@ -55,7 +55,7 @@ final class FilesystemWriter: StorageWriter {
       }
       // Who removes a file that is being written takes its lock before, so it stays the same from here on.
       guard isInPlace(file) else { throw Errno(code: ENOENT) }
-      try driver.move(file, to: driver.file(destination), .powerLoss)
+      try driver.move(file, to: driver.file(destination), .withNext)
       try descriptor.close()
     }
   }

@@ -39,7 +39,7 @@ enum Composition {
     return [
       KeeperTask(
         name: "upload purging", interval: purging.interval, jitter: min(purging.interval, .seconds(3600)),
-        run: { try await purger.run(now: WallClock.now) })
+        run: { try await purger.runInTurn(every: purging.interval) })
     ]
   }
 }

@@ -14,16 +14,20 @@ struct KeeperProcess {
     var schedule = KeeperSchedule(
       intervals: tasks.map(\.interval),
       delays: tasks.map { .milliseconds(Int64.random(in: 0...max(0, $0.jitter.milliseconds))) }, now: .now)
-    let executor = ThreadExecutor()
+    var runs: [Int: KeeperRun] = [:]
     inherited.control.reportReady()
     while true {
       let wait = schedule.next.map { max(.zero, $0.time - .now) }
-      if inherited.control.isEnded(signals, within: wait) { return }
+      if inherited.control.isEnded(signals, within: wait) { break }
       guard let (index, time) = schedule.next, time <= .now else { continue }
       schedule.began(index, at: .now)
+      // One that takes longer than its interval is not begun again meanwhile.
+      guard runs[index]?.isOver ?? true else { continue }
       let task = tasks[index]
-      executor.run { await Self.run(task, logger) }
+      runs[index] = KeeperRun { await Self.run(task, logger) }
     }
+    for run in runs.values { run.cancel() }
+    for run in runs.values { run.wait() }
   }
 
   private static func run(_ task: KeeperTask, _ logger: Logger) async {
@@ -32,6 +36,8 @@ struct KeeperProcess {
     do {
       try await task.run()
       logger.info("\(task.name): done in \(ContinuousClock.now - start)")
+    } catch  where Task.isCancelled {
+      logger.info("\(task.name): broken off, since the service ends; it is taken up again when it is due")
     } catch {
       logger.error("\(task.name): \(error); it is tried again in \(task.interval)")
     }

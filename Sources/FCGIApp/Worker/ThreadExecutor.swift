@@ -37,6 +37,19 @@ final class ThreadExecutor: TaskExecutor, @unchecked Sendable {
       await operation()
       self.finish()
     }
+    drain()
+  }
+
+  /// Makes `operation` a task that begins with ``drain()``. Once for each executor.
+  func start(_ operation: sending @escaping () async -> Void) -> Task<Void, Never> {
+    Task(executorPreference: self) {
+      await operation()
+      self.finish()
+    }
+  }
+
+  /// Runs what is enqueued on the calling thread, to the end of the operation.
+  func drain() {
     while let job = next() {
       job.runSynchronously(on: asUnownedTaskExecutor())
     }

@@ -1,0 +1,80 @@
+/// An upload that nobody seems to go on with.
+struct AbandonedUpload {
+  private let driver: any StorageDriver
+  private let name: RepositoryName
+  private let id: UploadID
+
+  /// One upload of a repository.
+  init(_ driver: any StorageDriver, _ name: RepositoryName, _ id: UploadID) {
+    self.driver = driver
+    self.name = name
+    self.id = id
+  }
+
+  /// Its directory.
+  var path: StoragePath { StorageLayout.upload(name, id) }
+
+  /// The later one of when the upload was begun and when its last byte arrived; where neither tells, when its
+  /// directory last changed. nil where it is gone.
+  func idleSince() async throws(StorageError) -> Int64? {
+    let started = try await started()
+    let written = try await modified(StorageLayout.uploadData(name, id))
+    if let latest = [started, written].compactMap({ $0 }).max() { return latest }
+    return try await modified(path)
+  }
+
+  /// Removes it with all that is left of it, while no request can write to it or finish it.
+  /// - Parameter isWanted: decides about the time since which it has been idle, once nobody else can change that.
+  /// - Returns: false where somebody is at it, or was until a moment ago.
+  func remove(unless isWanted: (Int64) -> Bool) async throws(StorageError) -> Bool {
+    let data = StorageLayout.uploadData(name, id)
+    let isEmpty = try await modified(data) == nil
+    let writer: any StorageWriter
+    do {
+      writer = try await driver.writer(at: data, appending: true)
+    } catch  where error.code == .busy {
+      return false
+    }
+    // A file that this made says nothing, unless somebody wrote to it in the meantime.
+    let written = isEmpty && writer.size == 0 ? nil : try await modified(data)
+    let idle = try await [started(), written].compactMap { $0 }.max()
+    if let idle, isWanted(idle) {
+      if isEmpty && writer.size == 0 { try await writer.cancel() } else { try await writer.close() }
+      return false
+    }
+    // First what makes it exist for requests, so that none that waits for the file begins anew.
+    try await delete(StorageLayout.uploadStartedAt(name, id))
+    try await delete(path)
+    try await writer.cancel()
+    return true
+  }
+
+  /// A torn file still tells when it was written.
+  private func started() async throws(StorageError) -> Int64? {
+    let path = StorageLayout.uploadStartedAt(name, id)
+    do {
+      let text = try await driver.content(at: path, limit: 128)
+      if let time = RFC3339.nanoseconds(String(decoding: text, as: UTF8.self)) { return time }
+    } catch  where error.code == .notFound {
+      return nil
+    } catch  where error.code == .tooLarge {
+      // As torn.
+    }
+    return try await modified(path)
+  }
+
+  private func modified(_ path: StoragePath) async throws(StorageError) -> Int64? {
+    do {
+      return try await driver.stat(path).modified
+    } catch  where error.code == .notFound {
+      return nil
+    }
+  }
+
+  private func delete(_ path: StoragePath) async throws(StorageError) {
+    do {
+      try await driver.delete(path, durability: .process)
+    } catch  where error.code == .notFound {
+    }
+  }
+}

@@ -1,0 +1,58 @@
+/// A manifest that a tag points to or pointed to.
+public struct TagEvent: Sendable, Equatable {
+  /// The manifest.
+  public var digest: Digest
+  /// When the tag pointed to it for the first time (nanoseconds since 1970).
+  public var time: Int64
+  /// Whether the tag points to it now.
+  public var isCurrent: Bool
+
+  /// The time as RFC 3339 has it.
+  public var timeText: String { RFC3339.text(secondsSince1970: time / 1_000_000_000) }
+}
+
+extension TagService {
+  /// What a tag points to and pointed to since it was made, newest first; empty where there is no such tag.
+  ///
+  /// The time is that of the link in the tag's index, which is written once for each manifest: where a tag came back
+  /// to what it pointed to before, that of the first time. Costs a listing, and a stat for each manifest.
+  public func history(of tag: Tag) async throws(StorageError) -> [TagEvent] {
+    let current = try await target(of: tag)
+    var events: [TagEvent] = []
+    for algorithm in Digest.Algorithm.allCases {
+      let directory = StorageLayout.tagIndex(repository.name, tag, algorithm)
+      for name in try await repository.driver.names(in: directory) {
+        guard let digest = Digest(algorithm: algorithm, hex: name),
+          let time = try await time(of: directory / name / "link")
+        else { continue }
+        events.append(TagEvent(digest: digest, time: time, isCurrent: digest == current))
+      }
+    }
+    if let current, !events.contains(where: \.isCurrent),
+      let time = try await time(of: StorageLayout.tagCurrentLink(repository.name, tag))
+    {
+      events.append(TagEvent(digest: current, time: time, isCurrent: true))
+    }
+    return events.sorted {
+      $0.time == $1.time ? $0.digest.description < $1.digest.description : $0.time > $1.time
+    }
+  }
+
+  /// When a link was written; nil where there is none, or an empty one, as a crash may leave it.
+  private func time(of link: StoragePath) async throws(StorageError) -> Int64? {
+    do {
+      let entry = try await repository.driver.stat(link)
+      return entry.size > 0 ? entry.modified : nil
+    } catch  where error.code == .notFound || error.code == .wrongKind {
+      return nil
+    }
+  }
+}
+
+extension ManifestService {
+  /// Whether a tag that points to `digest` points to something.
+  public func has(_ digest: Digest) async throws(StorageError) -> Bool {
+    if try await exists(digest) { return true }
+    return try await schema1AmongLayers(digest) != nil
+  }
+}

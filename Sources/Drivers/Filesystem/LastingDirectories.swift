@@ -1,0 +1,38 @@
+import CLinux
+import Glibc
+import Synchronization
+
+/// Tells a directory from every other that was ever made.
+struct DirectoryIdentity: Hashable {
+  /// When it was made: nanoseconds since 1970.
+  let birth: Int64
+  private let device: UInt64
+  private let number: UInt64
+
+  /// nil where the file system doesn't keep the time of birth.
+  init?(_ directory: borrowing FileDescriptor) {
+    guard let birth = directory.birth, let identity = try? directory.status().identity else { return nil }
+    self.birth = birth
+    device = identity.device
+    number = identity.number
+  }
+}
+
+/// The young directories that this process has synced, with all above them, so that it does so once.
+final class LastingDirectories: Sendable {
+  private let identities = Mutex<Set<DirectoryIdentity>>([])
+  private static let capacity = 4096
+
+  func contains(_ identity: DirectoryIdentity) -> Bool {
+    identities.withLock { $0.contains(identity) }
+  }
+
+  func insert(_ synced: [DirectoryIdentity]) {
+    guard !synced.isEmpty else { return }
+    identities.withLock { identities in
+      // They grow old, and need no memory then.
+      if identities.count + synced.count > LastingDirectories.capacity { identities = [] }
+      identities.formUnion(synced)
+    }
+  }
+}
