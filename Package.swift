@@ -58,6 +58,7 @@ let package = Package(
       dependencies: [
         "Core", "Drivers", "FCGIApp", "TestSupport",
         .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Logging", package: "swift-log"),
       ]),
     // What tests kill at every call.
     .executableTarget(

@@ -1,10 +1,13 @@
 /// All content of the registry, by digest, whatever repository it belongs to.
 public struct BlobStore: Sendable {
   let driver: any StorageDriver
+  /// Where it is told what is damaged; nil: nowhere.
+  let damage: DamageLog?
 
   /// Over a driver.
-  public init(driver: any StorageDriver) {
+  public init(driver: any StorageDriver, damage: DamageLog? = nil) {
     self.driver = driver
+    self.damage = damage
   }
 
   /// The size of a content in bytes; nil where it isn't there. A file that a crash has left empty counts as absent.
@@ -45,7 +48,9 @@ public struct BlobStore: Sendable {
     for _ in 1...BlobStore.attempts {
       do {
         let entry = try await driver.stat(path)
-        return !entry.isDirectory && (entry.size > 0 || digest.isOfNothing) ? entry : nil
+        if !entry.isDirectory && (entry.size > 0 || digest.isOfNothing) { return entry }
+        damage?.note(path, "is \(entry.isDirectory ? "a directory" : "empty")")
+        return nil
       } catch  where error.code == .notFound {
         guard try await Condemnation.rescue(path, driver) else { return nil }
       }

@@ -7,20 +7,29 @@ enum Link {
   private static let limit = 256
 
   /// The digest that the link at `path` holds; nil where there is none, or none that can be read.
-  static func read(_ path: StoragePath, _ driver: any StorageDriver) async throws(StorageError) -> Digest? {
+  static func read(
+    _ path: StoragePath, _ driver: any StorageDriver, damage: DamageLog? = nil
+  ) async throws(StorageError) -> Digest? {
     let content: [UInt8]
     do {
       content = try await driver.content(at: path, limit: limit)
-    } catch  where error.code == .notFound || error.code == .tooLarge {
+    } catch  where error.code == .notFound {
+      return nil
+    } catch  where error.code == .tooLarge {
+      damage?.note(path, "is too long for a link")
       return nil
     }
     let text = content.last == UInt8(ascii: "\n") ? content.dropLast() : content[...]
-    return Digest(String(decoding: text, as: UTF8.self))
+    if let digest = Digest(String(decoding: text, as: UTF8.self)) { return digest }
+    damage?.note(path, content.isEmpty ? "is empty" : "holds no digest")
+    return nil
   }
 
   /// As `read`, for a link that garbage collection may have condemned: one that is wanted is moved back.
-  static func find(_ path: StoragePath, _ driver: any StorageDriver) async throws(StorageError) -> Digest? {
-    if let digest = try await read(path, driver) { return digest }
+  static func find(
+    _ path: StoragePath, _ driver: any StorageDriver, damage: DamageLog? = nil
+  ) async throws(StorageError) -> Digest? {
+    if let digest = try await read(path, driver, damage: damage) { return digest }
     guard try await Condemnation.rescue(path, driver) else { return nil }
     return try await read(path, driver)
   }

@@ -24,7 +24,8 @@ public struct LinkedBlobStore: Sendable {
 
   /// Finds a blob; nil where the repository has no such blob or its content is gone.
   public func resolve(_ digest: Digest) async throws(StorageError) -> Blob? {
-    guard let content = try await Link.find(StorageLayout.layerLink(repository, digest), blobs.driver),
+    guard let content = try await Link.find(
+      StorageLayout.layerLink(repository, digest), blobs.driver, damage: blobs.damage),
       let size = try await blobs.size(of: content)
     else { return nil }
     return Blob(digest: digest, content: content, size: size)
@@ -32,7 +33,8 @@ public struct LinkedBlobStore: Sendable {
 
   /// As `resolve`, before a client is told that the blob is there: see ``BlobStore/claim(_:)``.
   public func claim(_ digest: Digest) async throws(StorageError) -> Blob? {
-    guard let content = try await Link.find(StorageLayout.layerLink(repository, digest), blobs.driver),
+    guard let content = try await Link.find(
+      StorageLayout.layerLink(repository, digest), blobs.driver, damage: blobs.damage),
       let size = try await blobs.claim(content)
     else { return nil }
     return Blob(digest: digest, content: content, size: size)

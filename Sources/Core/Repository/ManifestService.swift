@@ -7,7 +7,10 @@ public struct ManifestService: Sendable {
 
   /// Whether the repository has the manifest: one small file is read.
   func exists(_ digest: Digest) async throws(StorageError) -> Bool {
-    try await Link.find(StorageLayout.revisionLink(repository.name, digest), driver) == digest
+    let path = StorageLayout.revisionLink(repository.name, digest)
+    guard let target = try await Link.find(path, driver, damage: blobs.damage) else { return false }
+    if target != digest { blobs.damage?.note(path, "names another digest") }
+    return target == digest
   }
 
   /// The size of a manifest in bytes, before a client is told that it is there (see ``BlobStore/claim(_:)``); nil
@@ -44,8 +47,11 @@ public struct ManifestService: Sendable {
 
   private func storedContent(of digest: Digest) async throws(StorageError) -> [UInt8]? {
     do {
-      let content = try await blobs.content(of: digest, limit: Manifest.maximumSize)
-      return content?.isEmpty == true ? nil : content
+      guard let content = try await blobs.content(of: digest, limit: Manifest.maximumSize) else { return nil }
+      // What was torn may still be as long as it was. Manifests are short: this costs some microseconds.
+      if ContentHasher.digest(digest.algorithm, of: content) == digest { return content }
+      blobs.damage?.note(StorageLayout.blobData(digest), content.isEmpty ? "is empty" : "has another digest")
+      return nil
     } catch  where error.code == .tooLarge {
       return nil
     }

@@ -8,9 +8,10 @@ public struct Registry: Sendable {
   let listings = ListingCache()
 
   /// Over a driver.
-  public init(driver: any StorageDriver) {
+  /// - Parameter damage: where it is told what lies torn in the storage; nil: nowhere.
+  public init(driver: any StorageDriver, damage: DamageLog? = nil) {
     self.driver = driver
-    self.blobs = BlobStore(driver: driver)
+    self.blobs = BlobStore(driver: driver, damage: damage)
   }
 
   /// A repository, whether anything is in it or not.

@@ -6,7 +6,8 @@ public struct TagService: Sendable {
 
   /// The digest that a tag points to; nil where there is no such tag. One small file is read.
   func target(of tag: Tag) async throws(StorageError) -> Digest? {
-    try await Link.read(StorageLayout.tagCurrentLink(repository.name, tag), driver)
+    try await Link.read(
+      StorageLayout.tagCurrentLink(repository.name, tag), driver, damage: repository.registry.blobs.damage)
   }
 
   /// Points a tag to a manifest, durably.

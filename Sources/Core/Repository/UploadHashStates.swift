@@ -42,14 +42,33 @@ struct UploadHashStates {
     return try await newest(.sha256, size: size) ?? ContentHasher(.sha256)
   }
 
+  /// Removes the states of more than `size` bytes. A loss of power, or a failed sync, can leave them behind when it
+  /// takes the bytes; whoever then writes other bytes up to the same length would be believed to have written those.
+  func forget(beyond size: Int64) async throws(StorageError) {
+    for algorithm in try await names(StorageLayout.uploadHashStates(name, id)) {
+      guard let algorithm = Digest.Algorithm(rawValue: algorithm) else { continue }
+      for state in try await names(StorageLayout.uploadHashStates(name, id, algorithm)) {
+        guard let count = Decimal.exact(state.utf8), count > size else { continue }
+        do {
+          try await driver.delete(path(algorithm, count), durability: .process)
+        } catch  where error.code == .notFound {
+          // Whatever it was named, it isn't read.
+        }
+      }
+    }
+  }
+
+  private func names(_ directory: StoragePath) async throws(StorageError) -> [String] {
+    do {
+      return try await driver.list(directory)
+    } catch  where error.code == .notFound {
+      return []
+    }
+  }
+
   /// The newest readable state of less than `size` bytes.
   func newest(_ algorithm: Digest.Algorithm, size: Int64) async throws(StorageError) -> ContentHasher? {
-    let names: [String]
-    do {
-      names = try await driver.list(StorageLayout.uploadHashStates(name, id, algorithm))
-    } catch  where error.code == .notFound {
-      return nil
-    }
+    let names = try await names(StorageLayout.uploadHashStates(name, id, algorithm))
     let counts = names.compactMap { Decimal.exact($0.utf8) }.filter { $0 < size }
     for count in counts.sorted(by: >) {
       if let hasher = try await load(algorithm, count) { return hasher }

@@ -88,14 +88,37 @@ final class UploadSession {
     if try await repository.registry.blobs.claim(digest) == writer.size {
       try await driver.settle(StorageLayout.blobData(digest))
     } else {
+      let size = writer.size
       try await writer.commit(to: StorageLayout.blobData(digest))
       isOver = true
+      try await confirm(digest, size)
     }
     try await repository.blobs.link(digest)
     // Only now: who asks again after a crash in between finds the upload, and what it held. What may be left of it is
     // for the purge.
     try? await remove()
   }
+
+  /// Waits until storage that is only eventually consistent shows what was put in its place. Where it doesn't, the
+  /// upload stays: a client that closes it again finds the content (``wasMoved(to:)``).
+  private func confirm(_ digest: Digest, _ size: Int64) async throws(StorageError) {
+    guard driver.isEventuallyConsistent else { return }
+    let path = StorageLayout.blobData(digest)
+    for attempt in 0...UploadSession.confirmations {
+      if attempt > 0 { try? await Task.sleep(for: UploadSession.confirmationPause) }
+      do {
+        if try await driver.stat(path).size == size { return }
+      } catch  where error.code == .notFound {
+        // Not yet.
+      }
+    }
+    throw StorageError(.unavailable, "find \(path)", cause: "the storage does not show what was just written")
+  }
+
+  /// How often the storage is asked again.
+  private static let confirmations = 3
+  /// Between two times.
+  private static let confirmationPause = Duration.milliseconds(100)
 
   /// Whether a request that died has verified the content and moved it, but did not come to link it: the upload is
   /// empty, and the hash of what it held says the rest.
@@ -149,7 +172,11 @@ final class UploadSession {
     _ buffer: IOBuffer, _ algorithm: Digest.Algorithm?, inBackground: Bool
   ) async throws(StorageError) {
     guard buffer.count > 0 else { return }
-    if hash == nil { hash = BackgroundHash(try await resumeHash(algorithm)) }
+    if hash == nil {
+      // States that outlived what they cover must not be taken for those of what is written now.
+      if startedAt != nil { try await hashStates.forget(beyond: writer.size) }
+      hash = BackgroundHash(try await resumeHash(algorithm))
+    }
     let before = writer.size
     var failure: StorageError?
     do {

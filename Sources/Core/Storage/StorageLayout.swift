@@ -109,11 +109,16 @@ public enum StorageLayout {
     upload(name, id) / "startedat"
   }
 
+  /// The states of the hashes over an upload's first bytes, by algorithm.
+  static func uploadHashStates(_ name: RepositoryName, _ id: UploadID) -> StoragePath {
+    upload(name, id) / "hashstates"
+  }
+
   /// The states of the hashes over an upload's first bytes, each named by the number of bytes.
   public static func uploadHashStates(
     _ name: RepositoryName, _ id: UploadID, _ algorithm: Digest.Algorithm
   ) -> StoragePath {
-    upload(name, id) / "hashstates" / algorithm.rawValue
+    uploadHashStates(name, id) / algorithm.rawValue
   }
 
   /// Where what is at `path` waits while the collection `run` decides about it (see `Condemnation`).

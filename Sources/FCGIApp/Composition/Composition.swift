@@ -23,8 +23,9 @@ enum Composition {
   static func handler(_ configuration: Configuration, logger: Logger, accessLog: LineSink) throws -> any RequestHandler
   {
     let driver = try driver(configuration.storage, accelPrefix: configuration.fastcgi.accelPrefix)
+    let registry = Registry(driver: driver, damage: DamageLog(logger))
     let handler = RequestPipeline.handler(
-      APIContext(registry: Registry(driver: driver), configuration: configuration, logger: logger))
+      APIContext(registry: registry, configuration: configuration, logger: logger))
     return configuration.log.accessLogDisabled ? handler : AccessLog(handler, sink: CombinedLog(accessLog))
   }
 

@@ -1,0 +1,37 @@
+public import Logging
+import Synchronization
+
+/// Tells the operator of what lies torn in the storage and counts as absent: each path once, and no flood.
+public final class DamageLog: Sendable {
+  private let logger: Logger
+  private let state = Mutex(State())
+
+  private struct State {
+    var told: Set<StoragePath> = []
+    var isFull = false
+  }
+
+  /// What is told of in the life of a process at the most.
+  static let limit = 1000
+
+  /// Into a log.
+  public init(_ logger: Logger) {
+    self.logger = logger
+  }
+
+  /// Notes that what is at `path` counts as absent.
+  /// - Parameter what: what is wrong with it.
+  func note(_ path: StoragePath, _ what: String) {
+    let message: String? = state.withLock { state in
+      guard !state.isFull, !state.told.contains(path) else { return nil }
+      if state.told.count == DamageLog.limit {
+        state.isFull = true
+        return "more of the storage is damaged than is told of here: `berth verify` finds all of it"
+      }
+      state.told.insert(path)
+      return
+        "\(path) \(what), and counts as absent: the next push of it mends it; `berth verify --repair` finds and mends all such damage"
+    }
+    if let message { logger.warning("\(message)") }
+  }
+}
