@@ -2,8 +2,8 @@ import Glibc
 import Testing
 
 /// A system call that a test makes fail.
-enum FailingCall: Sendable {
-  case fsync, openat, pwrite, close
+enum FailingCall: Sendable, CaseIterable {
+  case fsync, openat, pwrite, close, rename, renameat2, mkdir, unlink, utimensat
 
   fileprivate var number: UInt32 {
     #if arch(x86_64)
@@ -12,6 +12,11 @@ enum FailingCall: Sendable {
       case .openat: 257
       case .pwrite: 18
       case .close: 3
+      case .rename: 82
+      case .renameat2: 316
+      case .mkdir: 83
+      case .unlink: 87
+      case .utimensat: 280
       }
     #else
       switch self {
@@ -19,6 +24,11 @@ enum FailingCall: Sendable {
       case .openat: 56
       case .pwrite: 68
       case .close: 57
+      case .rename: 38
+      case .renameat2: 276
+      case .mkdir: 34
+      case .unlink: 35
+      case .utimensat: 88
       }
     #endif
   }

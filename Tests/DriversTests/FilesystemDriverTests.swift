@@ -109,6 +109,43 @@ import Testing
     #expect(everything(in: folder.path) == ["a", "a/blob"])
   }
 
+  @Test func `what a process that died has left is swept once it is old, and not before`() async throws {
+    let driver = try Self.driver(folder.path)
+    try await driver.put("kept", at: path("/dir/file"))
+    for leftover in ["file", "tree/below/file"] {
+      let file = folder / "~staging/\(leftover)"
+      try FileManager.default.createDirectory(
+        atPath: (file as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+      #expect(FileManager.default.createFile(atPath: file, contents: Data("torn".utf8)))
+    }
+    #expect(try await driver.sweepLeftovers(olderThan: .seconds(3600)) == 0)
+    let age = Duration.milliseconds(200)
+    let made = try FileStatus(of: folder / "~staging/tree").st_ctim.nanoseconds
+    var swept = 0
+    while swept < 2 {
+      let before = WallClock.now
+      swept += try await driver.sweepLeftovers(olderThan: age)
+      if swept == 2 {
+        #expect(WallClock.now - made >= age.nanoseconds)
+      } else {
+        #expect(before - made < age.nanoseconds)
+      }
+      try await Task.sleep(for: .milliseconds(5))
+    }
+    #expect(everything(in: folder.path) == ["dir", "dir/file"])
+  }
+
+  @Test func `without its root directory it waits for it`() async throws {
+    let root = folder / "away"
+    let driver = try FilesystemDriver(rootDirectory: root, maxThreads: 25, accelPrefix: nil, makesRoot: false)
+    await expect(.unavailable) { _ = try await driver.text(path("/file")) }
+    await expect(.unavailable) { try await driver.put("text", at: path("/file")) }
+    #expect(!FileManager.default.fileExists(atPath: root))
+    try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: false)
+    try await driver.put([1], at: path("/file"), durability: .powerLoss)
+    #expect(try await driver.list(.root) == ["file"])
+  }
+
   @Test func `a writer in another process keeps this one out, until it ends`() async throws {
     let driver = try Self.driver(folder.path)
     try await driver.append("first", to: path("/uploads/data"))

@@ -71,7 +71,7 @@ import Testing
     #expect(eventually { (try? service.connect().exchange("GET", "/v2/"))?.status == 200 })
   }
 
-  @Test func `new workers that can't start leave the old ones serving`() throws {
+  @Test func `storage that can't be used leaves the old workers serving`() throws {
     let service = try Service()
     let workers = Set(service.children("worker"))
     try Data("no directory".utf8).write(to: URL(fileURLWithPath: service.folder / "file"))
@@ -79,9 +79,32 @@ import Testing
       .replacingOccurrences(of: service.folder / "registry", with: service.folder / "file/registry")
       .write(toFile: service.configuration, atomically: true, encoding: .utf8)
     kill(service.process.processID, SIGHUP)
-    #expect(eventually { service.log.contains("the configuration was not changed: worker") })
+    #expect(
+      eventually {
+        service.log.contains("the configuration was not changed: storage.filesystem.rootdirectory: ")
+      })
     #expect(Set(service.children("worker")).isSuperset(of: workers))
     #expect(try service.connect().exchange("GET", "/v2/").status == 200)
+  }
+
+  @Test func `new workers that don't come up leave the old ones serving`() throws {
+    let service = try Service()
+    var before = Set(service.children("worker"))
+    kill(service.process.processID, SIGHUP)
+    var reloads = 0
+    #expect(
+      eventually {
+        for id in service.children("worker") where !before.contains(id) { kill(id, SIGKILL) }
+        // They were faster than this.
+        let done = service.log.components(separatedBy: "the new configuration is in use").count - 1
+        if done > reloads {
+          reloads = done
+          before = Set(service.children("worker"))
+          kill(service.process.processID, SIGHUP)
+        }
+        return service.log.contains("the configuration was not changed: worker")
+      })
+    #expect(eventually { (try? service.connect().exchange("GET", "/v2/"))?.status == 200 })
   }
 
   @Test func `a reload moves the service to another address`() throws {
@@ -148,6 +171,34 @@ import Testing
       [executable, "serve", service.folder / "none.yml"], log: service.folder / "third.log")
     #expect(missing.exitStatus == 78)
     #expect(try String(contentsOfFile: service.folder / "third.log", encoding: .utf8).contains("none.yml"))
+  }
+
+  @Test func `storage that can't be used is said once, with key and remedy, and nothing starts`() throws {
+    let folder = try TemporaryFolder()
+    try Data("no directory".utf8).write(to: URL(fileURLWithPath: folder / "file"))
+    for root in ["file", "file/registry"] {
+      try Service.text(folder, socket: folder / "berth.sock")
+        .replacingOccurrences(of: folder / "registry", with: folder / root)
+        .write(toFile: folder / "config.yml", atomically: true, encoding: .utf8)
+      let process = try ChildProcess(
+        [RegistryServer.berthExecutable(), "serve", folder / "config.yml"], log: folder / "berth.log")
+      #expect(process.exitStatus == 78)
+      let log = try String(contentsOfFile: folder / "berth.log", encoding: .utf8)
+      #expect(
+        log.hasPrefix("storage.filesystem.rootdirectory: the service can't use \(folder / root): Not a directory ("))
+      #expect(log.split(separator: "\n").count == 1)
+      #expect(!FileManager.default.fileExists(atPath: folder / "berth.sock"))
+    }
+  }
+
+  @Test func `what processes that died have left is swept at the start`() throws {
+    let folder = try TemporaryFolder()
+    let staging = folder / "registry/~staging"
+    try FileManager.default.createDirectory(atPath: staging + "/tree/below", withIntermediateDirectories: true)
+    let service = try Service(in: folder)
+    #expect(eventually { service.log.contains("sweeping leftovers: done") })
+    // It is young, and may be in use.
+    #expect(FileManager.default.fileExists(atPath: staging + "/tree/below"))
   }
 
   private final class SharedFlag: Sendable {

@@ -58,6 +58,7 @@ extension FilesystemDriver {
   public func sweepLeftovers(olderThan age: Duration) async throws(StorageError) -> Int {
     try perform(.delete, .root) { _ throws(Errno) in
       var swept = 0
+      var failure: Errno?
       do throws(Errno) {
         let directory = try DirectoryStream(opening: staging)
         var old: [String] = []
@@ -67,12 +68,18 @@ extension FilesystemDriver {
           old.append(String(cString: name))
         }
         for name in old {
-          try directory.remove(name)
-          swept += 1
+          do throws(Errno) {
+            try directory.remove(name)
+            swept += 1
+          } catch {
+            // The others can go all the same.
+            failure = error
+          }
         }
       } catch  where error.code == ENOENT {
         // Nothing was ever staged.
       }
+      if let failure { throw failure }
       return swept
     }
   }

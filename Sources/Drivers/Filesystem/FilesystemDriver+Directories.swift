@@ -42,11 +42,17 @@ extension FilesystemDriver {
   }
 
   /// Makes the root directory and those above it where they are missing, durably.
-  /// - Returns: the root's device, where its file system keeps the order of changes.
-  static func makeRoot(_ root: String) throws(Errno) -> UInt64? {
+  static func makeRoot(_ root: String) throws(Errno) {
     try createDirectory(root)
-    let directory = try FileDescriptor(opening: root.isEmpty ? "/" : root, O_RDONLY | O_DIRECTORY)
-    return JournaledFileSystem.isOrdered(directory) ? try directory.status().identity.device : nil
+    _ = try FileDescriptor(opening: root.isEmpty ? "/" : root, O_RDONLY | O_DIRECTORY)
+  }
+
+  /// The root's device, where its file system keeps the order of changes.
+  static func orderedDevice(of root: String) -> UInt64? {
+    guard let directory = try? FileDescriptor(opening: root.isEmpty ? "/" : root, O_RDONLY | O_DIRECTORY),
+      JournaledFileSystem.isOrdered(directory)
+    else { return nil }
+    return try? directory.status().identity.device
   }
 
   private static func createDirectory(_ directory: String) throws(Errno) {

@@ -28,6 +28,15 @@ extension FilesystemDriver {
     }
   }
 
+  /// Makes a file and removes it. Throws `.denied` where this process may not.
+  public func checkWritable() throws(StorageError) {
+    try perform(.put, .root) { _ throws(Errno) in
+      let hidden = hiddenPath()
+      _ = try stage(hidden)
+      try unlink(hidden)
+    }
+  }
+
   private func stage(_ hidden: String) throws(Errno) -> FileDescriptor {
     try creating(in: staging) { () throws(Errno) in
       try FileDescriptor(opening: hidden, O_WRONLY | O_CREAT | O_EXCL)

@@ -21,22 +21,25 @@ public final class FilesystemDriver: StorageDriver {
   private let hiddenNames = Atomic<UInt64>(0)
   private let hiddenPrefix = "\(String(UInt64.random(in: .min ... .max), radix: 16))-"
 
-  /// Over `rootDirectory`, which is made where it is missing: now, and never later. Then, a root that isn't there
-  /// is a disk that went away, and making it anew would hide that.
+  /// Over `rootDirectory`.
   /// - Parameters:
+  ///   - makesRoot: whether it is made where it is missing: now, and never later. Then, a root that isn't there is a
+  ///     disk that went away, and making it anew would hide that; every operation throws `.unavailable`.
   ///   - maxThreads: operations under way at once; a further one waits.
   ///   - accelPrefix: where the web server shows the root to workers alone; nil where it doesn't.
   ///   - patience: how long a writer waits for another.
   /// - Throws: where the root directory can't be made.
   public init(
-    rootDirectory: String, maxThreads: Int, accelPrefix: String?, patience: Duration = writerPatience
+    rootDirectory: String, maxThreads: Int, accelPrefix: String?, makesRoot: Bool = true,
+    patience: Duration = writerPatience
   ) throws(StorageError) {
     root = FilesystemDriver.withoutTrailingSlashes(rootDirectory)
     self.patience = patience
     self.accelPrefix = accelPrefix.flatMap { $0.isEmpty ? nil : FilesystemDriver.withoutTrailingSlashes($0) }
     slots = Slots(max(1, maxThreads))
     do {
-      orderedDevice = try FilesystemDriver.makeRoot(root)
+      if makesRoot { try FilesystemDriver.makeRoot(root) }
+      orderedDevice = FilesystemDriver.orderedDevice(of: root)
     } catch {
       throw StorageError(error, .put, "make the storage's root directory \(rootDirectory)")
     }

@@ -9,7 +9,10 @@ enum FilesystemOperation: String {
 extension StorageError {
   /// The one place where the kernel's reasons get their meaning.
   init(_ error: Errno, _ operation: FilesystemOperation, _ message: String) {
-    self.init(Code(error, operation), message, cause: String(cString: strerror(error.code)))
+    var cause = String(cString: strerror(error.code))
+    // A symbolic link, or something mounted, below the root.
+    if error.code == EXDEV { cause += ": all of the storage's root directory must be in one file system" }
+    self.init(Code(error, operation), message, cause: cause)
   }
 }
 

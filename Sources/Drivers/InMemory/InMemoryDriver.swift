@@ -72,7 +72,9 @@ public final class InMemoryDriver: StorageDriver {
   }
 
   /// Nothing here outlives the process.
-  public func settle(_ path: StoragePath) async throws(StorageError) {}
+  public func settle(_ path: StoragePath) async throws(StorageError) {
+    try withTree { tree throws(StorageError) in _ = try tree.file(path, "settle") }
+  }
 
   /// See ``StorageDriver/delete(_:durability:)``. The root itself can't be deleted: `.denied`.
   public func delete(_ path: StoragePath, durability: Durability) async throws(StorageError) {

@@ -4,13 +4,13 @@ import Logging
 
 /// Where a configuration becomes objects: the one place that knows every implementation.
 enum Composition {
-  /// The storage.
+  /// The storage, which was prepared.
   static func driver(_ storage: Configuration.Storage, accelPrefix: String) throws -> any StorageDriver {
     switch storage.driver {
     case .filesystem(let parameters):
       try FilesystemDriver(
         rootDirectory: parameters.rootDirectory, maxThreads: parameters.maxThreads,
-        accelPrefix: accelPrefix.isEmpty ? nil : accelPrefix)
+        accelPrefix: accelPrefix.isEmpty ? nil : accelPrefix, makesRoot: false)
     case .inMemory:
       InMemoryDriver()
     case .s3, .azure, .rados:
@@ -31,16 +31,26 @@ enum Composition {
 
   /// What the keeper does.
   static func keeperTasks(_ configuration: Configuration, logger: Logger) throws -> [KeeperTask] {
-    let purging = configuration.storage.uploadPurging
     // In-memory storage is each worker's own.
-    guard purging.enabled, configuration.storage.driver != .inMemory else { return [] }
-    let purger = UploadPurger(
-      driver: try driver(configuration.storage, accelPrefix: ""), age: purging.age, dryRun: purging.dryRun,
-      logger: logger)
-    return [
+    guard configuration.storage.driver != .inMemory else { return [] }
+    let driver = try driver(configuration.storage, accelPrefix: "")
+    var tasks: [KeeperTask] = []
+    if !configuration.storage.readOnly { tasks.append(sweeping(driver, logger)) }
+    let purging = configuration.storage.uploadPurging
+    guard purging.enabled else { return tasks }
+    let purger = UploadPurger(driver: driver, age: purging.age, dryRun: purging.dryRun, logger: logger)
+    return tasks + [
       KeeperTask(
         name: "upload purging", interval: purging.interval, jitter: min(purging.interval, .seconds(3600)),
         run: { try await purger.runInTurn(every: purging.interval) })
     ]
+  }
+
+  /// Removes what processes that died have left, at every start and once a day. What is under way takes no hour.
+  private static func sweeping(_ driver: any StorageDriver, _ logger: Logger) -> KeeperTask {
+    KeeperTask(name: "sweeping leftovers", interval: .seconds(24 * 3600), jitter: .zero) {
+      let swept = try await driver.sweepLeftovers(olderThan: .seconds(3600))
+      if swept > 0 { logger.info("swept \(swept) files and directories that processes have left behind") }
+    }
   }
 }

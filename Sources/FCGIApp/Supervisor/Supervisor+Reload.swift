@@ -26,6 +26,7 @@ extension Supervisor {
       let file = try ConfigurationFile.load(path: path, environment: environment) { [logger] in
         logger.warning("\($0)")
       }
+      try Composition.prepare(file.configuration.storage)
       let socket: ListeningSocket
       if file.configuration.fastcgi.address == current.socket.address {
         socket = current.socket

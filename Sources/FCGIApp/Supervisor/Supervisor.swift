@@ -34,6 +34,7 @@ final class Supervisor {
     let file = try ConfigurationFile.load(path: path, environment: environment) { problem in
       Descriptor.write(Array("\(problem)\n".utf8), to: STDERR_FILENO)
     }
+    try Composition.prepare(file.configuration.storage)
     logger = RegistryLogHandler.logger(file.configuration.log, process: "supervisor")
     segment = try SharedSegment.make()
     handover = try Descriptor.socketPair(SOCK_SEQPACKET)

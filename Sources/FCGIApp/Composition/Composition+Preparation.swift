@@ -1,0 +1,34 @@
+import Core
+import Drivers
+
+extension Composition {
+  /// Makes the storage's root directory where it is missing, and sees that it can be written, before anything starts
+  /// that would only fail over it.
+  ///
+  /// What may pass, as a disk that is full, is no reason not to start: there is much to be read.
+  static func prepare(_ storage: Configuration.Storage) throws(StorageProblem) {
+    guard case .filesystem(let parameters) = storage.driver else { return }
+    do {
+      let driver = try FilesystemDriver(
+        rootDirectory: parameters.rootDirectory, maxThreads: parameters.maxThreads, accelPrefix: nil)
+      if !storage.readOnly { try driver.checkWritable() }
+    } catch  where error.code == .full || error.code == .unavailable {
+      return
+    } catch {
+      throw StorageProblem(root: parameters.rootDirectory, error)
+    }
+  }
+}
+
+/// Storage that the service can't start with.
+struct StorageProblem: Error, CustomStringConvertible {
+  let description: String
+
+  fileprivate init(root: String, _ error: StorageError) {
+    description = """
+      storage.filesystem.rootdirectory: the service can't use \(root): \(error.cause ?? error.message) (make it a \
+      directory that the service's user may write, name another one, or set storage.maintenance.readonly.enabled \
+      to serve what is there)
+      """
+  }
+}
