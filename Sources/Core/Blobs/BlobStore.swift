@@ -20,17 +20,22 @@ public struct BlobStore: Sendable {
   ///
   /// That is written down as the time of the file's last modification, where it hasn't been within `claimInterval`.
   public func claim(_ digest: Digest) async throws(StorageError) -> Int64? {
+    try await claimEntry(digest)?.size
+  }
+
+  /// As `claim`, and when the content was last modified before that.
+  func claimEntry(_ digest: Digest) async throws(StorageError) -> StorageEntry? {
     for _ in 1...BlobStore.attempts {
       guard let entry = try await entry(of: digest) else { return nil }
-      if entry.modified > WallClock.now - BlobStore.claimInterval { return entry.size }
+      if entry.modified > WallClock.now - BlobStore.claimInterval { return entry }
       do {
         try await driver.touch(StorageLayout.blobData(digest))
-        return entry.size
+        return entry
       } catch  where error.code == .notFound {
         // It was condemned in between.
       } catch  where error.code == .denied {
         // Storage that this process can only read, or somebody else's files: it can't be claimed, but it is there.
-        return entry.size
+        return entry
       }
     }
     throw StorageError(.unavailable, "find \(digest)", cause: "it comes and goes")

@@ -19,10 +19,15 @@ enum Link {
       damage?.note(path, "is too long for a link")
       return nil
     }
+    let digest = digest(content)
+    if digest == nil { damage?.note(path, content.isEmpty ? "is empty" : "holds no digest") }
+    return digest
+  }
+
+  /// The digest that a link's content is; nil where it is none.
+  static func digest(_ content: [UInt8]) -> Digest? {
     let text = content.last == UInt8(ascii: "\n") ? content.dropLast() : content[...]
-    if let digest = Digest(String(decoding: text, as: UTF8.self)) { return digest }
-    damage?.note(path, content.isEmpty ? "is empty" : "holds no digest")
-    return nil
+    return Digest(String(decoding: text, as: UTF8.self))
   }
 
   /// As `read`, for a link that garbage collection may have condemned: one that is wanted is moved back.

@@ -32,13 +32,23 @@ public struct LinkedBlobStore: Sendable {
   }
 
   /// As `resolve`, before a client is told that the blob is there: see ``BlobStore/claim(_:)``.
+  ///
+  /// Where the content came only now, through another repository, garbage collection may have taken the link away for
+  /// want of it, after the link was read.
   public func claim(_ digest: Digest) async throws(StorageError) -> Blob? {
-    guard let content = try await Link.find(
-      StorageLayout.layerLink(repository, digest), blobs.driver, damage: blobs.damage),
-      let size = try await blobs.claim(content)
+    let path = StorageLayout.layerLink(repository, digest)
+    let begin = WallClock.now
+    guard let content = try await Link.find(path, blobs.driver, damage: blobs.damage),
+      let entry = try await blobs.claimEntry(content)
     else { return nil }
-    return Blob(digest: digest, content: content, size: size)
+    if entry.modified > begin - LinkedBlobStore.clockTick, try await Link.find(path, blobs.driver) != content {
+      return nil
+    }
+    return Blob(digest: digest, content: content, size: entry.size)
   }
+
+  /// Nanoseconds by which the times of files lag behind the clock at the most.
+  private static let clockTick: Int64 = 20_000_000
 
   /// Makes content that is in the store visible in the repository, durably: under its own digest, or under
   /// `digest` where it is kept under another one. The content lasts too, if it was put to last with the next change.

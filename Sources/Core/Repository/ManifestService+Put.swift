@@ -6,7 +6,7 @@ extension ManifestService {
   ///
   /// What the manifest names is verified before anything is written, and again once garbage collection can see that
   /// the manifest wants it: what was there before that might be gone. And where the manifest itself was taken away
-  /// while it was tagged, it is put again.
+  /// while it was tagged, it is put again. So is its place among the referrers, which goes after the manifest.
   func put(
     _ content: [UInt8], _ manifest: Manifest, digest: Digest, tags: [Tag], _ verification: ManifestVerification
   ) async throws(RegistryError) {
@@ -25,7 +25,7 @@ extension ManifestService {
         for tag in tags { try await repository.tags.point(tag, to: digest) }
         // A deletion may have taken it away after it was found there, and before the manifest's link was written.
         try await fileAmongReferrers(manifest, digest, size: content.count)
-        return try await exists(digest)
+        return try await claim(digest) != nil
       }
       if isThere { return }
     }

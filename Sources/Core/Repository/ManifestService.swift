@@ -15,8 +15,11 @@ public struct ManifestService: Sendable {
 
   /// The size of a manifest in bytes, before a client is told that it is there (see ``BlobStore/claim(_:)``); nil
   /// where the repository has no such manifest, or its content is gone.
+  ///
+  /// The link is read last: garbage collection takes the link away first, then looks at the content's claim.
   func claim(_ digest: Digest) async throws(StorageError) -> Int64? {
-    try await exists(digest) ? blobs.claim(digest) : nil
+    guard let size = try await blobs.claim(digest), try await exists(digest) else { return nil }
+    return size
   }
 
   /// A manifest's content; nil where the repository has no such manifest, or its content is gone or torn.

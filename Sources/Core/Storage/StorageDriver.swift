@@ -33,6 +33,12 @@ public protocol StorageDriver: Sendable {
   /// The names of a directory's entries, in no particular order.
   func list(_ path: StoragePath) async throws(StorageError) -> [String]
 
+  /// As `list`, one name after the other, for directories whose names are too many to hold. Entries may come and go
+  /// meanwhile; those that are there all the time are visited once.
+  func forEachName(
+    in path: StoragePath, _ visit: (String) async throws(StorageError) -> Void
+  ) async throws(StorageError)
+
   /// Moves a file over whatever file is at `destination`.
   func move(_ source: StoragePath, to destination: StoragePath, durability: Durability) async throws(StorageError)
 
@@ -64,6 +70,13 @@ public protocol StorageDriver: Sendable {
 extension StorageDriver {
   /// No.
   public var isEventuallyConsistent: Bool { false }
+
+  /// For drivers that get a directory's names at once.
+  public func forEachName(
+    in path: StoragePath, _ visit: (String) async throws(StorageError) -> Void
+  ) async throws(StorageError) {
+    for name in try await list(path) { try await visit(name) }
+  }
 }
 
 /// What a change must outlive once the call has returned.

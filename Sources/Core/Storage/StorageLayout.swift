@@ -22,6 +22,9 @@ public enum StorageLayout {
     maintenance / "\(task).last"
   }
 
+  /// Is there while a collection may have left things moved aside.
+  static let collection = maintenance / "\(GarbageCollector.task).run"
+
   /// The content of a blob or manifest.
   public static func blobData(_ digest: Digest) -> StoragePath {
     let hex = digest.hex

@@ -1,3 +1,4 @@
+import Core
 import Glibc
 
 /// The entries of a directory, one after the other. Owns the C library's stream, and with it the descriptor.
@@ -28,20 +29,37 @@ struct DirectoryStream: ~Copyable {
 
   private var descriptor: Int32 { dirfd(stream) }
 
+  /// The next names that a storage path can have, as many as were asked for unless the directory ends before.
+  func names(atLeast count: Int = .max) throws(Errno) -> [String] {
+    var names = [String]()
+    while names.count < count {
+      let isOver = try next { name throws(Errno) in
+        let bytes = UnsafeRawBufferPointer(start: name, count: strlen(name))
+        if StoragePath.isComponent(bytes) { names.append(String(decoding: bytes, as: UTF8.self)) }
+      }
+      if isOver { break }
+    }
+    return names
+  }
+
   /// Calls `body` with the name of each entry but `.` and `..`; the name is valid for the call.
   func forEach(_ body: (UnsafePointer<CChar>) throws(Errno) -> Void) throws(Errno) {
-    while true {
-      errno = 0
-      guard let entry = readdir(stream) else {
-        if errno != 0 { throw .last }
-        return
-      }
-      try withUnsafePointer(to: &entry.pointee.d_name) { field throws(Errno) in
-        try field.withMemoryRebound(to: CChar.self, capacity: 256) { name throws(Errno) in
-          if strcmp(name, ".") != 0, strcmp(name, "..") != 0 { try body(name) }
-        }
+    while try !next(body) {}
+  }
+
+  /// Calls `body` with the name of the next entry, unless that is `.` or `..`. Returns true where there is none.
+  private func next(_ body: (UnsafePointer<CChar>) throws(Errno) -> Void) throws(Errno) -> Bool {
+    errno = 0
+    guard let entry = readdir(stream) else {
+      if errno != 0 { throw .last }
+      return true
+    }
+    try withUnsafePointer(to: &entry.pointee.d_name) { field throws(Errno) in
+      try field.withMemoryRebound(to: CChar.self, capacity: 256) { name throws(Errno) in
+        if strcmp(name, ".") != 0, strcmp(name, "..") != 0 { try body(name) }
       }
     }
+    return false
   }
 
   /// Of the entry `name` itself, not of what a symbolic link leads to.

@@ -29,16 +29,27 @@ extension FilesystemDriver {
   /// Names that no storage path can have are hidden.
   public func list(_ path: StoragePath) async throws(StorageError) -> [String] {
     try perform(.list, path) { file throws(Errno) in
-      do throws(Errno) {
-        var names = [String]()
-        try DirectoryStream(opening: file).forEach { name throws(Errno) in
-          let bytes = UnsafeRawBufferPointer(start: name, count: strlen(name))
-          if StoragePath.isComponent(bytes) { names.append(String(decoding: bytes, as: UTF8.self)) }
-        }
-        return names
-      } catch  where error.code == ENOTDIR && exists(file) {
-        throw Errno(code: EISDIR)
-      }
+      try open(file).names()
+    }
+  }
+
+  /// Holds a descriptor all the time, and its place among `maxThreads` only while it reads.
+  public func forEachName(
+    in path: StoragePath, _ visit: (String) async throws(StorageError) -> Void
+  ) async throws(StorageError) {
+    let directory = try perform(.list, path) { file throws(Errno) in try open(file) }
+    while true {
+      let names = try perform(.list, path) { _ throws(Errno) in try directory.names(atLeast: 1000) }
+      if names.isEmpty { return }
+      for name in names { try await visit(name) }
+    }
+  }
+
+  private func open(_ directory: String) throws(Errno) -> DirectoryStream {
+    do throws(Errno) {
+      return try DirectoryStream(opening: directory)
+    } catch  where error.code == ENOTDIR && exists(directory) {
+      throw Errno(code: EISDIR)
     }
   }
 

@@ -1,0 +1,98 @@
+/// What a collection came to, or what it would come to.
+public struct CollectionReport: Sendable, Equatable {
+  /// Things of one kind.
+  public struct Count: Sendable, Equatable {
+    /// That were removed, or would be.
+    public var removed = 0
+    /// That stay.
+    public var kept = 0
+
+    /// None.
+    public init() {}
+  }
+
+  /// Something that could not be read, listed or removed.
+  public struct Problem: Sendable, Equatable, CustomStringConvertible {
+    /// What it is.
+    public var path: StoragePath
+    /// What is wrong with it, and what is kept because of it.
+    public var message: String
+
+    /// One line.
+    public var description: String { "\(path): \(message)" }
+  }
+
+  /// Whether nothing was changed.
+  public var isDryRun: Bool
+  /// Whether somebody asked for its end before it was through.
+  public var isInterrupted = false
+  /// Repositories that were looked at.
+  public var repositories = 0
+  /// Manifests as repositories have them.
+  public var manifests = Count()
+  /// Contents.
+  public var blobs = Count()
+  /// Links to contents, as repositories have them.
+  public var links = Count()
+  /// The bytes of the contents that were removed.
+  public var bytesFreed: Int64 = 0
+  /// Files that processes which died had left under names of the driver's own.
+  public var leftovers = 0
+  /// The first problems.
+  public private(set) var problems: [Problem] = []
+  /// All problems.
+  public private(set) var problemCount = 0
+
+  /// Problems that are held in memory and printed.
+  private static let maximumProblems = 1000
+
+  /// Nothing yet.
+  public init(isDryRun: Bool) {
+    self.isDryRun = isDryRun
+  }
+
+  mutating func note(_ path: StoragePath, _ message: String) {
+    problemCount += 1
+    if problems.count < CollectionReport.maximumProblems { problems.append(Problem(path: path, message: message)) }
+  }
+
+  /// Several lines, for people.
+  public var text: String {
+    let verb = isDryRun ? "would be removed" : "removed"
+    var lines = [
+      "repositories: \(repositories)",
+      "manifests: \(manifests.removed) \(verb), \(manifests.kept) kept",
+      "blobs: \(blobs.removed) \(verb) (\(ByteCount.text(bytesFreed))), \(blobs.kept) kept",
+      "links: \(links.removed) \(verb), \(links.kept) kept",
+    ]
+    if leftovers > 0 { lines.append("leftovers of processes that died: \(leftovers) removed") }
+    if problemCount > 0 {
+      lines.append("problems: \(problemCount)")
+      lines += problems.map { "  \($0)" }
+      if problems.count < problemCount { lines.append("  and \(problemCount - problems.count) more") }
+    }
+    if isInterrupted { lines.append("interrupted: run it again for the rest") }
+    return lines.joined(separator: "\n") + "\n"
+  }
+}
+
+/// Numbers of bytes, for people.
+public enum ByteCount {
+  /// `17 bytes`, `1.5 MiB (1572864 bytes)`.
+  public static func text(_ bytes: Int64) -> String {
+    guard bytes >= 1024 else { return bytes == 1 ? "1 byte" : "\(bytes) bytes" }
+    var tenths = bytes
+    var unit = -1
+    let units = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
+    while tenths >= 1024, unit + 1 < units.count {
+      // The last step keeps one digit after the point.
+      if tenths < 1024 * 1024 {
+        let scaled = tenths * 10 / 1024
+        return "\(scaled / 10).\(scaled % 10) \(units[unit + 1]) (\(bytes) bytes)"
+      }
+      tenths /= 1024
+      unit += 1
+    }
+    return "\(bytes) bytes"
+  }
+}

@@ -1,0 +1,117 @@
+/// Removes content that nothing refers to, while anybody pushes, mounts, tags and deletes.
+///
+/// What is wanted is marked first: what the manifests of all repositories refer to. Then whatever isn't marked is
+/// removed, unless it was written or claimed (``BlobStore/claim(_:)``) since the cutoff: the time at which marking
+/// began, less the grace. So content that a client was told about stays for the grace, and a manifest that marking
+/// missed came after it began, and claimed all that it names before it was answered. What is removed is condemned
+/// first (`Condemnation`), so that a claim that comes at the same moment is seen, or sees that it came too late.
+public struct GarbageCollector: Sendable {
+  /// What to do.
+  public struct Options: Sendable {
+    /// Change nothing at all.
+    public var isDryRun = false
+    /// Remove manifests that no tag, index or subject leads to, too.
+    public var deletesUntagged = false
+    /// For how long content stays that was pushed, or that a client was told about.
+    public var grace = Duration.seconds(24 * 3600)
+
+    /// The defaults.
+    public init() {}
+  }
+
+  /// The name under which it takes turns (``MaintenanceTurn``).
+  public static let task = "garbagecollection"
+
+  private let driver: any StorageDriver
+  private let options: Options
+
+  /// Over a driver.
+  public init(_ driver: any StorageDriver, _ options: Options) {
+    self.driver = driver
+    self.options = options
+  }
+
+  /// Collects once. The caller has the turn, unless nothing is to be changed.
+  ///
+  /// What can't be read, listed or removed is in the report, and keeps whatever it might refer to.
+  /// - Throws: where the storage can't take the note that a collection is under way.
+  public func run(_ observer: CollectionObserver = CollectionObserver()) async throws(StorageError) -> CollectionReport
+  {
+    let run = try await begin(observer)
+    do throws(StorageError) {
+      try await mark(run)
+      if run.mayRemoveContent {
+        try await BlobSweep(run).sweep()
+        try await LinkSweep(run).sweep()
+      }
+      if !options.isDryRun { await sweepLeftovers(run) }
+    } catch  where error.code == .cancelled {
+      run.report.isInterrupted = true
+    }
+    if !options.isDryRun, !run.hasLeftAside { try? await driver.delete(StorageLayout.collection, durability: .process) }
+    return run.report
+  }
+
+  /// Leaves a note for as long as something may lie aside, and learns from it what time it is for the storage.
+  private func begin(_ observer: CollectionObserver) async throws(StorageError) -> CollectionRun {
+    let name = String(UInt64.random(in: .min ... .max), radix: 16)
+    let note = StorageLayout.collection
+    var isRecovering = false
+    var now = WallClock.now
+    do {
+      _ = try await driver.stat(note)
+      isRecovering = true
+    } catch  where error.code == .notFound {
+    }
+    if !options.isDryRun {
+      try await driver.put(Array(name.utf8), at: note, durability: .powerLoss)
+      now = try await driver.stat(note).modified
+    }
+    return CollectionRun(
+      driver, options, observer, name: name, cutoff: Self.cutoff(now, options.grace), isRecovering: isRecovering)
+  }
+
+  /// A claim that was made less than an interval ago is not made again, whatever the grace.
+  static func cutoff(_ now: Int64, _ grace: Duration) -> Int64 {
+    let age = max(.zero, grace) + .nanoseconds(BlobStore.claimInterval)
+    let (seconds, attoseconds) = age.components
+    guard seconds < Int64.max / 1_000_000_000 else { return .min }
+    return now.subtractingReportingOverflow(seconds * 1_000_000_000 + attoseconds / 1_000_000_000).partialValue
+  }
+
+  private func mark(_ run: CollectionRun) async throws(StorageError) {
+    run.begin(.marking)
+    do throws(StorageError) {
+      _ = try await driver.stat(StorageLayout.repositories)
+    } catch {
+      // No repository at all, where there is content, is a disk that isn't mounted.
+      let hasContent = (try? await driver.stat(StorageLayout.blobs)) != nil
+      if error.code != .notFound || hasContent { run.isUnlistable(StorageLayout.repositories, error) }
+      return
+    }
+    try await StoredRepository.visitAll(driver, failed: run.isUnlistable) { repository throws(StorageError) in
+      run.report.repositories += 1
+      run.progress.repositories += 1
+      try run.checkEnd()
+      let marking = RepositoryMarking(run, repository)
+      if options.deletesUntagged, let name = repository.name {
+        try await marking.markTagged(name)
+      } else {
+        try await marking.markAll()
+      }
+      try await marking.finish()
+    }
+    // A loss of power must not bring a manifest back whose content it leaves away: changes before a sync last if it does.
+    if !options.isDryRun, run.report.manifests.removed > 0 {
+      try await driver.put(Array(run.name.utf8), at: StorageLayout.collection, durability: .powerLoss)
+    }
+  }
+
+  private func sweepLeftovers(_ run: CollectionRun) async {
+    do {
+      run.report.leftovers = try await driver.sweepLeftovers(olderThan: .seconds(3600))
+    } catch {
+      run.report.note(.root, "leftovers of processes that died can't be removed: \(error)")
+    }
+  }
+}

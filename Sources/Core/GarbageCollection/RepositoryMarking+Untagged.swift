@@ -1,0 +1,53 @@
+extension RepositoryMarking {
+  /// Marks what tags lead to, what is too young, and what says something about either; removes all other manifests.
+  func markTagged(_ name: RepositoryName) async throws(StorageError) {
+    let areTagsKnown = try await markTagTargets()
+    guard areTagsKnown, run.mayRemoveContent else { return try await markAll() }
+    try await forEachRevision { digest throws(StorageError) in
+      self.run.report.manifests.kept += 1
+      if self.kept.contains(DigestKey(digest)) {
+        // As a child that isn't understood, it is looked at again.
+        try await self.keep(digest, .link)
+      } else {
+        await self.weigh(digest)
+      }
+    }
+    untagged.sort()
+    for node in untagged.fresh { try await keep(untagged.digests[node], .link) }
+    for (subject, node) in untagged.withSubject where kept.contains(subject) {
+      try await keep(untagged.digests[node], .link)
+    }
+    for node in untagged.keepersFirst() {
+      if keepsEverything || !run.mayRemoveContent { break }
+      guard !kept.contains(untagged.key(node)) else { continue }
+      try run.step()
+      try await ManifestSweep(self, name).remove(untagged.digests[node])
+    }
+    guard keepsEverything || !run.mayRemoveContent else { return }
+    for node in 0..<untagged.count { try await keep(untagged.digests[node], .link) }
+  }
+
+  private func weigh(_ digest: Digest) async {
+    let content = StorageLayout.blobData(digest)
+    switch await references(of: digest) {
+    case .found(let references): untagged.append(digest, references, isFresh: await isFresh(digest))
+    case .absent: untagged.append(digest, nil, isFresh: await isFresh(digest))
+    case .damaged(let why, _), .unreadable(let why):
+      keepEverything(because: content, why)
+      untagged.append(digest, nil, isFresh: true)
+    }
+  }
+
+  /// Whether the manifest was pushed, or claimed, since the cutoff.
+  private func isFresh(_ digest: Digest) async -> Bool {
+    for path in [repository.revision(digest) / "link", StorageLayout.blobData(digest)] {
+      do throws(StorageError) {
+        if let entry = try await run.entry(path), entry.modified >= run.cutoff { return true }
+      } catch {
+        keepEverything(because: path, error.description)
+        return true
+      }
+    }
+    return false
+  }
+}

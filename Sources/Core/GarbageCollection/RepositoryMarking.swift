@@ -1,0 +1,221 @@
+/// Marks what one repository wants.
+///
+/// Its manifests are the roots: all of them, or those that something leads to (`markTagged`). What can't be read
+/// keeps what it might refer to, which is at the most what the repository may see.
+final class RepositoryMarking {
+  let run: CollectionRun
+  let repository: StoredRepository
+  /// Manifests that are kept, and with them what they refer to.
+  var kept = DigestSet()
+  /// Those among them that an index names and that are no manifests as far as can be told: build caches are layers.
+  private var opaque = DigestSet()
+  /// Manifests that nothing is known to lead to. Used where those are to be removed.
+  var untagged = UntaggedManifests()
+  /// Whether something can't be read that might refer to anything that the repository has.
+  private(set) var keepsEverything = false
+
+  init(_ run: CollectionRun, _ repository: StoredRepository) {
+    self.run = run
+    self.repository = repository
+  }
+
+  /// What leads to a manifest.
+  enum Reason {
+    /// Its link: it is a manifest, and it is there.
+    case link
+    /// Something that may be out of date, like a tag.
+    case hint
+    /// An index.
+    case parent
+  }
+
+  /// Marks what the repository's manifests refer to: those with a link of their own, those that tags point to, and
+  /// those that docker/distribution 2.1.0 linked among the layers.
+  func markAll() async throws(StorageError) {
+    try await forEachRevision { digest throws(StorageError) in
+      self.run.report.manifests.kept += 1
+      try await self.keep(digest, .link)
+    }
+    _ = try await markTagTargets()
+    try await markSchema1AmongLayers()
+  }
+
+  /// To be called last: what can't be read keeps everything.
+  func finish() async throws(StorageError) {
+    if keepsEverything { try await wantLinks(below: repository.layers, nil) }
+  }
+
+  func keepEverything(because path: StoragePath, _ why: String) {
+    run.report.note(path, "\(why); what it might refer to is kept: all that its repository has")
+    keepsEverything = true
+  }
+
+  /// Visits the manifests that have a link. One whose link can't be read is kept.
+  func forEachRevision(_ visit: (Digest) async throws(StorageError) -> Void) async throws(StorageError) {
+    for algorithm in Digest.Algorithm.allCases {
+      try await run.forEachName(in: repository.revisions / algorithm.rawValue) { hex throws(StorageError) in
+        guard let digest = Digest(algorithm: algorithm, hex: hex) else { return }
+        try self.run.step()
+        let link = self.repository.revision(digest) / "link"
+        switch await self.run.link(link) {
+        case .absent:
+          // Signatures alone, which 2.1.0 left, or a manifest that is being pushed or deleted.
+          break
+        case .digest(let target):
+          try await visit(digest)
+          if target != digest { try await self.keep(target, .hint) }
+        case .unreadable(let why):
+          self.run.report.note(link, "the link \(why): it counts as absent; the manifest is kept")
+          try await self.keep(digest, .hint)
+        }
+      }
+    }
+  }
+
+  /// Keeps what tags point to, wherever it is linked.
+  /// - Returns: false where a tag can't be read.
+  func markTagTargets() async throws(StorageError) -> Bool {
+    var areAllKnown = true
+    try await run.forEachName(in: repository.tags) { tag throws(StorageError) in
+      try self.run.checkEnd()
+      let link = self.repository.tags / tag / "current" / "link"
+      switch await self.run.link(link) {
+      case .absent: break
+      case .digest(let target): try await self.keep(target, .hint)
+      case .unreadable(let why):
+        self.run.report.note(link, "the tag's link \(why): no untagged manifest of its repository is removed")
+        areAllKnown = false
+      }
+    }
+    return areAllKnown
+  }
+
+  /// What isn't marked yet and begins like JSON is looked at more closely.
+  private func markSchema1AmongLayers() async throws(StorageError) {
+    try await run.forEachName(in: repository.layers / Digest.Algorithm.sha256.rawValue) { hex throws(StorageError) in
+      guard let key = DigestKey(hex, .sha256), !self.run.wanted.contains(key),
+        let digest = Digest(algorithm: .sha256, hex: hex)
+      else { return }
+      try self.run.checkEnd()
+      do throws(StorageError) {
+        guard try await self.mayBeManifest(digest) else { return }
+      } catch {
+        return self.keepEverything(because: StorageLayout.blobData(digest), error.description)
+      }
+      if case .found(let references) = await self.references(of: digest), references.isSchema1 {
+        try await self.keep(digest, .hint)
+      }
+    }
+  }
+
+  private func mayBeManifest(_ digest: Digest) async throws(StorageError) -> Bool {
+    let reader = try await run.find(StorageLayout.blobData(digest)) { path throws(StorageError) in
+      try await self.run.driver.reader(at: path, from: 0)
+    }
+    guard let reader, (2...Int64(Manifest.maximumSize)).contains(reader.size) else { return false }
+    let start = IOBuffer(capacity: 64)
+    _ = try await reader.read(into: start)
+    return start.bytes.withUnsafeBytes { bytes in
+      bytes.first { ![0x20, 0x0A, 0x0D, 0x09].contains($0) } == UInt8(ascii: "{")
+    }
+  }
+
+  // MARK: - Keeping
+
+  /// Keeps a manifest, and all that it leads to.
+  func keep(_ root: Digest, _ reason: Reason) async throws(StorageError) {
+    var waiting = [(digest: root, reason: reason)]
+    while let (digest, reason) = waiting.popLast() {
+      let key = DigestKey(digest)
+      guard kept.insert(key) || (reason != .parent && opaque.contains(key)) else { continue }
+      try run.checkEnd()
+      await want(digest)
+      let content = StorageLayout.blobData(digest)
+      switch await references(of: digest) {
+      case .found(let references):
+        await want(references)
+        if references.isSchema1 { try await wantSignatures(of: digest) }
+        waiting += references.manifests.map { ($0, .parent) }
+      case .absent:
+        if reason == .link { keepEverything(because: content, "the manifest's content is missing or empty") }
+      case .damaged(let why, let references):
+        guard reason != .parent else {
+          opaque.insert(key)
+          break
+        }
+        keepEverything(because: content, why)
+        try await wantSignatures(of: digest)
+        if let references { await want(references) }
+      case .unreadable(let why):
+        keepEverything(because: content, why)
+        try await wantSignatures(of: digest)
+      }
+      waiting += untagged.referrers(of: key).map { (untagged.digests[$0], .link) }
+    }
+  }
+
+  private func want(_ references: ManifestReferences) async {
+    for content in references.contents { await want(content) }
+    for child in references.manifests { await want(child) }
+  }
+
+  /// Marks a content. The link of one that was pushed by its SHA-512 may say that it is kept under its SHA-256.
+  private func want(_ digest: Digest) async {
+    guard run.wanted.insert(digest) || digest.algorithm != .sha256 else { return }
+    guard digest.algorithm != .sha256 else { return }
+    let link = repository.layer(digest) / "link"
+    switch await run.link(link) {
+    case .absent: break
+    case .digest(let content): run.wanted.insert(content)
+    case .unreadable(let why): keepEverything(because: link, "the link \(why)")
+    }
+  }
+
+  /// The signatures that lie beside a manifest of schema 1.
+  private func wantSignatures(of digest: Digest) async throws(StorageError) {
+    try await wantLinks(below: repository.revision(digest) / "signatures", nil)
+  }
+
+  /// Marks what the links below a directory are named after, and what they say, whatever algorithms it knows.
+  private func wantLinks(below directory: StoragePath, _ algorithm: Digest.Algorithm?) async throws(StorageError) {
+    try await run.forEachName(in: directory) { name throws(StorageError) in
+      try self.run.checkEnd()
+      if name == "link" || name.hasPrefix(StorageLayout.condemnedPrefix) {
+        if case .digest(let target) = await self.run.link(directory / name) { self.run.wanted.insert(target) }
+        return
+      }
+      if let algorithm, let key = DigestKey(name, algorithm) { self.run.wanted.insert(key) }
+      try await self.wantLinks(below: directory / name, Digest.Algorithm(rawValue: name))
+    }
+  }
+
+  // MARK: - Reading
+
+  /// What a content refers to.
+  enum References {
+    case found(ManifestReferences)
+    /// There is no such content.
+    case absent
+    /// It is no manifest, or not the one that its digest names; and what can be made of it.
+    case damaged(String, ManifestReferences?)
+    case unreadable(String)
+  }
+
+  func references(of digest: Digest) async -> References {
+    do throws(StorageError) {
+      let content = try await run.find(StorageLayout.blobData(digest)) { path throws(StorageError) in
+        try await self.run.driver.content(at: path, limit: Manifest.maximumSize)
+      }
+      guard let content, !content.isEmpty else { return .absent }
+      let references = ManifestReferences(content)
+      guard ContentHasher.digest(digest.algorithm, of: content) == digest else {
+        return .damaged("the content is not what its digest says", references)
+      }
+      return references.map { .found($0) } ?? .damaged("the content is no manifest that can be understood", nil)
+    } catch  where error.code == .tooLarge {
+      return .damaged("the content is longer than a manifest may be", nil)
+    } catch {
+      return .unreadable(error.description)
+    }
+  }
+}
