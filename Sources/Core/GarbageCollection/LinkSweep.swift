@@ -79,16 +79,16 @@ struct LinkSweep {
     return isRemoved
   }
 
-  /// A repository that has nothing any more does not stay.
+  /// A repository that has nothing any more does not stay. As long as it has blobs, an empty `_manifests` does.
   private func prune(_ repository: StoredRepository) async {
     do throws(StorageError) {
-      for directory in [repository.layers, repository.revisions] {
-        for algorithm in Digest.Algorithm.allCases {
-          try await run.driver.prune(directory / algorithm.rawValue, below: repository.directory)
-        }
+      for algorithm in Digest.Algorithm.allCases {
+        let name = algorithm.rawValue
+        try await run.driver.prune(repository.layers / name, below: repository.directory)
+        try await run.driver.prune(repository.revisions / name, below: repository.manifests)
       }
       for directory in [repository.layers, repository.revisions] where try await exists(directory) { return }
-      for name in ["_manifests/tags", "_uploads", "_referrers"] {
+      for name in ["_manifests/tags", "_manifests", "_uploads", "_referrers"] {
         try await run.driver.prune(repository.directory / name, below: StorageLayout.repositories)
       }
     } catch {

@@ -47,7 +47,7 @@ struct ManifestSweep {
     try await absentIsFine { () async throws(StorageError) in
       try await run.driver.delete(revision / "signatures", durability: .process)
     }
-    try await run.driver.prune(revision, below: StorageLayout.repository(repository.name))
+    await EmptyDirectories.remove(from: revision, of: repository.name, run.driver)
     guard let content = try await repository.registry.blobs.content(of: digest, limit: Manifest.maximumSize),
       let subject = ManifestReferences(content)?.subject
     else { return }
@@ -55,7 +55,7 @@ struct ManifestSweep {
     try await absentIsFine { () async throws(StorageError) in
       try await run.driver.delete(entry, durability: .process)
     }
-    try await run.driver.prune(entry.parent, below: StorageLayout.repository(repository.name))
+    await EmptyDirectories.remove(from: entry.parent, of: repository.name, run.driver)
     // Who has put the manifest again meanwhile may have seen the old entry.
     if try await repository.manifests.exists(digest), let manifest = try? Manifest(content, contentType: nil) {
       try await repository.referrers.add(
