@@ -64,11 +64,11 @@ struct FaultMatrixTests {
     (EIO, .failed), (ENOSPC, .full), (EROFS, .denied), (EMFILE, .unavailable),
   ]
 
-  @Test(arguments: SyncCountTests.Order.allCases)
+  @Test(arguments: SyncCountTests.Promise.allCases)
   func `whatever call fails, an operation happens or doesn't, and leaves nothing behind`(
-    order: SyncCountTests.Order
+    promise: SyncCountTests.Promise
   ) async throws {
-    try disk.mount(order.disk)
+    try disk.mount(promise.disk)
     var trials = 0
     var failures = 0
     for operation in Self.operations {

@@ -47,12 +47,12 @@ extension FilesystemDriver {
     _ = try FileDescriptor(opening: root.isEmpty ? "/" : root, O_RDONLY | O_DIRECTORY)
   }
 
-  /// The root's device, where its file system keeps the order of changes.
-  static func orderedDevice(of root: String) -> UInt64? {
+  /// The root's device, and what its file system promises of names.
+  static func fileSystem(of root: String) -> (device: UInt64, promise: NamePromise)? {
     guard let directory = try? FileDescriptor(opening: root.isEmpty ? "/" : root, O_RDONLY | O_DIRECTORY),
-      JournaledFileSystem.isOrdered(directory)
+      let status = try? directory.status()
     else { return nil }
-    return try? directory.status().identity.device
+    return (status.identity.device, NamePromise(of: directory))
   }
 
   private static func createDirectory(_ directory: String) throws(Errno) {

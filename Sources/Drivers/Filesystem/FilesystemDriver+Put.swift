@@ -11,7 +11,7 @@ extension FilesystemDriver {
         var offset: Int64 = 0
         try content.span.bytes.withUnsafeBytes { bytes throws(Errno) in try descriptor.write(bytes, at: &offset) }
         let directory = parent(of: file)
-        if durability == .selfChecking, isOrdered(descriptor),
+        if durability == .selfChecking, promise(of: descriptor) != .none,
           try renameAndSync(hidden, to: file, descriptor)
         {
           return try descriptor.close()
@@ -43,8 +43,8 @@ extension FilesystemDriver {
     }
   }
 
-  /// Syncs a file under its new name. The one sync makes the name last as well, and the directories above: a rename
-  /// changes the file's own attributes, and the changes before are kept in order.
+  /// Syncs a file under its new name. The one sync makes the name last as well, and the directories above, where the
+  /// file system makes a promise: a rename changes the file's own attributes.
   ///
   /// After a failure the file is gone, so that nobody takes it for one that lasts.
   /// - Returns: false where something has the name already, which must not be replaced by what isn't synced.

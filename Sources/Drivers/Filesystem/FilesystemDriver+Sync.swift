@@ -3,15 +3,13 @@ import Glibc
 
 /// What it takes that names outlive a loss of power.
 ///
-/// On a file system that keeps the order of changes (`JournaledFileSystem`) one sync of anything takes all earlier
-/// changes of names with it. Elsewhere a name lasts only once the directory that holds it was synced, and the name of
-/// that directory in the one above, and so on.
+/// That is for the file system to say: see `NamePromise`.
 extension FilesystemDriver {
   /// Makes a change of names in `directory` last as `durability` says.
   func sync(_ directory: String, for durability: Durability) throws(Errno) {
     switch durability {
     case .process: return
-    case .withNext: if isOrdered(directory) { return }
+    case .withNext: if promise(at: directory) == .inOrder { return }
     case .powerLoss, .selfChecking: break
     }
     try sync(directory)
@@ -29,7 +27,7 @@ extension FilesystemDriver {
       do {
         let descriptor = try FileDescriptor(opening: directory.isEmpty ? "/" : directory, O_RDONLY | O_DIRECTORY)
         try descriptor.sync()
-        if isOrdered(descriptor) || directory.utf8.count <= root.utf8.count { break }
+        if promise(of: descriptor) != .none || directory.utf8.count <= root.utf8.count { break }
         if let identity = DirectoryIdentity(descriptor) {
           if identity.birth <= WallClock.now - FilesystemDriver.settlingTime || lasting.contains(identity) { break }
           synced.append(identity)
@@ -50,7 +48,7 @@ extension FilesystemDriver {
       guard changed > WallClock.now - FilesystemDriver.settlingTime else { return }
       let descriptor = try FileDescriptor(opening: file, O_RDONLY)
       try descriptor.sync()
-      if !isOrdered(descriptor) { try sync(directory) }
+      if promise(of: descriptor) == .none { try sync(directory) }
     }
   }
 

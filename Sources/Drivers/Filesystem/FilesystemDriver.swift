@@ -15,7 +15,7 @@ public final class FilesystemDriver: StorageDriver {
   let patience: Duration
   private let accelPrefix: String?
   private let slots: Slots
-  private let orderedDevice: UInt64?
+  private let fileSystem: (device: UInt64, promise: NamePromise)?
   /// Directories that last.
   let lasting = LastingDirectories()
   private let hiddenNames = Atomic<UInt64>(0)
@@ -39,7 +39,7 @@ public final class FilesystemDriver: StorageDriver {
     slots = Slots(max(1, maxThreads))
     do {
       if makesRoot { try FilesystemDriver.makeRoot(root) }
-      orderedDevice = FilesystemDriver.orderedDevice(of: root)
+      fileSystem = FilesystemDriver.fileSystem(of: root)
     } catch {
       throw StorageError(error, .put, "make the storage's root directory \(rootDirectory)")
     }
@@ -65,16 +65,19 @@ public final class FilesystemDriver: StorageDriver {
   /// For a file that isn't in its place yet.
   func hiddenPath() -> String { "\(staging)/\(hiddenName())" }
 
-  /// Whether a file lies where the journal brings every earlier change of names to the disk with a later one.
-  func isOrdered(_ descriptor: borrowing FileDescriptor) -> Bool {
-    guard let orderedDevice, let status = try? descriptor.status() else { return false }
-    return status.identity.device == orderedDevice
+  /// What the file system that a file lies in promises of names.
+  func promise(of descriptor: borrowing FileDescriptor) -> NamePromise {
+    promise(of: (try? descriptor.status())?.identity)
   }
 
   /// As for a file that is open.
-  func isOrdered(_ path: String) -> Bool {
-    guard let orderedDevice, let status = try? FileStatus(of: path) else { return false }
-    return status.identity.device == orderedDevice
+  func promise(at path: String) -> NamePromise {
+    promise(of: (try? FileStatus(of: path))?.identity)
+  }
+
+  private func promise(of file: FileIdentity?) -> NamePromise {
+    guard let fileSystem, file?.device == fileSystem.device else { return .none }
+    return fileSystem.promise
   }
 
   /// Runs one operation on the file that `path` names, within the bound of `maxThreads`, and says what a failure

@@ -1,0 +1,43 @@
+import Glibc
+
+/// What a file system promises of new names where a loss of power is concerned.
+enum NamePromise {
+  /// One sync of anything takes every earlier change of names with it: XFS, and ext3 and ext4 with a journal.
+  case inOrder
+  /// The sync of a file or directory takes its own new name with it, and those of new directories above: ext4 without
+  /// a journal (`ext4_sync_parent` in the kernel).
+  case withFile
+  /// A name lasts once its directory was synced, and that one's name once the one above was. Wherever nothing better
+  /// is known: that costs syncs and no safety.
+  case none
+
+  /// Of the file system that a directory is in.
+  init(of directory: borrowing FileDescriptor) {
+    self = .none
+    guard let type = directory.fileSystemType, let status = try? directory.status() else { return }
+    if type == NamePromise.xfs {
+      self = .inOrder
+    } else if type == NamePromise.ext, let device = NamePromise.deviceName(status.identity.device) {
+      // ext2 has the same number, and neither of the two where it is served by code of its own.
+      if exists("/proc/fs/jbd2/\(device)-8") {
+        self = .inOrder
+      } else if exists("/proc/fs/ext4/\(device)") {
+        self = .withFile
+      }
+    }
+  }
+
+  private static let xfs = 0x5846_5342
+  private static let ext = 0xEF53
+
+  /// `name` of `/dev/name`.
+  private static func deviceName(_ device: UInt64) -> Substring? {
+    let major = device >> 8 & 0xFFF | device >> 32 & ~0xFFF
+    let minor = device & 0xFF | device >> 12 & ~0xFF & 0xFFFF_FFFF
+    var target = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let length = readlink("/sys/dev/block/\(major):\(minor)", &target, target.count - 1)
+    guard length > 0 else { return nil }
+    let link = String(decoding: target[..<length].map(UInt8.init(bitPattern:)), as: UTF8.self)
+    return link.utf8.lastIndex(of: UInt8(ascii: "/")).map { link[link.utf8.index(after: $0)...] }
+  }
+}
