@@ -5,5 +5,8 @@ import ArgumentParser
 struct Berth: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "berth", abstract: "A container image registry behind the web server that you have.",
-    subcommands: [Serve.self, CheckCommand.self, NginxCommand.self, WorkerCommand.self, KeeperCommand.self])
+    subcommands: [
+      Serve.self, CheckCommand.self, NginxCommand.self, RepositoryCommand.self, TagCommand.self, WorkerCommand.self,
+      KeeperCommand.self,
+    ])
 }

@@ -21,8 +21,10 @@ import Testing
     _ first: Operation, interruptedBy second: @escaping Operation, at call: Int,
     _ body: (Repo, TestResponse, TestResponse) async throws -> Void, prepare: (Repo) async throws -> Void
   ) async throws -> Bool {
-    let driver = InterruptingDriver(InMemoryDriver())
-    let options = DeploymentOptions()
+    let interruption = Interruption()
+    let driver = HookedDriver(InMemoryDriver()) { _ in await interruption.pass() }
+    var options = DeploymentOptions()
+    options.deleteRepositories = true
     // Two workers: they share nothing but the storage.
     let one = InProcessClient(RequestPipeline.handler(options.context(over: driver)))
     let other = InProcessClient(RequestPipeline.handler(options.context(over: driver)))
@@ -30,15 +32,22 @@ import Testing
     let same = Repo(Deployment.Site(client: other, driver: driver, rootDirectory: nil), sameAs: repo)
     try await prepare(repo)
     let answer = Mutex<Result<TestResponse, any Error>?>(nil)
-    driver.interrupt(before: call) {
+    interruption.arm(before: call) {
       let result: Result<TestResponse, any Error>
       do { result = .success(try await second(same)) } catch { result = .failure(error) }
       answer.withLock { $0 = result }
     }
     let firstAnswer = try await first(repo)
-    if driver.takeBack() { return false }
+    if interruption.disarm() { return false }
     try await body(repo, firstAnswer, try #require(answer.withLock { $0 }).get())
     return true
+  }
+
+  /// The text of an image, which is the same wherever it is pushed.
+  private static func image(_ seed: String, more: String = "") async throws -> String {
+    let driver = InMemoryDriver()
+    let client = InProcessClient(RequestPipeline.handler(DeploymentOptions().context(over: driver)))
+    return try await Repo(Deployment.Site(client: client, driver: driver, rootDirectory: nil)).image(seed, more: more)
   }
 
   /// No tag points to a manifest that is gone.
@@ -58,10 +67,10 @@ import Testing
     let subject = Repo.digest([1])
     let more =
       #","subject":{"mediaType":"\#(MediaType.ociManifest.rawValue)","digest":"\#(subject)","size":5}"#
-    let push: Operation = { try await $0.put(try await $0.image("a", more: more), at: "one") }
-    let deletion: Operation = {
-      try await $0.delete(Repo.digest(Array(try await $0.image("a", more: more).utf8)).description)
-    }
+    let image = try await Self.image("a", more: more)
+    let digest = Repo.digest(Array(image.utf8)).description
+    let push: Operation = { try await $0.put(image, at: "one") }
+    let deletion: Operation = { try await $0.delete(digest) }
     let (first, second) = interrupted == .push ? (push, deletion) : (deletion, push)
     var calls = 0
     var busy = 0
@@ -72,7 +81,6 @@ import Testing
         #expect(deleted.status == 202, "\(calls): \(deleted.text)")
         // Within the few steps of another process that holds a lock, and never goes on, nobody can get by.
         if interrupted == .deletion, pushed.status == 503 { busy += 1 } else { #expect(pushed.status == 201) }
-        let digest = Repo.digest(Array(try await repo.image("a", more: more).utf8)).description
         let isThere = try await repo.get(digest).status == 200
         if pushed.status == 201 {
           #expect(try await repo.get("one").status == (isThere ? 200 : 404), "\(calls)")
@@ -81,7 +89,7 @@ import Testing
         let referrers = try await repo.site.client.send(.get, "/v2/\(repo.name)/referrers/\(subject)")
         #expect(referrers.text.contains(digest) == isThere, "\(calls)")
         try await expectNothingDangles(repo, "\(calls)")
-      }, prepare: { repo in _ = try await push(repo) })
+      }, prepare: { repo in try await repo.push("one", more: more) })
     { calls += 1 }
     #expect(calls > 10)
     #expect(busy < 8)
@@ -91,8 +99,9 @@ import Testing
   func `a tag that is moved elsewhere while what it pointed to is deleted stays`(
     interrupted: Interrupted
   ) async throws {
-    let push: Operation = { try await $0.put(try await $0.image("b"), at: "one") }
-    let deletion: Operation = { try await $0.delete(Repo.digest(Array(try await $0.image("a").utf8)).description) }
+    let (old, new) = (try await Self.image("a"), try await Self.image("b"))
+    let push: Operation = { try await $0.put(new, at: "one") }
+    let deletion: Operation = { try await $0.delete(Repo.digest(Array(old.utf8)).description) }
     let (first, second) = interrupted == .push ? (push, deletion) : (deletion, push)
     var calls = 0
     var busy = 0
@@ -105,7 +114,7 @@ import Testing
           busy += 1
         } else {
           #expect(pushed.status == 201)
-          #expect(try await repo.get("one").body == Array(repo.image("b").utf8), "\(calls)")
+          #expect(try await repo.get("one").body == Array(new.utf8), "\(calls)")
         }
         #expect(try await repo.get("two").status == 404)
         try await expectNothingDangles(repo, "\(calls)")
@@ -113,6 +122,7 @@ import Testing
       prepare: { repo in
         try await repo.push("one")
         try await repo.push("two")
+        _ = try await repo.image("b")
       })
     { calls += 1 }
     #expect(calls > 10)
@@ -166,5 +176,48 @@ import Testing
     try await driver.move(link, to: try #require(link.parent.appending("condemned.run")), durability: .process)
     #expect(try await repo.delete(digest.description).status == 202)
     #expect(try await repo.get(digest.description).status == 404)
+  }
+
+  @Test(arguments: Interrupted.allCases, [true, false])
+  func `an image that is pushed while its repository is deleted is whole, or not accepted`(
+    interrupted: Interrupted, withBlobs: Bool
+  ) async throws {
+    let image = try await Self.image("b")
+    let digests = ["config b", "layer b"].map { Repo.digest(Array($0.utf8)) }
+    let push: Operation = { repo in
+      if withBlobs { _ = try await repo.image("b") }
+      return try await repo.put(image, at: "one")
+    }
+    let deletion: Operation = {
+      try await $0.site.client.send(.delete, "/v2/\($0.name)/_berth/repository")
+    }
+    let (first, second) = interrupted == .push ? (push, deletion) : (deletion, push)
+    var calls = 0
+    var statuses = Set<Int>()
+    while try await run(
+      first, interruptedBy: second, at: calls,
+      { repo, firstAnswer, secondAnswer in
+        let (pushed, deleted) = interrupted == .push ? (firstAnswer, secondAnswer) : (secondAnswer, firstAnswer)
+        #expect(deleted.status == 202, "\(calls): \(deleted.text)")
+        #expect([201, 400, 503].contains(pushed.status), "\(calls): \(pushed.text)")
+        statuses.insert(pushed.status)
+        let isThere = try await repo.get("one").text == image
+        let digest = Repo.digest(Array(image.utf8)).description
+        #expect(try await repo.get(digest).status == (isThere ? 200 : 404), "\(calls)")
+        for blob in digests where isThere {
+          #expect(try await repo.site.client.send(.get, "/v2/\(repo.name)/blobs/\(blob)").status == 200, "\(calls)")
+        }
+        try await expectNothingDangles(repo, "\(calls)")
+        #expect(try await repo.get("two").status == 404)
+      },
+      prepare: { repo in
+        try await repo.push("one")
+        try await repo.push("two")
+        if !withBlobs { _ = try await repo.image("b") }
+      })
+    { calls += 1 }
+    #expect(calls > 10)
+    // Where the repository is deleted within the one request, its blobs are gone by the end.
+    #expect(statuses.contains(interrupted == .push && !withBlobs ? 400 : 201))
   }
 }

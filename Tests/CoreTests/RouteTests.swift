@@ -26,6 +26,7 @@ import Testing
     #expect(try route("/v2/a/blobs/uploads") == .uploads(name("a")))
     #expect(try route("/v2/a/blobs/uploads/\(Self.id)") == .upload(name("a"), #require(UploadID(Self.id))))
     #expect(try route("/v2/a/referrers/\(digest)") == .referrers(name("a"), digest))
+    #expect(try route("/v2/a/b/_berth/repository") == .repository(name("a/b")))
     #expect(try route("/v2/a/b/_berth/tags/x/history") == .tagHistory(name("a/b"), #require(Tag("x"))))
     #expect(try route("/hub/v2/a/tags/list", prefix: "/hub/") == .tags(name("a")))
   }
@@ -58,7 +59,10 @@ import Testing
     ("/v2/a/blobs/", "DIGEST_INVALID"), ("/v2/a/referrers/latest", "DIGEST_INVALID"),
     ("/v2/a/blobs/uploads/nonsense", "BLOB_UPLOAD_UNKNOWN"), ("/v2/a/blobs/uploads/..%2f..", "BLOB_UPLOAD_UNKNOWN"),
     ("/v1/", "NAME_UNKNOWN"), ("/", "NAME_UNKNOWN"), ("", "NAME_UNKNOWN"), ("/v2/a", "NAME_UNKNOWN"),
-    ("/v2/a/other/b", "NAME_UNKNOWN"),
+    ("/v2/a/other/b", "NAME_UNKNOWN"), ("/v2/_berth/repository", "NAME_INVALID"),
+    ("/v2/a%2Fb/_berth/repository", "NAME_INVALID"), ("/v2/a/../_berth/repository", "NAME_INVALID"),
+    ("/v2/a/_berth/repository/", "NAME_UNKNOWN"), ("/v2/a/_berth/", "NAME_UNKNOWN"),
+    ("/v2/a/_berth/tags/..%2f..%2f_layers/history", "TAG_INVALID"), ("/v2/a/_berth/tags//history", "TAG_INVALID"),
   ])
   func `refuses what is outside the grammar`(path: String, code: String) throws {
     let error = try #require(throws: RegistryError.self) { try Route(path: path, prefix: "/") }

@@ -68,6 +68,8 @@ package enum Deployment: String, CaseIterable, Sendable, CustomStringConvertible
 package struct DeploymentOptions: Sendable, Equatable {
   /// `storage.delete.enabled`
   package var deleteEnabled = true
+  /// `storage.delete.repositories`
+  package var deleteRepositories = false
   /// `storage.maintenance.readonly.enabled`
   package var readOnly = false
   /// `http.prefix`
@@ -93,6 +95,7 @@ package struct DeploymentOptions: Sendable, Equatable {
   package var configuration: Configuration {
     var configuration = Configuration()
     configuration.storage.deleteEnabled = deleteEnabled
+    configuration.storage.deleteRepositories = deleteRepositories
     configuration.storage.readOnly = readOnly
     configuration.http.prefix = prefix
     configuration.http.relativeURLs = relativeURLs
@@ -120,6 +123,7 @@ package struct DeploymentOptions: Sendable, Equatable {
         rootdirectory: \(rootDirectory)
       delete:
         enabled: \(deleteEnabled)
+        repositories: \(deleteRepositories)
       maintenance:
         readonly:
           enabled: \(readOnly)

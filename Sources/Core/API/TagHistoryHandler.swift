@@ -38,32 +38,9 @@ struct TagHistoryHandler {
           "v2/\(repository.name)/_berth/tags/\(tag)/history",
           [("n", String(limit)), ("last", last.digest.description)], context.configuration.http))
     }
-    let found = try await RegistryError.fromStorage { () async throws(StorageError) in
-      var found = Set<Digest>()
-      for event in shown where try await repository.manifests.has(event.digest) { found.insert(event.digest) }
-      return found
+    let history = try await RegistryError.fromStorage { () async throws(StorageError) in
+      try await TagHistory(shown, of: tag, in: repository)
     }
-    var json = JSONWriter(capacity: 64 + shown.count * 160)
-    json.object { json in
-      json.string("name", repository.name.description)
-      json.string("tag", tag.description)
-      json.array("history") { json in
-        for event in shown { event.write(to: &json, exists: found.contains(event.digest)) }
-      }
-    }
-    return Response(.ok, fields: fields, body: .bytes(json.bytes))
-  }
-}
-
-extension TagEvent {
-  /// Adds the entry to a list.
-  /// - Parameter exists: whether the repository still has the manifest.
-  public func write(to json: inout JSONWriter, exists: Bool) {
-    json.object { json in
-      json.string("digest", digest.description)
-      json.string("time", timeText)
-      json.boolean("current", isCurrent)
-      json.boolean("exists", exists)
-    }
+    return Response(.ok, fields: fields, body: .bytes(history.json))
   }
 }

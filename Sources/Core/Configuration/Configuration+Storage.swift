@@ -5,6 +5,8 @@ extension Configuration {
     public var driver = Driver.filesystem(Filesystem())
     /// `storage.delete.enabled`: whether blobs, manifests and tags may be deleted through the API.
     public var deleteEnabled = false
+    /// `storage.delete.repositories`: whether whole repositories may be, too.
+    public var deleteRepositories = false
     /// `storage.redirect.disable`: never send a client to the object store.
     public var redirectDisabled = false
     /// `storage.maintenance.readonly.enabled`
@@ -92,6 +94,7 @@ extension Configuration.Storage: ConfigurationSection {
     keys.section("redirect", &switches.redirect)
     keys.section("maintenance", &switches.maintenance)
     deleteEnabled = switches.delete.enabled
+    deleteRepositories = switches.delete.repositories
     redirectDisabled = switches.redirect.disable
     readOnly = switches.maintenance.readOnly.enabled
     uploadPurging = switches.maintenance.uploadPurging
@@ -201,6 +204,7 @@ private struct Switches {
 
   init(_ storage: Configuration.Storage) {
     delete.enabled = storage.deleteEnabled
+    delete.repositories = storage.deleteRepositories
     redirect.disable = storage.redirectDisabled
     maintenance.readOnly.enabled = storage.readOnly
     maintenance.uploadPurging = storage.uploadPurging
@@ -208,9 +212,16 @@ private struct Switches {
 
   struct Delete: ConfigurationSection {
     var enabled = false
+    var repositories = false
 
     mutating func visit(_ keys: some ConfigurationVisitor) {
       keys.value("enabled", &enabled)
+      keys.value("repositories", &repositories)
+      if repositories, !enabled {
+        keys.report(
+          .warning, "repositories", "it has no effect, since nothing may be deleted",
+          remedy: "set storage.delete.enabled to true")
+      }
     }
   }
 

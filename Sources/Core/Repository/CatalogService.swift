@@ -9,7 +9,7 @@ public struct CatalogService: Sendable {
   /// tell that it has not changed; that a repository has a manifest costs a stat of a link that it had the last
   /// time. So a page costs about two stats for each of its names, however many repositories there are; where the
   /// driver can't tell, a listing in place of one of them, and sorting the entries of the directories above.
-  func names(after last: String, limit: Int) async throws(StorageError) -> [String] {
+  public func names(after last: String, limit: Int) async throws(StorageError) -> [String] {
     var walk = Walk(registry: registry, last: last, limit: limit)
     try await walk.descend(StorageLayout.repositories, prefix: "")
     return walk.names

@@ -18,8 +18,7 @@ extension ManifestService {
     if isRevision { try await removeRevision(digest) }
     // Someone may have tagged it in the meantime, and known it to be there.
     let isUntagged = try await untag(digest) { digest throws(StorageError) in
-      if try await exists(digest) { return false }
-      return try await schema1AmongLayers(digest) == nil
+      try await !has(digest)
     }
     if isUntagged { isFound = true }
     return isFound

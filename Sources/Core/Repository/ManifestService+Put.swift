@@ -16,6 +16,7 @@ extension ManifestService {
         try await link(content, manifest, digest)
       }
       do {
+        try await RegistryError.fromStorage { () async throws(StorageError) in try await repository.awaitRemoval() }
         try await verification.check(manifest)
       } catch {
         if isNew { _ = try? await delete(digest) }

@@ -16,7 +16,7 @@ extension TagService {
   ///
   /// The time is that of the link in the tag's index, which is written once for each manifest: where a tag came back
   /// to what it pointed to before, that of the first time. Costs a listing, and a stat for each manifest.
-  public func history(of tag: Tag) async throws(StorageError) -> [TagEvent] {
+  func history(of tag: Tag) async throws(StorageError) -> [TagEvent] {
     let current = try await target(of: tag)
     var events: [TagEvent] = []
     for algorithm in Digest.Algorithm.allCases {
@@ -51,7 +51,7 @@ extension TagService {
 
 extension ManifestService {
   /// Whether a tag that points to `digest` points to something.
-  public func has(_ digest: Digest) async throws(StorageError) -> Bool {
+  func has(_ digest: Digest) async throws(StorageError) -> Bool {
     if try await exists(digest) { return true }
     return try await schema1AmongLayers(digest) != nil
   }

@@ -16,6 +16,8 @@ enum Route: Equatable {
   case upload(RepositoryName, UploadID)
   /// `/v2/<name>/referrers/<digest>`
   case referrers(RepositoryName, Digest)
+  /// `/v2/<name>/_berth/repository`
+  case repository(RepositoryName)
   /// `/v2/<name>/_berth/tags/<tag>/history`
   case tagHistory(RepositoryName, Tag)
 }
@@ -72,6 +74,9 @@ extension Route {
   /// What Berth offers beyond the distribution spec, in the form that the spec has for extensions; nil for another
   /// path. No name has a component that begins with an underscore.
   private static func ofBerth(_ parts: [String]) throws(RegistryError) -> Route? {
+    if parts.count >= 2, parts[parts.count - 2] == "_berth", parts.last == "repository" {
+      return .repository(try name(parts.dropLast(2)))
+    }
     if parts.count >= 4, parts[parts.count - 4] == "_berth", parts[parts.count - 3] == "tags", parts.last == "history" {
       return .tagHistory(try name(parts.dropLast(4)), try tag(parts[parts.count - 2]))
     }

@@ -30,6 +30,8 @@ public struct Router: RequestHandler {
       return try await CatalogHandler(context).list(request)
     case (.tags(let name), .get), (.tags(let name), .head):
       return try await TagsHandler(context).list(request, context.registry.repository(name))
+    case (.repository(let name), .delete):
+      return try await RepositoryHandler(context).delete(request, context.registry.repository(name))
     case (.tagHistory(let name, let tag), .get), (.tagHistory(let name, let tag), .head):
       return try await TagHistoryHandler(context).list(request, context.registry.repository(name), tag)
     case (.referrers(let name, let subject), .get), (.referrers(let name, let subject), .head):
@@ -79,6 +81,7 @@ extension Route {
     case .base, .catalog, .tags, .referrers, .tagHistory: "GET, HEAD"
     case .manifest: storage.deleteEnabled ? "GET, HEAD, PUT, DELETE" : "GET, HEAD, PUT"
     case .blob: storage.deleteEnabled ? "GET, HEAD, DELETE" : "GET, HEAD"
+    case .repository: storage.deleteEnabled && storage.deleteRepositories ? "DELETE" : ""
     case .uploads: "POST"
     case .upload: "GET, HEAD, PATCH, PUT, DELETE"
     }

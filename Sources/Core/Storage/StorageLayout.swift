@@ -37,6 +37,11 @@ public enum StorageLayout {
     repositories / name.description
   }
 
+  /// Locked, and there at all, while a whole repository is removed.
+  static func repositoryRemoval(_ name: RepositoryName) -> StoragePath {
+    repository(name) / "_removal"
+  }
+
   /// The blobs that a repository may see.
   public static func layers(_ name: RepositoryName) -> StoragePath {
     repository(name) / "_layers"
@@ -60,6 +65,11 @@ public enum StorageLayout {
   /// A repository's manifests: revisions and tags.
   public static func manifests(_ name: RepositoryName) -> StoragePath {
     repository(name) / "_manifests"
+  }
+
+  /// The revisions of a repository's manifests.
+  static func revisions(_ name: RepositoryName) -> StoragePath {
+    manifests(name) / "revisions"
   }
 
   /// All tags of a repository.

@@ -2,7 +2,7 @@ import ArgumentParser
 import Core
 
 /// The configuration that a command works on.
-struct ConfigurationFileArgument: ParsableArguments {
+struct ConfigurationFileArgument: ParsableArguments, Sendable {
   @Argument(
     help: "The configuration file. Without it, the one that REGISTRY_CONFIGURATION_PATH names.",
     completion: .file(extensions: ["yml", "yaml"]))

@@ -1,0 +1,117 @@
+/// The removal of a whole repository: its tags, manifests, referrers, links to blobs, and uploads. Not that of
+/// repositories below it, and not of content, which is for garbage collection.
+///
+/// Whole directories go at once, in an order in which nothing that is left leads to anything that is gone. It is safe
+/// while people push: a file that is there, and locked, tells of it. A push of a manifest looks for that file when
+/// its own link can be seen, and before it verifies what the manifest names. Where it finds none, the removal is over,
+/// and it verifies what is left, or has yet to begin, and then takes the manifest with it.
+public struct RepositoryRemoval {
+  private let repository: Repository
+  private var driver: any StorageDriver { repository.driver }
+  private var name: RepositoryName { repository.name }
+
+  /// Of a repository.
+  public init(of repository: Repository) {
+    self.repository = repository
+  }
+
+  /// What was removed, or would be.
+  public struct Outcome: Sendable, Equatable {
+    /// Tags.
+    public var tags = 0
+    /// Manifests.
+    public var manifests = 0
+    /// Blobs that the repository can see.
+    public var blobs = 0
+    /// Uploads that were under way.
+    public var uploads = 0
+    /// Uploads that are being written to, and are left.
+    public var uploadsLeft = 0
+  }
+
+  /// What `run` would remove; nil where there is no such repository.
+  public func preview() async throws(StorageError) -> Outcome? {
+    guard try await isThere() else { return nil }
+    return try await count()
+  }
+
+  /// Removes the repository, durably.
+  /// - Parameter counting: whether to say how much there was: it costs a listing of all of it.
+  /// - Returns: nil where there is no such repository.
+  /// - Throws: `.unavailable` where somebody is removing it already.
+  public func run(counting: Bool = true) async throws(StorageError) -> Outcome? {
+    guard try await isThere() else { return nil }
+    let lock = try await repository.removalLock()
+    var outcome = Outcome()
+    do {
+      if counting { outcome = try await count() }
+      (outcome.uploads, outcome.uploadsLeft) = try await removeAll()
+    } catch {
+      try? await lock.cancel()
+      throw error
+    }
+    try await lock.cancel()
+    await EmptyDirectories.remove(from: StorageLayout.manifests(name), of: name, driver)
+    return outcome
+  }
+
+  private func removeAll() async throws(StorageError) -> (uploads: Int, left: Int) {
+    try await Link.remove(StorageLayout.tags(name), driver)
+    try await Link.remove(StorageLayout.revisions(name), driver)
+    try await Link.remove(StorageLayout.referrers(name), driver)
+    try await Link.remove(StorageLayout.layers(name), driver)
+    // Whoever tagged a manifest in between finds out that it is gone, unless he dies before.
+    for tag in try await driver.names(in: StorageLayout.tags(name)).compactMap({ Tag($0) }) {
+      try await repository.tags.remove(tag) { digest throws(StorageError) in
+        try await !repository.manifests.has(digest)
+      }
+    }
+    var removed = 0
+    var left = 0
+    for id in try await driver.names(in: StorageLayout.uploads(name)).compactMap({ UploadID($0) }) {
+      if try await AbandonedUpload(driver, name, id).remove(unless: { _ in false }) { removed += 1 } else { left += 1 }
+    }
+    return (removed, left)
+  }
+
+  private func isThere() async throws(StorageError) -> Bool {
+    let own: Set<String> = ["_manifests", "_layers", "_uploads", "_referrers"]
+    return try await driver.names(in: StorageLayout.repository(name)).contains { own.contains($0) }
+  }
+
+  private func count() async throws(StorageError) -> Outcome {
+    var outcome = Outcome()
+    outcome.tags = try await count(StorageLayout.tags(name))
+    for algorithm in Digest.Algorithm.allCases {
+      outcome.manifests += try await count(StorageLayout.revisions(name) / algorithm.rawValue)
+      outcome.blobs += try await count(StorageLayout.layers(name) / algorithm.rawValue)
+    }
+    outcome.uploads = try await count(StorageLayout.uploads(name))
+    return outcome
+  }
+
+  private func count(_ directory: StoragePath) async throws(StorageError) -> Int {
+    try await driver.names(in: directory).count
+  }
+}
+
+extension Repository {
+  /// Waits until nobody removes the repository, or finds that somebody has died at it.
+  /// - Throws: `.unavailable` where it takes longer than a moment.
+  func awaitRemoval() async throws(StorageError) {
+    do {
+      _ = try await driver.stat(StorageLayout.repositoryRemoval(name))
+    } catch  where error.code == .notFound || error.code == .wrongKind {
+      return
+    }
+    try await removalLock().cancel()
+  }
+
+  fileprivate func removalLock() async throws(StorageError) -> any StorageWriter {
+    do {
+      return try await driver.writer(at: StorageLayout.repositoryRemoval(name), appending: true)
+    } catch  where error.code == .busy {
+      throw StorageError(.unavailable, "lock \(name)", cause: "the repository is being removed")
+    }
+  }
+}

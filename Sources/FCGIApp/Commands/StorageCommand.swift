@@ -1,0 +1,66 @@
+import ArgumentParser
+import Core
+import Synchronization
+
+/// What works on the storage of a service, whether that is running or not.
+protocol StorageCommand: ParsableCommand, Sendable {
+  /// The configuration that names the storage.
+  var file: ConfigurationFileArgument { get }
+
+  /// Does the work.
+  /// - Returns: the exit status.
+  func run(_ registry: Registry, _ configuration: Configuration) async throws -> Int32
+}
+
+extension StorageCommand {
+  /// Opens the storage and does the work on this thread.
+  func run() throws {
+    let configuration: Configuration
+    let driver: any StorageDriver
+    do {
+      let loaded = try file.load()
+      printErrors(loaded.warnings)
+      configuration = loaded.configuration
+      guard configuration.storage.driver != .inMemory else {
+        printErrors(["the storage is in memory: each worker has its own, which ends with it"])
+        throw ExitCode(78)  // EX_CONFIG
+      }
+      driver = try Composition.driver(configuration.storage, accelPrefix: "")
+    } catch let error as ConfigurationError {
+      printErrors(error.problems)
+      throw ExitCode(78)
+    } catch let error as StorageError {
+      printErrors([error])
+      throw ExitCode(1)
+    }
+    let status = Mutex<Int32>(1)
+    ThreadExecutor().run { [self] in
+      do {
+        let result = try await run(Registry(driver: driver), configuration)
+        status.withLock { $0 = result }
+      } catch {
+        printErrors(["\(error)"])
+      }
+    }
+    let result = status.withLock { $0 }
+    if result != 0 { throw ExitCode(result) }
+  }
+}
+
+/// What commands take as arguments.
+enum ArgumentValue {
+  static func repositoryName(_ text: String) throws -> RepositoryName {
+    guard let name = RepositoryName(text) else {
+      throw ValidationError(
+        "A repository name is made of lower-case letters and digits, separated by one of . _ __ - /")
+    }
+    return name
+  }
+
+  static func tag(_ text: String) throws -> Tag {
+    guard let tag = Tag(text) else {
+      throw ValidationError("A tag is up to 128 letters, digits, . _ or -, and begins with none of . and -")
+    }
+    return tag
+  }
+}

@@ -1,0 +1,128 @@
+import Core
+import Drivers
+import Foundation
+import HTTPTypes
+import TestSupport
+import Testing
+
+/// `berth repository` and `berth tag`, on a storage that a registry in this process has filled.
+@Suite(.ownThread) struct StorageCommandTests {
+  private let folder: TemporaryFolder
+  private let driver: FilesystemDriver
+  private let client: InProcessClient
+
+  init() throws {
+    folder = try TemporaryFolder()
+    driver = try FilesystemDriver(rootDirectory: folder / "registry", maxThreads: 100, accelPrefix: nil)
+    client = InProcessClient(RequestPipeline.handler(DeploymentOptions().context(over: driver)))
+    try "version: 0.1\nstorage: {filesystem: {rootdirectory: \(folder / "registry")}}\n"
+      .write(toFile: folder / "config.yml", atomically: true, encoding: .utf8)
+  }
+
+  private func berth(
+    _ command: String..., arguments: [String] = [], configuration: String? = nil
+  ) throws -> (status: Int32, output: String, errors: String) {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: try RegistryServer.berthExecutable())
+    process.arguments = command + [configuration ?? folder / "config.yml"] + arguments
+    for name in ["out", "err"] { _ = FileManager.default.createFile(atPath: folder / name, contents: nil) }
+    process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: folder / "out"))
+    process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: folder / "err"))
+    try process.run()
+    process.waitUntilExit()
+    return try (
+      process.terminationStatus, String(contentsOfFile: folder / "out", encoding: .utf8),
+      String(contentsOfFile: folder / "err", encoding: .utf8)
+    )
+  }
+
+  /// Pushes an image whose config says `seed`. Returns its digest.
+  @discardableResult
+  private func push(_ name: String, _ tag: String, seed: String = "a") async throws -> Digest {
+    let config = Array("config \(seed)".utf8)
+    let digest = TestContent.digest(config)
+    let pushed = try await client.send(.post, "/v2/\(name)/blobs/uploads/?digest=\(digest)", body: config)
+    #expect(pushed.status == 201)
+    let manifest = Array(
+      """
+      {"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","layers":[],"config":\
+      {"mediaType":"application/vnd.oci.image.config.v1+json","digest":"\(digest)","size":\(config.count)}}
+      """.utf8)
+    let tagged = try await client.send(.put, "/v2/\(name)/manifests/\(tag)", body: manifest)
+    #expect(tagged.status == 201, "\(tagged.text)")
+    return TestContent.digest(manifest)
+  }
+
+  @Test func `list prints the names of all repositories`() async throws {
+    #expect(try berth("repository", "list").output == "")
+    for name in ["b", "a", "a/b", "a-b"] { try await push(name, "one") }
+    let (status, output, errors) = try berth("repository", "list")
+    #expect(status == 0 && errors.isEmpty)
+    #expect(output == "a\na-b\na/b\nb\n")
+  }
+
+  @Test func `delete says what it would do, does it, and leaves what is below`() async throws {
+    try await push("a", "one")
+    try await push("a", "two", seed: "b")
+    try await push("a", "three", seed: "b")
+    try await push("a/b", "one")
+    #expect(try await client.send(.post, "/v2/a/blobs/uploads/").status == 202)
+    let amounts = "3 tags, 2 manifests, 2 blobs, 1 upload"
+    let trial = try berth("repository", "delete", arguments: ["a", "--dry-run"])
+    #expect(trial.status == 0 && trial.errors.isEmpty)
+    #expect(trial.output == "would delete a: \(amounts)\n")
+    #expect(try berth("repository", "list").output == "a\na/b\n")
+    let (status, output, errors) = try berth("repository", "delete", arguments: ["a"])
+    #expect(status == 0 && errors.isEmpty)
+    #expect(output == "deleted a: \(amounts)\n")
+    #expect(try berth("repository", "list").output == "a/b\n")
+    #expect(try await client.send(.get, "/v2/a/b/manifests/one").status == 200)
+    #expect(try await client.send(.get, "/v2/a/manifests/one").status == 404)
+    let again = try berth("repository", "delete", arguments: ["a"])
+    #expect(again.status == 1 && again.errors.contains("there is no repository a"))
+    #expect(try berth("repository", "delete", arguments: ["A"]).status == 64)
+  }
+
+  @Test func `delete leaves an upload that is being written to, and says so`() async throws {
+    try await push("a", "one")
+    let name = try #require(RepositoryName("a"))
+    let id = UploadID()
+    let writer = try await driver.writer(at: StorageLayout.uploadData(name, id), appending: false)
+    let (status, output, errors) = try berth("repository", "delete", arguments: ["a"])
+    #expect(status == 3)
+    #expect(output.hasPrefix("deleted a: 1 tag, 1 manifest, 1 blob, 0 uploads"))
+    #expect(errors.contains("1 upload"))
+    try await writer.close()
+    #expect(try berth("repository", "delete", arguments: ["a"]).status == 0)
+    #expect(try berth("repository", "list").output == "")
+  }
+
+  @Test func `history prints what a tag pointed to`() async throws {
+    let first = try await push("a", "one")
+    try await Task.sleep(for: .milliseconds(20))
+    let second = try await push("a", "one", seed: "b")
+    #expect(try await client.send(.delete, "/v2/a/manifests/\(first)").status == 202)
+    let (status, output, errors) = try berth("tag", "history", arguments: ["a", "one"])
+    #expect(status == 0 && errors.isEmpty)
+    let lines = output.split(separator: "\n")
+    #expect(lines.count == 2)
+    #expect(lines.first?.hasSuffix("Z  \(second)  current") == true)
+    #expect(lines.last?.hasSuffix("Z  \(first)  deleted") == true)
+    let json = try berth("tag", "history", arguments: ["a", "one", "--json"])
+    let answer = try await client.send(.get, "/v2/a/_berth/tags/one/history")
+    #expect(json.output == answer.text + "\n")
+    #expect(try berth("tag", "history", arguments: ["a", "two"]).status == 1)
+    #expect(try berth("tag", "history", arguments: ["a", "-x"]).status == 64)
+  }
+
+  @Test func `a configuration that names no storage to work on is refused`() throws {
+    for (text, message) in [
+      ("version: 0.1\nstorage: inmemory\n", "in memory"), ("version: 0.1\n", "storage"),
+    ] {
+      try text.write(toFile: folder / "other.yml", atomically: true, encoding: .utf8)
+      let (status, output, errors) = try berth("repository", "list", configuration: folder / "other.yml")
+      #expect(status == 78)
+      #expect(output.isEmpty && errors.contains(message))
+    }
+  }
+}
