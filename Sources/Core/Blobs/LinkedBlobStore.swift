@@ -24,8 +24,9 @@ public struct LinkedBlobStore: Sendable {
 
   /// Finds a blob; nil where the repository has no such blob or its content is gone.
   public func resolve(_ digest: Digest) async throws(StorageError) -> Blob? {
-    guard let content = try await Link.find(
-      StorageLayout.layerLink(repository, digest), blobs.driver, damage: blobs.damage),
+    guard
+      let content = try await Link.find(
+        StorageLayout.layerLink(repository, digest), blobs.driver, damage: blobs.damage),
       let size = try await blobs.size(of: content)
     else { return nil }
     return Blob(digest: digest, content: content, size: size)

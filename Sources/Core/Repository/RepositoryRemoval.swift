@@ -91,7 +91,13 @@ public struct RepositoryRemoval {
   }
 
   private func count(_ directory: StoragePath) async throws(StorageError) -> Int {
-    try await driver.names(in: directory).count
+    var number = 0
+    do {
+      try await driver.forEachName(in: directory) { _ in number += 1 }
+    } catch  where error.code == .notFound || error.code == .wrongKind {
+      // There are none.
+    }
+    return number
   }
 }
 

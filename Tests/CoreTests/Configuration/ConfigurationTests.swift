@@ -69,7 +69,7 @@ private let minimal = "version: 0.1\nstorage: filesystem\n"
       log: {level: DEBUG, formatter: logstash, accesslog: {disabled: true}, fields: {a: b, n: 1}}
       storage:
         filesystem: {rootdirectory: /srv/registry, maxthreads: 50}
-        delete: {enabled: on}
+        delete: {enabled: on, repositories: true}
         redirect: {disable: true}
         cache: {layerinfo: inmemory, blobdescriptorsize: 7}
         tag: {concurrencylimit: 8}
@@ -127,6 +127,7 @@ private let minimal = "version: 0.1\nstorage: filesystem\n"
     filesystem.maxThreads = 50
     expected.storage.driver = .filesystem(filesystem)
     expected.storage.deleteEnabled = true
+    expected.storage.deleteRepositories = true
     expected.storage.redirectDisabled = true
     var cache = Configuration.Cache()
     cache.blobDescriptor = .inMemory
@@ -308,6 +309,11 @@ private let minimal = "version: 0.1\nstorage: filesystem\n"
   ])
   func `what is read and not acted on is said`(_ section: String, _ key: String) throws {
     #expect(try load(minimal + section).warnings.map(\.key) == [key])
+  }
+
+  @Test func `deleting repositories without deleting is said to have no effect`() throws {
+    let text = "version: 0.1\nstorage: {filesystem: {}, delete: {repositories: true}}"
+    #expect(try load(text).warnings.map(\.key) == ["storage.delete.repositories"])
   }
 
   @Test func `both forms of redis`() throws {
