@@ -34,14 +34,17 @@ struct SyncCountTests {
   /// An operation, and what it syncs: `content`, or the directories by their paths.
   struct Expectation: Sendable {
     let name: String
+    /// Whether it is another process' that has synced nothing yet.
+    let byAnother: Bool
     let synced: [Promise: [String]]
     let operation: @Sendable (FilesystemDriver) async throws -> Void
 
     init(
-      _ name: String, inOrder: [String], withFile: [String], none: [String],
+      _ name: String, byAnother: Bool = false, inOrder: [String], withFile: [String], none: [String],
       _ operation: @escaping @Sendable (FilesystemDriver) async throws -> Void
     ) {
       self.name = name
+      self.byAnother = byAnother
       synced = [.inOrder: inOrder, .withFile: withFile, .none: none]
       self.operation = operation
     }
@@ -110,13 +113,22 @@ struct SyncCountTests {
     Expectation("touch", inOrder: [], withFile: [], none: []) { driver in
       try await driver.touch(path("/a/b/moved"))
     },
-    Expectation("delete, withNext", inOrder: [], withFile: ["/a/b"], none: ["/a/b"]) { driver in
+    Expectation("delete, withNext", byAnother: true, inOrder: [], withFile: ["/a/b"], none: ["/a/b"]) { driver in
       try await driver.delete(path("/a/b/moved"), durability: .withNext)
     },
-    Expectation("delete, powerLoss, a file", inOrder: ["/a/b"], withFile: ["/a/b"], none: ["/a/b"]) { driver in
+    Expectation(
+      "delete, powerLoss, a file", byAnother: true, inOrder: ["/a/b"], withFile: ["/a/b"], none: ["/a/b"]
+    ) { driver in
       try await driver.delete(path("/a/b/new"), durability: .powerLoss)
     },
-    Expectation("delete, powerLoss, a tree", inOrder: ["/a"], withFile: ["/a"], none: ["/a"]) { driver in
+    Expectation(
+      "put, powerLoss, in directories that another process has made", byAnother: true, inOrder: ["staged", "/a/b"],
+      withFile: ["staged", "/a/b"], none: ["staged", "/a/b", "/a", "/"]
+    ) { driver in
+      try await driver.put([1], at: path("/a/b/others"), durability: .powerLoss)
+    },
+    Expectation("delete, powerLoss, a tree", byAnother: true, inOrder: ["/a"], withFile: ["/a"], none: ["/a"]) {
+      driver in
       try await driver.delete(path("/a/b"), durability: .powerLoss)
     },
     Expectation("delete, process", inOrder: [], withFile: [], none: []) { driver in
@@ -134,7 +146,8 @@ struct SyncCountTests {
     let driver = try disk.driver(below: "root")
     let root = disk.path + "/root"
     for expectation in Self.expectations {
-      let paths = try await synced { try await expectation.operation(driver) }.map { path in
+      let actor = expectation.byAnother ? try disk.driver(below: "root") : driver
+      let paths = try await synced { try await expectation.operation(actor) }.map { path in
         path.hasPrefix(root + "/~staging/") ? "staged" : path == root ? "/" : String(path.dropFirst(root.count))
       }
       #expect(paths == expectation.synced[promise], "\(expectation.name)")

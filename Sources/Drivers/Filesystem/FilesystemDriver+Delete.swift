@@ -15,7 +15,7 @@ extension FilesystemDriver {
         removed = try hide(file)
       }
       // The name's end. A tree's entries need no sync of their own: what a loss of power leaves of them is hidden.
-      try sync(directory, for: durability)
+      try syncRemoval(from: directory, for: durability)
       if let removed { try DirectoryStream(opening: staging).remove(removed) }
     }
   }

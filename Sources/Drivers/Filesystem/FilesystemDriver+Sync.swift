@@ -5,38 +5,59 @@ import Glibc
 ///
 /// That is for the file system to say: see `NamePromise`.
 extension FilesystemDriver {
-  /// Makes a change of names in `directory` last as `durability` says.
+  /// Makes a name that came to `directory` last as `durability` says.
   func sync(_ directory: String, for durability: Durability) throws(Errno) {
-    switch durability {
-    case .process: return
-    case .withNext: if promise(at: directory) == .inOrder { return }
-    case .powerLoss, .selfChecking: break
+    if mustSync(directory, durability) { try sync(directory) }
+  }
+
+  /// Makes it last that a name went from `directory`, as `durability` says. Should the directory's own name not last,
+  /// then neither does what was in it; and where the directory is gone, that must last.
+  func syncRemoval(from directory: String, for durability: Durability) throws(Errno) {
+    guard mustSync(directory, durability) else { return }
+    var directory = directory
+    while true {
+      do {
+        return try open(directory).sync()
+      } catch  where error.isMissing && rootIsThere {
+        directory = parent(of: directory)
+      }
     }
-    try sync(directory)
+  }
+
+  private func mustSync(_ directory: String, _ durability: Durability) -> Bool {
+    switch durability {
+    case .process: false
+    case .withNext: promise(at: directory) != .inOrder
+    case .powerLoss, .selfChecking: true
+    }
   }
 
   /// Makes the names in `directory` last, and its own name, whoever made it.
   ///
   /// Another request may have made a directory on the way a moment ago, and not synced it yet: it would be no comfort
   /// that it is about to. So what is young is synced once by each process; what is old, the kernel has written.
-  /// A directory that was removed since had nothing that must last, but its removal must.
   func sync(_ directory: String) throws(Errno) {
     var directory = directory
     var synced: [DirectoryIdentity] = []
     while true {
       do {
-        let descriptor = try FileDescriptor(opening: directory.isEmpty ? "/" : directory, O_RDONLY | O_DIRECTORY)
+        let descriptor = try open(directory)
         try descriptor.sync()
         if promise(of: descriptor) != .none || directory.utf8.count <= root.utf8.count { break }
         if let identity = DirectoryIdentity(descriptor) {
           if identity.birth <= WallClock.now - FilesystemDriver.settlingTime || lasting.contains(identity) { break }
           synced.append(identity)
         }
-      } catch  where (error.code == ENOENT || error.code == ENOTDIR) && rootIsThere {
+      } catch  where error.isMissing && rootIsThere {
+        // Removed since, with what had come to it.
       }
       directory = parent(of: directory)
     }
     lasting.insert(synced)
+  }
+
+  private func open(_ directory: String) throws(Errno) -> FileDescriptor {
+    try FileDescriptor(opening: directory.isEmpty ? "/" : directory, O_RDONLY | O_DIRECTORY)
   }
 
   /// Syncs the file, and its name, where that is young. A change of names in a directory changes its time.
@@ -55,4 +76,8 @@ extension FilesystemDriver {
   /// Nanoseconds after which kernels have written everything by themselves: far more than the half minute after which
   /// Linux writes what is dirty, and journals commit.
   private static let settlingTime: Int64 = 600_000_000_000
+}
+
+extension Errno {
+  fileprivate var isMissing: Bool { code == ENOENT || code == ENOTDIR }
 }
