@@ -64,11 +64,11 @@ struct FaultMatrixTests {
     (EIO, .failed), (ENOSPC, .full), (EROFS, .denied), (EMFILE, .unavailable),
   ]
 
-  @Test(arguments: SyncCountTests.Promise.allCases)
+  @Test(arguments: TestDisk.Promise.allCases)
   func `whatever call fails, an operation happens or doesn't, and leaves nothing behind`(
-    promise: SyncCountTests.Promise
+    promise: TestDisk.Promise
   ) async throws {
-    try disk.mount(promise.disk)
+    try disk.mount(promise)
     var trials = 0
     var failures = 0
     for operation in Self.operations {

@@ -13,30 +13,12 @@ struct SyncCountTests {
     disk = try TestDisk()
   }
 
-  /// A file system's promise about names.
-  enum Promise: CaseIterable {
-    /// ext4 with a journal.
-    case inOrder
-    /// ext4 without.
-    case withFile
-    /// Anything else.
-    case none
-
-    var disk: TestDisk.Kind {
-      switch self {
-      case .inOrder: .ext4()
-      case .withFile: .ext4(options: ["-O", "^has_journal"])
-      case .none: .memory("size=16m")
-      }
-    }
-  }
-
   /// An operation, and what it syncs: `content`, or the directories by their paths.
   struct Expectation: Sendable {
     let name: String
     /// Whether it is another process' that has synced nothing yet.
     let byAnother: Bool
-    let synced: [Promise: [String]]
+    let synced: [TestDisk.Promise: [String]]
     let operation: @Sendable (FilesystemDriver) async throws -> Void
 
     init(
@@ -140,9 +122,9 @@ struct SyncCountTests {
     },
   ]
 
-  @Test(arguments: Promise.allCases)
-  func `each operation syncs what it must, and no more`(promise: Promise) async throws {
-    try disk.mount(promise.disk)
+  @Test(arguments: TestDisk.Promise.allCases)
+  func `each operation syncs what it must, and no more`(promise: TestDisk.Promise) async throws {
+    try disk.mount(promise)
     let driver = try disk.driver(below: "root")
     let root = disk.path + "/root"
     for expectation in Self.expectations {

@@ -53,10 +53,13 @@ public struct LinkedBlobStore: Sendable {
 
   /// Makes content that is in the store visible in the repository, durably: under its own digest, or under
   /// `digest` where it is kept under another one. The content lasts too, if it was put to last with the next change.
-  public func link(_ digest: Digest, to content: Digest? = nil) async throws(StorageError) {
+  /// - Parameter isSettled: whether the content lasts already.
+  public func link(
+    _ digest: Digest, to content: Digest? = nil, isSettled: Bool = false
+  ) async throws(StorageError) {
     let content = content ?? digest
-    if try await Link.ensure(content, at: StorageLayout.layerLink(repository, digest), blobs.driver) { return }
-    try await blobs.driver.settle(StorageLayout.blobData(content))
+    let isWritten = try await Link.ensure(content, at: StorageLayout.layerLink(repository, digest), blobs.driver)
+    if !isWritten && !isSettled { try await blobs.driver.settle(StorageLayout.blobData(content)) }
   }
 
   /// Takes a blob out of the repository; its content stays. Returns whether it was there.

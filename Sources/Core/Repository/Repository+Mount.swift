@@ -17,7 +17,7 @@ extension Repository {
     case .anywhere:
       guard try await registry.blobs.claim(digest) != nil else { return false }
       try await driver.settle(StorageLayout.blobData(digest))
-      try await blobs.link(digest)
+      try await blobs.link(digest, isSettled: true)
     }
     return true
   }

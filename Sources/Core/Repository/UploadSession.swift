@@ -85,7 +85,8 @@ final class UploadSession {
 
   /// Content first, durably, then the link that makes it visible.
   private func keep(as digest: Digest) async throws(StorageError) {
-    if try await repository.registry.blobs.claim(digest) == writer.size {
+    let isThere = try await repository.registry.blobs.claim(digest) == writer.size
+    if isThere {
       try await driver.settle(StorageLayout.blobData(digest))
     } else {
       let size = writer.size
@@ -93,7 +94,7 @@ final class UploadSession {
       isOver = true
       try await confirm(digest, size)
     }
-    try await repository.blobs.link(digest)
+    try await repository.blobs.link(digest, isSettled: isThere)
     // Only now: who asks again after a crash in between finds the upload, and what it held. What may be left of it is
     // for the purge.
     try? await remove()

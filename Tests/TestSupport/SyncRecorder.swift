@@ -3,7 +3,7 @@ import Synchronization
 import Testing
 
 /// The paths that were synced on this thread while `body` ran, in order. The body must stay on its thread.
-func synced(_ body: () async throws -> Void) async throws -> [String] {
+package func synced(_ body: () async throws -> Void) async throws -> [String] {
   let thread = pthread_self()
   recordings.withLock { $0[thread] = [] }
   defer { recordings.withLock { $0[thread] = nil } }

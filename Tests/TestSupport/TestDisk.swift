@@ -1,22 +1,31 @@
-import Drivers
+package import Drivers
 import Foundation
-import TestSupport
 
 /// A folder for a small file system of its own, unmounted when the test is over. Only root may mount one.
-final class TestDisk: Sendable {
+package final class TestDisk: Sendable {
   /// What is mounted.
-  enum Kind: Sendable {
+  package enum Kind: Sendable {
     /// In memory, with options of `mount`.
     case memory(String)
     /// ext4 in a file of `megabytes`, with options of `mkfs.ext4`.
     case ext4(megabytes: Int = 64, options: [String] = [])
   }
 
+  /// What a file system promises of names.
+  package enum Promise: CaseIterable, Sendable {
+    /// ext4 with a journal.
+    case inOrder
+    /// ext4 without.
+    case withFile
+    /// Anything else.
+    case none
+  }
+
   private let folder: TemporaryFolder
   /// Where it is mounted.
-  let path: String
+  package let path: String
 
-  init() throws {
+  package init() throws {
     folder = try TemporaryFolder()
     path = folder / "disk"
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
@@ -26,7 +35,7 @@ final class TestDisk: Sendable {
     try? unmount()
   }
 
-  func mount(_ kind: Kind) throws {
+  package func mount(_ kind: Kind) throws {
     switch kind {
     case .memory(let options):
       _ = try ChildProcess.output(["/usr/bin/mount", "-t", "tmpfs", "-o", options, "tmpfs", path])
@@ -40,15 +49,23 @@ final class TestDisk: Sendable {
     }
   }
 
-  func remount(_ option: String) throws {
+  package func mount(_ promise: Promise) throws {
+    switch promise {
+    case .inOrder: try mount(.ext4())
+    case .withFile: try mount(.ext4(options: ["-O", "^has_journal"]))
+    case .none: try mount(.memory("size=16m"))
+    }
+  }
+
+  package func remount(_ option: String) throws {
     _ = try ChildProcess.output(["/usr/bin/mount", "-o", "remount,\(option)", path])
   }
 
-  func unmount() throws {
+  package func unmount() throws {
     _ = try ChildProcess.output(["/usr/bin/umount", "-l", path])
   }
 
-  func driver(below directory: String = "") throws -> FilesystemDriver {
+  package func driver(below directory: String = "") throws -> FilesystemDriver {
     try FilesystemDriver(rootDirectory: path + "/" + directory, maxThreads: 25, accelPrefix: nil)
   }
 }
