@@ -27,6 +27,49 @@ import Testing
     #expect(try await Census(of: WireClient(port: peer.port)) == after)
   }
 
+  @Test("docker-registry reads and collects what Berth's deletions leave")
+  func afterDeletions() async throws {
+    let storage = try TemporaryFolder()
+    _ = try await writtenByPeer(storage.path)
+    var options = DeploymentOptions()
+    options.deleteRepositories = true
+    let server = try RegistryServer(options: options, rootDirectory: storage.path)
+    let client = WireClient(port: server.port)
+    let before = try await Census(of: client)
+    try await TestImage.push(to: client, repository: "library/one/below", tag: "1", unique: "below")
+    for digest in before.tags["team/two"]?.values ?? [:].values {
+      #expect(try await client.send(.delete, "/v2/team/two/manifests/\(digest)").status == 202)
+    }
+    for blob in before.blobs where blob.hasPrefix("team/two@") {
+      #expect(try await client.send(.delete, "/v2/team/two/blobs/\(blob.dropFirst("team/two@".count))").status == 202)
+    }
+    #expect(try await client.send(.delete, "/v2/library/one/_berth/repository").status == 202)
+    let after = try await Census(of: client)
+    #expect(Array(after.tags.keys) == ["library/one/below"])
+    let peer = try DockerRegistry(rootDirectory: storage.path)
+    #expect(try await Census(of: WireClient(port: peer.port)) == after)
+    for name in ["team/two", "library/one"] {
+      #expect(try await WireClient(port: peer.port).send(.get, "/v2/\(name)/tags/list").status == 404)
+    }
+    try peer.collectGarbage()
+    #expect(try await Census(of: client) == after)
+  }
+
+  @Test("Berth leaves out of the catalog what docker-registry has deleted, once nothing is left")
+  func afterDeletionsOfPeer() async throws {
+    let storage = try TemporaryFolder()
+    let before = try await writtenByPeer(storage.path)
+    let server = try RegistryServer(options: DeploymentOptions(), rootDirectory: storage.path)
+    let client = WireClient(port: server.port)
+    #expect(try await Census(of: client) == before)
+    let peer = try DockerRegistry(rootDirectory: storage.path)
+    for digest in before.tags["team/two"]?.values ?? [:].values {
+      #expect(try await WireClient(port: peer.port).send(.delete, "/v2/team/two/manifests/\(digest)").status == 202)
+    }
+    #expect(try await Census(of: client).tags.keys.sorted() == ["library/one"])
+    #expect(try await client.send(.get, "/v2/team/two/tags/list").text.contains("[]"))
+  }
+
   private func writtenByPeer(_ rootDirectory: String) async throws -> Census {
     let peer = try DockerRegistry(rootDirectory: rootDirectory)
     let client = WireClient(port: peer.port)

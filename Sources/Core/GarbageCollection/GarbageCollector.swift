@@ -53,7 +53,7 @@ public struct GarbageCollector: Sendable {
   }
 
   /// Leaves a note for as long as something may lie aside, and learns from it what time it is for the storage.
-  private func begin(_ observer: CollectionObserver) async throws(StorageError) -> CollectionRun {
+  func begin(_ observer: CollectionObserver) async throws(StorageError) -> CollectionRun {
     let name = String(UInt64.random(in: .min ... .max), radix: 16)
     let note = StorageLayout.collection
     var isRecovering = false

@@ -57,10 +57,13 @@ extension FilesystemDriver {
   public func changeToken(of directory: StoragePath) async throws(StorageError) -> ChangeToken? {
     let status = try perform(.stat, directory) { file throws(Errno) in try FileStatus(of: file) }
     guard status.isDirectory else { throw StorageError(.wrongKind, "stat \(directory)", cause: "not a directory") }
-    // The kernel's clock for files ticks every few milliseconds: only a time that has passed for sure
-    // stands for all that happened up to it.
+    // Two changes within one tick of the clock for files can't be told apart: only a time that has passed for sure
+    // stands for all that happened up to it. Kernels tick every few milliseconds. Some file systems keep whole
+    // seconds, or every second one: ext4 with small inodes, FAT, servers with one of these beneath.
+    let isWholeSecond = status.st_mtim.tv_nsec == 0 && status.st_ctim.tv_nsec == 0
+    let tick: Int64 = isWholeSecond ? 2_100_000_000 : 100_000_000
     let changed = max(status.st_mtim.nanoseconds, status.st_ctim.nanoseconds)
-    guard changed < WallClock.now &- 100_000_000 else { return nil }
+    guard changed < WallClock.now &- tick else { return nil }
     return ChangeToken([
       status.identity.device, status.identity.number,
       UInt64(bitPattern: status.st_mtim.nanoseconds), UInt64(bitPattern: status.st_ctim.nanoseconds),

@@ -6,6 +6,7 @@ import TestSupport
 final class DockerRegistry: Sendable {
   let port: UInt16
   private let folder: TemporaryFolder
+  private let configuration: String
   private let process: ChildProcess
 
   init(rootDirectory: String) throws {
@@ -17,6 +18,7 @@ final class DockerRegistry: Sendable {
       http: {addr: "127.0.0.1:\(port)", secret: \(DeploymentOptions.secret)}
       """
     try configuration.write(toFile: folder / "config.yml", atomically: true, encoding: .utf8)
+    self.configuration = folder / "config.yml"
     process = try ChildProcess(
       ["/usr/bin/docker-registry", "serve", folder / "config.yml"], log: folder / "registry.log")
     let deadline = ContinuousClock.now + .seconds(60)
@@ -27,5 +29,10 @@ final class DockerRegistry: Sendable {
       }
       usleep(20_000)
     }
+  }
+
+  /// Runs its garbage collection over the storage directory.
+  func collectGarbage() throws {
+    _ = try ChildProcess.output(["/usr/bin/docker-registry", "garbage-collect", configuration])
   }
 }
