@@ -1,5 +1,6 @@
 import Core
 import Drivers
+import Glibc
 import HTTPTypes
 import Logging
 
@@ -32,6 +33,7 @@ final class Subject {
 
   /// What came of a request, as a line.
   private func perform(_ step: Script.Step) async throws -> String {
+    if step.method.rawValue == "COLLECT" { return "\(try await collect(step.target))\t" }
     var target = step.target
     if target.hasPrefix("{location}") { target = location + target.dropFirst("{location}".count) }
     let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
@@ -42,6 +44,19 @@ final class Subject {
     let next = response.fields[.location] ?? ""
     if response.status == .accepted, !next.isEmpty { location = next }
     return "\(response.status.code)\t\(next)"
+  }
+
+  /// Collects garbage without grace: `untagged` manifests too; `later`, once what was there before may be taken.
+  /// - Returns: 200, or 500 where there was a problem.
+  private func collect(_ target: String) async throws -> Int {
+    if target.contains("later") { usleep(300_000) }
+    guard case .turn(let turn) = try await MaintenanceTurn.take(GarbageCollector.task, driver) else { return 409 }
+    var options = GarbageCollector.Options()
+    options.grace = .zero
+    options.deletesUntagged = target.contains("untagged")
+    let report = try await GarbageCollector(driver, options).run()
+    try await turn.finish()
+    return report.problemCount == 0 ? 200 : 500
   }
 }
 

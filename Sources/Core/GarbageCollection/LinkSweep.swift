@@ -26,7 +26,9 @@ struct LinkSweep {
         await self.sweep(repository.layer(digest), digest)
       }
     }
-    if !run.options.isDryRun { await prune(repository) }
+    guard !run.options.isDryRun else { return }
+    try await ReferrerSweep(run, repository)?.sweep()
+    await prune(repository)
   }
 
   /// - Parameter directory: of one link.

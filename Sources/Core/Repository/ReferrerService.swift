@@ -72,7 +72,7 @@ extension Repository {
 
 extension Digest {
   /// From the name of a referrer's file.
-  fileprivate init?(referrerFile name: String) {
+  init?(referrerFile name: String) {
     guard let dash = name.firstIndex(of: "-"), let algorithm = Algorithm(rawValue: String(name[..<dash])) else {
       return nil
     }

@@ -60,6 +60,15 @@ enum Specimen {
       + push(secondSignature, nil) + push(untaggedSignature, []) + [whole(loose)]
       + push(shared, ["latest"], to: library))
 
+  /// Not a method of HTTP: garbage collection.
+  static let collect = HTTPRequest.Method("COLLECT") ?? .trace
+
+  /// What the keeper does.
+  static let collections = [
+    Script("garbage collection", [TestRequest(collect, "plain")]),
+    Script("garbage collection, untagged manifests too", [TestRequest(collect, "untagged")]),
+  ]
+
   /// Everything that clients do.
   static let scripts: [Script] = [
     Script("upload in one request", [whole(upload)]),

@@ -9,16 +9,29 @@ import TestSupport
 struct Store {
   let root: String
   let driver: FilesystemDriver
-  let client: InProcessClient
+  /// Knows `COLLECT` as well, as `CrashSubject` does.
+  let client: StoreClient
 
   init(_ root: String) throws {
     self.root = root
     driver = try FilesystemDriver(rootDirectory: root, maxThreads: 25, accelPrefix: nil)
-    client = InProcessClient(RequestPipeline.handler(DeploymentOptions().context(over: driver)))
+    client = StoreClient(
+      api: InProcessClient(RequestPipeline.handler(DeploymentOptions().context(over: driver))), root: root,
+      driver: driver)
   }
 
-  /// What is answered to every question about the specimen: by request, the status and the body's digest, or the tags
-  /// of a list.
+  /// Makes all files an hour old, so that garbage collection may take them.
+  static func age(_ root: String) throws {
+    var times = [timeval(), timeval()]
+    gettimeofday(&times[0], nil)
+    times[0].tv_sec -= 3600
+    times[1] = times[0]
+    guard let walk = FileManager.default.enumerator(atPath: root) else { throw Failure("no directory \(root)") }
+    for case let path as String in walk { utimes(root + "/" + path, times) }
+  }
+
+  /// What is answered to every question about the specimen: by request, the status and the body's digest, or the names
+  /// in a list.
   func picture() async throws -> [String: String] {
     var picture: [String: String] = [:]
     func look(_ target: String, _ fields: HTTPFields = [:]) async throws {
@@ -27,7 +40,8 @@ struct Store {
       if target.contains("sha256:"), answer.status == 200, !target.contains("referrers"), !target.hasSuffix(digest) {
         throw Failure("\(target) has the content \(digest)")
       }
-      picture[target] = "\(answer.status) \(target.hasSuffix("/tags/list") ? answer.text : digest)"
+      picture[target] =
+        "\(answer.status) \(target.hasSuffix("list") || target.hasSuffix("catalog") ? answer.text : digest)"
     }
     let manifests: HTTPFields = [.accept: TestImage.manifestType]
     try await look("/v2/_catalog")
@@ -53,6 +67,11 @@ struct Store {
       return nil
     }
     return last == 0 ? 0 : last + 1
+  }
+
+  /// Where an upload goes on, with a state that is up to date.
+  func location(_ location: String) async throws -> String {
+    try await client.send(.get, location).fields[.location] ?? location
   }
 
   /// That every content is what its name says, and that every manifest which can be read can be pulled.
@@ -85,13 +104,49 @@ struct Store {
     try await purger.run(now: WallClock.now + 1_000_000_000)
   }
 
-  /// Every file with the digest of what is in it, and every directory.
+  /// Every file with the digest of what is in it. An empty directory is nothing.
   func tree() throws -> [String: String] {
     var tree: [String: String] = [:]
     guard let walk = FileManager.default.enumerator(atPath: root) else { throw Failure("no directory \(root)") }
     for case let path as String in walk {
-      tree[path] = FileManager.default.contents(atPath: root + "/" + path).map { sha256(Array($0)) } ?? "directory"
+      // These tell when maintenance was done.
+      guard !path.contains("/_maintenance/") else { continue }
+      guard let content = FileManager.default.contents(atPath: root + "/" + path) else { continue }
+      tree[path] = sha256(Array(content))
     }
     return tree
+  }
+}
+
+/// The API, and garbage collection.
+struct StoreClient: RegistryClient {
+  let api: InProcessClient
+  let root: String
+  let driver: FilesystemDriver
+
+  func send(_ request: TestRequest) async throws -> TestResponse {
+    guard request.method == Specimen.collect else { return try await api.send(request) }
+    try Store.age(root)
+    guard case .turn(let turn) = try await MaintenanceTurn.take(GarbageCollector.task, driver) else {
+      throw Failure("another collection is running")
+    }
+    var options = GarbageCollector.Options()
+    options.grace = .zero
+    options.deletesUntagged = request.target.contains("untagged")
+    let report = try await GarbageCollector(driver, options).run()
+    try await turn.finish()
+    guard report.problemCount == 0 else { throw Failure("\(report.problems)") }
+    return TestResponse(status: 200, fields: [:], body: [])
+  }
+}
+
+extension Specimen {
+  /// Makes the store in a directory.
+  static func prepare(_ root: String) async throws {
+    var performer = Performer(try Store(root).client)
+    for step in preparation.steps {
+      let outcome = try await performer.perform(step)
+      guard outcome.status == 201 else { throw Failure("\(step.method) \(step.target): \(outcome.status)") }
+    }
   }
 }
