@@ -28,7 +28,7 @@ struct ManifestVerification {
         try await repository.blobs.claim(digest)?.size
       }
     }
-    for (index, child) in manifest.manifests.enumerated() where mustExist(child) {
+    for (index, child) in manifest.manifests.enumerated() where validation.mustExist(child) {
       try await check(child, as: "manifests[\(index)]", &findings) { digest throws(StorageError) in
         try await repository.manifests.claimChild(digest)
       }
@@ -44,17 +44,6 @@ struct ManifestVerification {
       throw RegistryError(
         .manifestInvalid, "layers[\(index)].urls: this URL is not allowed by validation.manifests.urls",
         detail: ["field": "layers[\(index)].urls", "url": url])
-    }
-  }
-
-  private func mustExist(_ child: Descriptor) -> Bool {
-    switch validation.platforms {
-    case .all: true
-    case .none: false
-    case .list:
-      validation.platformList.contains {
-        $0.architecture == child.platform?.architecture && $0.os == child.platform?.os
-      }
     }
   }
 
@@ -97,6 +86,20 @@ struct ManifestVerification {
     var error: RegistryError? {
       guard let first = missing.first else { return mismatch }
       return RegistryError(first, Array(missing.dropFirst()))
+    }
+  }
+}
+
+extension Configuration.Validation {
+  /// Whether an index's child must be in the repository (`validation.manifests.indexes`).
+  func mustExist(_ child: Descriptor) -> Bool {
+    switch platforms {
+    case .all: true
+    case .none: false
+    case .list:
+      platformList.contains {
+        $0.architecture == child.platform?.architecture && $0.os == child.platform?.os
+      }
     }
   }
 }

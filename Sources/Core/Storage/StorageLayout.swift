@@ -12,6 +12,11 @@ public enum StorageLayout {
   /// What maintenance keeps for itself; docker/distribution looks at blobs and repositories alone.
   public static let maintenance = root / "_maintenance"
 
+  /// Where a verification puts content that is not what its digest says: it counts as absent there.
+  static func quarantined(_ digest: Digest) -> StoragePath {
+    root / "_quarantine" / digest.algorithm.rawValue / String(digest.hex)
+  }
+
   /// The file whose lock lets one process at a time do a task (see ``MaintenanceTurn``).
   static func maintenanceLock(_ task: String) -> StoragePath {
     maintenance / "\(task).lock"

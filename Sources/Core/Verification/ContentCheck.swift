@@ -1,0 +1,161 @@
+/// Whether every content is what its digest says.
+struct ContentCheck {
+  private let run: VerificationRun
+
+  init(_ run: VerificationRun) {
+    self.run = run
+  }
+
+  /// Looks at all contents, in the order of their paths.
+  /// - Parameters:
+  ///   - position: the directory of the content to go on after.
+  ///   - passed: runs after each.
+  func all(
+    after position: StoragePath?, _ passed: () async throws(StorageError) -> Void
+  ) async throws(StorageError) {
+    let top = StorageLayout.blobs
+    for algorithm in try await run.names(top) {
+      guard let known = Digest.Algorithm(rawValue: algorithm) else {
+        run.unexpected(top / algorithm)
+        continue
+      }
+      for prefix in try await run.names(top / algorithm) where !isDone(top / algorithm / prefix, position) {
+        let directory = top / algorithm / prefix
+        let names = try await run.names(directory)
+        if names.isEmpty { try await run.empty(directory, below: top) }
+        for hex in names where !isDone(directory / hex, position) {
+          guard let digest = Digest(algorithm: known, hex: hex), hex.hasPrefix(prefix) else {
+            run.unexpected(directory / hex)
+            continue
+          }
+          try await run.guarded(directory / hex) { () async throws(StorageError) in try await check(digest) }
+          try run.passed(directory / hex)
+          try await passed()
+        }
+      }
+    }
+  }
+
+  /// Whether all below a directory lies at or before a position.
+  private func isDone(_ directory: StoragePath, _ position: StoragePath?) -> Bool {
+    guard let position, !position.isBelow(directory) else { return false }
+    return directory.string <= position.string
+  }
+
+  /// Looks at one content, and at what a collection that died has moved aside.
+  func check(_ digest: Digest) async throws(StorageError) {
+    let data = StorageLayout.blobData(digest)
+    let directory = data.parent
+    let names = try await run.names(directory)
+    for name in names where name != data.lastComponent {
+      let path = directory / name
+      if name.hasPrefix(StorageLayout.condemnedPrefix) {
+        try await run.guarded(path) { () async throws(StorageError) in try await rescue(path, data, digest) }
+      } else {
+        run.unexpected(path)
+      }
+    }
+    if names.isEmpty { return try await run.empty(directory, below: StorageLayout.blobs) }
+    guard try await run.isThere(data) else { return }
+    run.tally.contents += 1
+    let verdict = try await verdict(on: data, digest)
+    guard verdict.isWrong else { return }
+    var second = verdict
+    let isWrong = try await run.persists(data) { () async throws(StorageError) in
+      second = try await self.verdict(on: data, digest)
+      return second.isWrong
+    }
+    guard isWrong else { return }
+    let place = StorageLayout.quarantined(digest)
+    let (kind, detail) = second.finding
+    try await run.found(kind, data, detail, repair: "moved to \(place), so that the next push heals it") {
+      () async throws(StorageError) in try await quarantine(data, digest)
+    }
+  }
+
+  /// Whole content, or none at all, makes what was moved aside superfluous.
+  private func rescue(_ aside: StoragePath, _ data: StoragePath, _ digest: Digest) async throws(StorageError) {
+    let isLeft = try await run.persists(aside) { () async throws(StorageError) in try await run.isThere(aside) }
+    guard isLeft else { return }
+    if try await run.isThere(data), try await !verdict(on: data, digest).isWrong {
+      return try await run.found(.condemned, aside, "the content is in its place, too", repair: "removed") {
+        () async throws(StorageError) in try await run.driver.delete(aside, durability: .process)
+      }
+    }
+    try await run.found(.condemned, aside, repair: "moved back") { () async throws(StorageError) in
+      try await run.driver.move(aside, to: data, durability: .powerLoss)
+    }
+  }
+
+  /// Moves content aside to where nobody takes it for what it should be. What is found to be right there, because
+  /// somebody had replaced it in between, comes back.
+  private func quarantine(_ data: StoragePath, _ digest: Digest) async throws(StorageError) {
+    let place = StorageLayout.quarantined(digest)
+    try await run.driver.move(data, to: place, durability: .powerLoss)
+    if try await verdict(on: place, digest).isWrong {
+      return try await run.driver.prune(data.parent, below: StorageLayout.blobs)
+    }
+    try await run.driver.move(place, to: data, durability: .powerLoss)
+  }
+
+  // MARK: Reading
+
+  /// What a content was found to be.
+  private enum Verdict {
+    case whole, empty, corrupt(Digest)
+
+    var isWrong: Bool {
+      if case .whole = self { false } else { true }
+    }
+
+    var finding: (Finding.Kind, String) {
+      switch self {
+      case .whole, .empty: (.contentEmpty, "")
+      case .corrupt(let digest): (.contentCorrupt, "it has the digest \(digest)")
+      }
+    }
+  }
+
+  /// What is gone is not wrong.
+  private func verdict(on path: StoragePath, _ digest: Digest) async throws(StorageError) -> Verdict {
+    do {
+      let found = try await self.digest(of: path, digest.algorithm)
+      if found == digest { return .whole }
+      return found.isOfNothing ? .empty : .corrupt(found)
+    } catch  where error.code == .notFound {
+      return .whole
+    }
+  }
+
+  /// The digest of a file's content.
+  func digest(of path: StoragePath, _ algorithm: Digest.Algorithm) async throws(StorageError) -> Digest {
+    let reader = try await run.driver.reader(at: path, from: 0)
+    // A thread of its own pays for itself with some hundred kilobytes.
+    guard reader.size > 4 * Int64(IOBuffer.streamingCapacity) else {
+      return try await small(reader, algorithm)
+    }
+    let hash = BackgroundHash(ContentHasher(algorithm))
+    let buffers = (0...BackgroundHash.depth).map { _ in IOBuffer() }
+    var turn = 0
+    while true {
+      let buffer = buffers[turn]
+      buffer.removeAll()
+      let count = try await reader.read(into: buffer)
+      guard count > 0 else { return hash.current.finalize() }
+      hash.begin(buffer, first: count)
+      turn = (turn + 1) % buffers.count
+      try await run.read(Int64(count))
+    }
+  }
+
+  private func small(_ reader: any StorageReader, _ algorithm: Digest.Algorithm) async throws(StorageError) -> Digest {
+    var hasher = ContentHasher(algorithm)
+    let buffer = IOBuffer(capacity: IOBuffer.capacity(forStreaming: reader.size))
+    while try await reader.read(into: buffer) > 0 {
+      hasher.update(buffer.bytes)
+      try await run.read(Int64(buffer.count))
+      buffer.removeAll()
+    }
+    return hasher.finalize()
+  }
+}

@@ -1,0 +1,102 @@
+/// What is looked at in every link that names its digest in its path.
+struct LinkCheck {
+  private let run: VerificationRun
+  /// Where empty directories end.
+  private let top: StoragePath
+
+  init(_ run: VerificationRun, below top: StoragePath) {
+    self.run = run
+    self.top = top
+  }
+
+  /// What a link was found, or made, to be.
+  enum Outcome {
+    /// It names this digest.
+    case names(Digest)
+    /// It can't be read, and is not mended.
+    case torn
+    /// There is none.
+    case absent
+  }
+
+  /// Looks at the link in a directory of its own.
+  /// - Parameters:
+  ///   - others: names that may stand beside it.
+  ///   - mayNameAnother: whether the link may hold a digest of another algorithm, which keeps the content.
+  func check(
+    _ digest: Digest, in directory: StoragePath, others: Set<String> = [], mayNameAnother: Bool = false
+  ) async throws(StorageError) -> Outcome {
+    let link = directory / "link"
+    let names = try await run.names(directory)
+    guard !names.isEmpty else {
+      try await run.empty(directory, below: top)
+      return .absent
+    }
+    for name in names where name != "link" && !others.contains(name) {
+      guard name.hasPrefix(StorageLayout.condemnedPrefix) else {
+        run.unexpected(directory / name)
+        continue
+      }
+      try await rescue(directory / name, link)
+    }
+    guard names.contains("link") || options.repair, try await run.isThere(link) else { return .absent }
+    run.tally.links += 1
+    guard let target = try await Link.read(link, run.driver) else { return try await torn(link, digest) }
+    guard target != digest, !(mayNameAnother && target.algorithm != digest.algorithm) else { return .names(target) }
+    var second: Digest? = target
+    let isWrong = try await run.persists(link) { () async throws(StorageError) in
+      second = try await Link.read(link, run.driver)
+      return second != nil && second != digest
+    }
+    guard isWrong, let second else { return .names(digest) }
+    try await run.found(.linkMismatch, link, "it holds \(second)", repair: "made to name \(digest)") {
+      () async throws(StorageError) in try await rewrite(link, digest)
+    }
+    return options.repair ? .names(digest) : .torn
+  }
+
+  private var options: Verifier.Options { run.options }
+
+  private func torn(_ link: StoragePath, _ digest: Digest) async throws(StorageError) -> Outcome {
+    let isTorn = try await run.persists(link) { () async throws(StorageError) in
+      guard try await run.isThere(link) else { return false }
+      return try await Link.read(link, run.driver) == nil
+    }
+    guard isTorn else {
+      return try await Link.read(link, run.driver).map { .names($0) } ?? .absent
+    }
+    guard try await run.blobs.size(of: digest) != nil else {
+      // A link to nothing, of which nothing can be read.
+      try await run.found(.linkTorn, link, "and the content is gone", repair: "removed") {
+        () async throws(StorageError) in try await remove(link)
+      }
+      return options.repair ? .absent : .torn
+    }
+    try await run.found(.linkTorn, link, repair: "made to name \(digest), as its place says") {
+      () async throws(StorageError) in try await rewrite(link, digest)
+    }
+    return options.repair ? .names(digest) : .torn
+  }
+
+  private func rescue(_ aside: StoragePath, _ link: StoragePath) async throws(StorageError) {
+    let isLeft = try await run.persists(aside) { () async throws(StorageError) in try await run.isThere(aside) }
+    guard isLeft else { return }
+    try await run.found(.condemned, aside, repair: "moved back") { () async throws(StorageError) in
+      if try await Link.read(link, run.driver) != nil {
+        try await run.driver.delete(aside, durability: .process)
+      } else {
+        try await run.driver.move(aside, to: link, durability: .powerLoss)
+      }
+    }
+  }
+
+  private func rewrite(_ link: StoragePath, _ digest: Digest) async throws(StorageError) {
+    try await run.driver.put(Array(digest.description.utf8), at: link, durability: .powerLoss)
+  }
+
+  /// Removes a link, and the directories that are empty without it.
+  func remove(_ link: StoragePath) async throws(StorageError) {
+    try await Link.remove(link, run.driver)
+    try await run.driver.prune(link.parent, below: top)
+  }
+}

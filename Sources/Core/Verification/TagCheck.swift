@@ -1,0 +1,123 @@
+/// The tags of a repository.
+struct TagCheck {
+  private let run: VerificationRun
+  private let repository: Repository
+  private let links: LinkCheck
+  private var name: RepositoryName { repository.name }
+
+  init(_ run: VerificationRun, _ repository: Repository) {
+    self.run = run
+    self.repository = repository
+    links = LinkCheck(run, below: StorageLayout.repository(repository.name))
+  }
+
+  func check() async throws(StorageError) {
+    let directory = StorageLayout.tags(name)
+    for text in try await run.names(directory) {
+      guard let tag = Tag(text) else {
+        run.unexpected(directory / text)
+        continue
+      }
+      try await run.guarded(directory / text) { () async throws(StorageError) in try await check(tag) }
+    }
+  }
+
+  private func check(_ tag: Tag) async throws(StorageError) {
+    let directory = StorageLayout.tag(name, tag)
+    let names = try await run.names(directory)
+    if names.isEmpty { return try await run.empty(directory, below: StorageLayout.repository(name)) }
+    for name in names where name != "current" && name != "index" {
+      if directory / name == StorageLayout.tagRemoval(self.name, tag) {
+        try await checkRemoval(directory / name)
+      } else {
+        run.unexpected(directory / name)
+      }
+    }
+    let history = try await checkIndex(directory / "index", names)
+    let link = StorageLayout.tagCurrentLink(name, tag)
+    run.tally.links += 1
+    var target = try await Link.read(link, run.driver)
+    if target == nil {
+      let isTorn = try await run.persists(link) { () async throws(StorageError) in
+        target = try await Link.read(link, run.driver)
+        return target == nil ? try await isThere(directory) : false
+      }
+      if isTorn { return try await mend(tag, link, history) }
+    }
+    if let target { try await checkTarget(tag, target, link) }
+  }
+
+  /// What the tag pointed to, as far as one can know.
+  private struct History {
+    var count = 0
+    var last: Digest?
+  }
+
+  private func checkIndex(_ index: StoragePath, _ names: [String]) async throws(StorageError) -> History {
+    var history = History()
+    guard names.contains("index") else { return history }
+    try await run.forEachDigest(in: index) { digest, path throws(StorageError) in
+      guard case .names(let target) = try await links.check(digest, in: path) else { return }
+      history.count += 1
+      history.last = target
+    }
+    return history
+  }
+
+  /// A link that tells nothing: where the tag has pointed to one manifest alone, it is that.
+  private func mend(_ tag: Tag, _ link: StoragePath, _ history: History) async throws(StorageError) {
+    if history.count == 1, let only = history.last, try await hasManifest(only) {
+      return try await run.found(.tagTorn, link, repair: "made to name \(only), all that the tag ever pointed to") {
+        () async throws(StorageError) in
+        try await run.driver.put(Array(only.description.utf8), at: link, durability: .powerLoss)
+      }
+    }
+    if history.count == 0 {
+      return try await run.found(.tagTorn, link, "nothing tells what it pointed to", repair: "removed, with the tag") {
+        () async throws(StorageError) in
+        guard try await Link.read(link, run.driver) == nil else { return }
+        try await Link.remove(StorageLayout.tag(name, tag), run.driver)
+      }
+    }
+    run.found(
+      .tagTorn, link, "it has pointed to \(history.count) manifests that are listed beside it",
+      remedy: "tag the right one again, or delete the tag")
+  }
+
+  private func checkTarget(_ tag: Tag, _ target: Digest, _ link: StoragePath) async throws(StorageError) {
+    if try await !hasManifest(target) {
+      let isDangling = try await run.persists(link) { () async throws(StorageError) in
+        guard try await Link.read(link, run.driver) == target else { return false }
+        return try await !hasManifest(target)
+      }
+      if isDangling { run.found(.tagDangling, link, "\(target)", remedy: "push the image again, or delete the tag") }
+    }
+    let index = StorageLayout.tagIndexLink(name, tag, target)
+    guard try await !run.isThere(index) else { return }
+    let isMissing = try await run.persists(index) { () async throws(StorageError) in
+      guard try await !run.isThere(index) else { return false }
+      return try await Link.read(link, run.driver) == target
+    }
+    guard isMissing else { return }
+    try await run.found(.tagIndexMissing, link, "\(target)", repair: "added") { () async throws(StorageError) in
+      try await Link.ensure(target, at: index, run.driver)
+    }
+  }
+
+  private func checkRemoval(_ lock: StoragePath) async throws(StorageError) {
+    let isLeft = try await run.persists(lock) { () async throws(StorageError) in try await run.isThere(lock) }
+    guard isLeft else { return }
+    try await run.found(.leftover, lock, repair: "removed") { () async throws(StorageError) in
+      try await run.driver.writer(at: lock, appending: true).cancel()
+    }
+  }
+
+  private func hasManifest(_ digest: Digest) async throws(StorageError) -> Bool {
+    if try await repository.manifests.exists(digest) { return try await run.blobs.size(of: digest) != nil }
+    return try await repository.manifests.schema1AmongLayers(digest) != nil
+  }
+
+  private func isThere(_ directory: StoragePath) async throws(StorageError) -> Bool {
+    try await !run.driver.names(in: directory).isEmpty
+  }
+}

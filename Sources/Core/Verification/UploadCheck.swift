@@ -1,0 +1,45 @@
+/// The uploads of a repository that aren't finished.
+struct UploadCheck {
+  private let run: VerificationRun
+  private let name: RepositoryName
+
+  init(_ run: VerificationRun, _ repository: Repository) {
+    self.run = run
+    name = repository.name
+  }
+
+  /// Those that purging finds by their age are as they should be. One that lacks the time at which it began can't be
+  /// gone on with; the request that makes it in one go is at it until it is done.
+  func check() async throws(StorageError) {
+    let directory = StorageLayout.uploads(name)
+    for text in try await run.names(directory) {
+      guard let id = UploadID(text) else {
+        run.unexpected(directory / text)
+        continue
+      }
+      try await run.guarded(directory / text) { () async throws(StorageError) in
+        if try await !run.isThere(StorageLayout.uploadStartedAt(name, id)) { try await checkOrphan(id) }
+      }
+    }
+  }
+
+  private func checkOrphan(_ id: UploadID) async throws(StorageError) {
+    let upload = AbandonedUpload(run.driver, name, id)
+    guard let idle = try await upload.idleSince(), isOld(idle, run.options.settling.age),
+      try await !run.isThere(StorageLayout.uploadStartedAt(name, id))
+    else { return }
+    let age = run.options.uploadAge
+    guard isOld(idle, age) else {
+      return run.found(.uploadOrphaned, upload.path, remedy: "wait: it is left alone for \(age.goText)")
+    }
+    try await run.found(.uploadOrphaned, upload.path, repair: "removed") { () async throws(StorageError) in
+      guard try await upload.remove(unless: { !isOld($0, age) }) else {
+        throw StorageError(.busy, "remove \(upload.path)", cause: "a request is at it")
+      }
+    }
+  }
+
+  private func isOld(_ time: Int64, _ age: Duration) -> Bool {
+    age <= .zero || UploadPurger.isAbandoned(idleSince: time, now: WallClock.now, age: age)
+  }
+}

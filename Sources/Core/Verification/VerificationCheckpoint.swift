@@ -1,0 +1,72 @@
+/// Where a verification stands, so that one that was stopped is gone on with.
+struct VerificationCheckpoint: Equatable {
+  /// The directory of the last content, or the last repository, that was done with.
+  var position: StoragePath
+  /// What was found so far.
+  var tally: VerificationTally
+
+  private static let path = StorageLayout.maintenance / "verify.checkpoint"
+
+  /// The one that is kept; nil where there is none that can be read.
+  static func load(_ driver: any StorageDriver) async throws(StorageError) -> VerificationCheckpoint? {
+    do {
+      return VerificationCheckpoint(json: try await driver.content(at: path, limit: 16 << 10))
+    } catch  where error.code == .notFound || error.code == .tooLarge {
+      return nil
+    }
+  }
+
+  func store(_ driver: any StorageDriver) async throws(StorageError) {
+    try await driver.put(json, at: VerificationCheckpoint.path, durability: .process)
+  }
+
+  static func remove(_ driver: any StorageDriver) async throws(StorageError) {
+    do {
+      try await driver.delete(path, durability: .process)
+    } catch  where error.code == .notFound {
+    }
+  }
+
+  /// From its two parts.
+  init(position: StoragePath, tally: VerificationTally) {
+    self.position = position
+    self.tally = tally
+  }
+
+  var json: [UInt8] {
+    var json = JSONWriter()
+    json.object { json in
+      json.string("position", position.string)
+      json.object("tally") { json in tally.write(to: &json) }
+    }
+    return json.bytes
+  }
+
+  init?(json: [UInt8]) {
+    var position: StoragePath?
+    var tally = VerificationTally()
+    do {
+      var reader = JSONReader(json)
+      try reader.enterObject()
+      while let key = try reader.nextMember() {
+        switch key {
+        case "position": position = StoragePath(try reader.string())
+        case "tally":
+          try reader.enterObject()
+          while let name = try reader.nextMember() {
+            let number = try reader.integer()
+            if let field = VerificationTally.fields.first(where: { $0.name == name }), number >= 0 {
+              tally[keyPath: field.path] = number
+            }
+          }
+        default: try reader.skip()
+        }
+      }
+      try reader.end()
+    } catch {
+      return nil
+    }
+    guard let position else { return nil }
+    self.init(position: position, tally: tally)
+  }
+}

@@ -1,0 +1,195 @@
+/// What the checks of one verification share: what is looked at, what was found, and how far it has come.
+final class VerificationRun {
+  let registry: Registry
+  let options: Verifier.Options
+  var tally: VerificationTally
+  private let observe: (Verifier.Event) -> Void
+  private var pace: VerificationPace
+
+  var driver: any StorageDriver { registry.driver }
+  var blobs: BlobStore { registry.blobs }
+
+  init(
+    _ driver: any StorageDriver, _ options: Verifier.Options, _ tally: VerificationTally,
+    observe: @escaping (Verifier.Event) -> Void
+  ) {
+    registry = Registry(driver: driver)
+    self.options = options
+    self.tally = tally
+    self.observe = observe
+    pace = VerificationPace(rate: options.rate, now: .now)
+  }
+
+  // MARK: Findings
+
+  /// Reports what people must put right.
+  func found(_ kind: Finding.Kind, _ path: StoragePath, _ detail: String = "", remedy: String) {
+    tell(Finding(kind: kind, path: path, detail: detail, remedy: remedy, state: .left))
+  }
+
+  /// Reports what a repair puts right, and does that where it is wanted.
+  /// - Parameter repair: what is done, to stand after "would be" and "was".
+  func found(
+    _ kind: Finding.Kind, _ path: StoragePath, _ detail: String = "", repair: String,
+    _ action: () async throws(StorageError) -> Void
+  ) async throws(StorageError) {
+    var finding = Finding(
+      kind: kind, path: path, detail: detail, remedy: "with --repair it is \(repair)", state: .repairable)
+    if options.repair {
+      do {
+        try await action()
+        finding.state = .repaired
+        finding.remedy = "it was \(repair)"
+      } catch  where error.code == .cancelled {
+        throw error
+      } catch {
+        finding.state = .left
+        finding.remedy = "it could not be \(repair): \(error)"
+      }
+    }
+    tell(finding)
+  }
+
+  private func tell(_ finding: Finding) {
+    tally.count(finding.state)
+    observe(.found(finding))
+  }
+
+  /// Whether something that looks wrong still does at a second look: someone may be writing or collecting it this
+  /// moment. What changed lately is looked at only after a pause.
+  func persists(
+    _ path: StoragePath, _ isWrong: () async throws(StorageError) -> Bool
+  ) async throws(StorageError) -> Bool {
+    if try await isYoung(path) { try await pause(options.settling.pause) }
+    return try await isWrong()
+  }
+
+  private func isYoung(_ path: StoragePath) async throws(StorageError) -> Bool {
+    var latest = Int64.min
+    for path in [path, path.parent] {
+      do {
+        latest = max(latest, try await driver.stat(path).modified)
+      } catch  where error.code == .cancelled {
+        throw error
+      } catch {
+        // It tells nothing of its age.
+      }
+    }
+    let (age, overflow) = WallClock.now.subtractingReportingOverflow(latest)
+    return !overflow && Duration.nanoseconds(age) < options.settling.age
+  }
+
+  // MARK: Going on
+
+  /// Throws where the verification is to stop. Tells how far it has come.
+  func step() throws(StorageError) {
+    guard !Task.isCancelled else { throw StorageError(.cancelled, "verify") }
+    observe(.progress(tally))
+  }
+
+  /// Everything up to a content's directory, or a repository, is done with.
+  func passed(_ position: StoragePath) throws(StorageError) {
+    observe(.passed(position))
+    try step()
+  }
+
+  /// Counts what was read, and waits where it is more than the rate allows.
+  func read(_ bytes: Int64) async throws(StorageError) {
+    tally.bytes += bytes
+    let delay = pace.delay(after: bytes, now: .now)
+    if delay > .milliseconds(1) { try await pause(delay) }
+    try step()
+  }
+
+  private func pause(_ duration: Duration) async throws(StorageError) {
+    do {
+      try await Task.sleep(for: duration)
+    } catch {
+      throw StorageError(.cancelled, "verify")
+    }
+  }
+
+  // MARK: Looking
+
+  /// The names in a directory, in the order of their bytes; none where it is gone. What can't be listed is reported.
+  func names(_ directory: StoragePath) async throws(StorageError) -> [String] {
+    try step()
+    do {
+      return try await driver.list(directory).sorted()
+    } catch  where error.code == .notFound {
+      return []
+    } catch  where error.code == .cancelled {
+      throw error
+    } catch  where error.code == .wrongKind {
+      found(.unexpected, directory, "it is a file", remedy: "remove it")
+    } catch {
+      unreadable(directory, error)
+    }
+    return []
+  }
+
+  /// Visits `algorithm/hex` below a directory.
+  func forEachDigest(
+    in directory: StoragePath, _ visit: (Digest, StoragePath) async throws(StorageError) -> Void
+  ) async throws(StorageError) {
+    for name in try await names(directory) {
+      guard let algorithm = Digest.Algorithm(rawValue: name) else {
+        unexpected(directory / name)
+        continue
+      }
+      for hex in try await names(directory / name) {
+        let path = directory / name / hex
+        guard let digest = Digest(algorithm: algorithm, hex: hex) else {
+          unexpected(path)
+          continue
+        }
+        try await guarded(path) { () async throws(StorageError) in try await visit(digest, path) }
+      }
+    }
+  }
+
+  /// Runs a check; what the storage can't read is reported, and the next check runs.
+  func guarded(
+    _ path: StoragePath, _ body: () async throws(StorageError) -> Void
+  ) async throws(StorageError) {
+    do {
+      try await body()
+    } catch  where error.code == .cancelled {
+      throw error
+    } catch {
+      unreadable(path, error)
+    }
+  }
+
+  func unexpected(_ path: StoragePath) {
+    found(.unexpected, path, remedy: "look at it, and remove it if nobody needs it")
+  }
+
+  func unreadable(_ path: StoragePath, _ error: StorageError) {
+    found(.unreadable, path, "\(error)", remedy: "see to the storage, and verify again")
+  }
+
+  /// Reports a directory that is empty, and removes it with those above it that become so.
+  func empty(_ directory: StoragePath, below top: StoragePath) async throws(StorageError) {
+    let isEmpty = try await persists(directory) { () async throws(StorageError) in
+      do throws(StorageError) {
+        return try await driver.list(directory).isEmpty
+      } catch  where error.code == .notFound {
+        return false
+      }
+    }
+    guard isEmpty else { return }
+    try await found(.emptyDirectory, directory, repair: "removed") { () async throws(StorageError) in
+      try await driver.prune(directory, below: top)
+    }
+  }
+
+  /// Whether a file is there.
+  func isThere(_ path: StoragePath) async throws(StorageError) -> Bool {
+    do {
+      return try await !driver.stat(path).isDirectory
+    } catch  where error.code == .notFound {
+      return false
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import Core
+import Glibc
+import Synchronization
+
+/// What `berth verify` prints, and what it ends with.
+final class VerificationReport: Sendable {
+  private let format: VerifyCommand.Format
+  private let status = Atomic<Int32>(1)
+  private let isTerminal = isatty(STDERR_FILENO) == 1
+
+  init(format: VerifyCommand.Format) {
+    self.format = format
+  }
+
+  /// For the process.
+  var exitStatus: Int32 { status.load(ordering: .sequentiallyConsistent) }
+
+  /// Verifies, and prints what comes of it.
+  func run(_ verifier: Verifier) async {
+    let began = ContinuousClock.now
+    var toldAt = began
+    do {
+      let tally = try await verifier.run { event in
+        switch event {
+        case .found(let finding): self.tell(finding)
+        case .resumed(let path): self.note("going on after \(path), where an earlier run was stopped")
+        case .readOnly(let error):
+          self.note("nothing can be written, so that a run that is stopped begins anew: \(error)")
+        case .progress(let tally):
+          guard ContinuousClock.now - toldAt > (self.isTerminal ? .seconds(1) : .seconds(10)) else { return }
+          toldAt = .now
+          self.progress(tally, since: began)
+        case .passed: break
+        }
+      }
+      guard let tally else {
+        note("another process is verifying this storage")
+        return
+      }
+      if isTerminal, toldAt != began { note("") }
+      finish(tally)
+    } catch  where error.code == .cancelled {
+      note("stopped; the next run goes on from here")
+      set(130)
+    } catch {
+      note("\(error)")
+    }
+  }
+
+  private func tell(_ finding: Finding) {
+    switch format {
+    case .text: put(finding.text)
+    case .json: put(String(decoding: finding.json, as: UTF8.self))
+    }
+  }
+
+  private func finish(_ tally: VerificationTally) {
+    switch format {
+    case .json: put(String(decoding: tally.json, as: UTF8.self))
+    case .text:
+      put(
+        """
+        \(tally.contents) contents of \(tally.bytes) bytes, \(tally.repositories) repositories, \(tally.manifests) \
+        manifests and \(tally.links) links: \(tally.repaired) faults repaired, \(tally.repairable) for --repair, \
+        \(tally.left) left\(tally.leftovers > 0 ? ", \(tally.leftovers) leftovers of processes that died removed" : "")
+        """)
+    }
+    if tally.left + tally.repairable > 0 { set(3) } else { set(tally.repaired > 0 ? 4 : 0) }
+  }
+
+  private func progress(_ tally: VerificationTally, since began: ContinuousClock.Instant) {
+    let seconds = max(1, (ContinuousClock.now - began).components.seconds)
+    let line =
+      "\(tally.contents) contents, \(tally.bytes >> 20) MiB (\(tally.bytes / seconds >> 20) MiB/s), "
+      + "\(tally.repositories) repositories, \(tally.repaired + tally.repairable + tally.left) faults"
+    Descriptor.write(Array((isTerminal ? "\r\u{1B}[K\(line)" : line + "\n").utf8), to: STDERR_FILENO)
+  }
+
+  private func note(_ line: String) {
+    Descriptor.write(Array("\(line)\n".utf8), to: STDERR_FILENO)
+  }
+
+  private func put(_ line: String) {
+    Descriptor.write(Array("\(line)\n".utf8), to: STDOUT_FILENO)
+  }
+
+  private func set(_ code: Int32) {
+    status.store(code, ordering: .sequentiallyConsistent)
+  }
+}

@@ -1,0 +1,190 @@
+import Drivers
+import HTTPTypes
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Core
+
+/// A storage that is damaged on purpose: what is found, what is repaired, and that the next push heals the rest.
+@Suite(.ownThread) struct VerifierTests {
+  private func withStore(_ body: (DamagedStore) async throws -> Void) async throws {
+    try await Deployment.filesystem.withSite { try await body(DamagedStore($0)) }
+  }
+
+  private func kinds(_ findings: [Finding]) -> Set<Finding.Kind> { Set(findings.map(\.kind)) }
+
+  @Test(arguments: Damage.all)
+  func `damage is found, repaired as far as it can be, and healed by the next push`(damage: Damage) async throws {
+    try await withStore { store in
+      #expect(try await store.verify(repair: false).findings == [])
+      try await damage.inflict(store)
+      let found = try await store.verify(repair: false).findings
+      #expect(kinds(found) == damage.found, "\(found)")
+      #expect(found.allSatisfy { $0.state != .repaired })
+      // Whoever finds something condemned moves it back, verification too.
+      try await damage.inflict(store)
+      let (repaired, tally) = try await store.verify(repair: true)
+      #expect(repaired.allSatisfy { $0.state != .repairable })
+      #expect(tally.repaired == Int64(repaired.count { $0.state == .repaired }))
+      #expect(tally.repaired > 0 || damage.found == damage.left)
+      let second = try await store.verify(repair: true).findings
+      #expect(kinds(second) == damage.left, "\(second)")
+      #expect(second.allSatisfy { $0.state == .left })
+      try await store.push()
+      try await store.pull()
+      let last = try await store.verify(repair: false).findings
+      #expect(kinds(last) == damage.forPeople, "\(last)")
+    }
+  }
+
+  @Test func `one repository is verified with its content, and with nothing else`() async throws {
+    try await withStore { store in
+      try await Damage.all[0].inflict(store)
+      let other = TestContent.digest([1])
+      try await store.write([2], StorageLayout.blobData(other))
+      let (findings, tally) = try await store.verify(repair: false) { $0.repository = store.name }
+      #expect(findings.map(\.kind) == [.contentCorrupt])
+      #expect(tally.repositories == 1)
+      await #expect(throws: StorageError.self) {
+        try await store.verify(repair: false) { $0.repository = RepositoryName("library/other") }
+      }
+    }
+  }
+
+  @Test func `content that was replaced while it was looked at is not quarantined`() async throws {
+    try await withStore { store in
+      let data = StorageLayout.blobData(store.first.layerDigest)
+      try await store.write([1], data)
+      let driver = store.site.driver
+      let layer = store.first.layer
+      let hooked = HookedDriver(driver) { call async throws(StorageError) in
+        guard call.name == "move", call.path == data else { return }
+        try await driver.put(layer, at: data, durability: .process)
+      }
+      var options = Verifier.Options()
+      options.repair = true
+      options.settling = (age: .zero, pause: .zero)
+      _ = try await Verifier(driver: hooked, options: options).run { _ in }
+      try await store.pull()
+      await #expect(throws: StorageError.self) {
+        _ = try await driver.stat(StorageLayout.quarantined(store.first.layerDigest))
+      }
+    }
+  }
+
+  @Test func `what is young is looked at twice before it is called wrong`() async throws {
+    try await withStore { store in
+      let link = StorageLayout.layerLink(store.name, store.first.layerDigest)
+      try await store.write([], link)
+      let driver = store.site.driver
+      let whole = Array(store.first.layerDigest.description.utf8)
+      // Whoever was writing the link has written it by the second look.
+      let reads = Atomic<Int>(0)
+      let hooked = HookedDriver(driver) { call async throws(StorageError) in
+        guard call.name == "content", call.path == link else { return }
+        if reads.add(1, ordering: .relaxed).oldValue == 1 {
+          try await driver.put(whole, at: link, durability: .process)
+        }
+      }
+      var options = Verifier.Options()
+      options.settling = (age: .seconds(60), pause: .milliseconds(10))
+      var findings: [Finding] = []
+      _ = try await Verifier(driver: hooked, options: options).run {
+        if case .found(let finding) = $0 { findings.append(finding) }
+      }
+      #expect(findings == [])
+      #expect(reads.load(ordering: .relaxed) >= 2)
+    }
+  }
+
+  @Test func `a run that is stopped is gone on with, and counts what it has found`() async throws {
+    try await withStore { store in
+      try await Damage.all[0].inflict(store)
+      try await store.write([], store.one)
+      let whole = try await store.verify(repair: false)
+      var passed: [StoragePath] = []
+      var resumed: [StoragePath] = []
+      var findings: [Finding] = []
+      var stops = 0
+      while true {
+        #expect(stops < 100)
+        let options = quick()
+        let driver = store.site.driver
+        let run = Task {
+          var local: [StoragePath] = []
+          var from: [StoragePath] = []
+          var found: [Finding] = []
+          let tally = try? await Verifier(driver: driver, options: options).run { event in
+            switch event {
+            case .passed(let path):
+              local.append(path)
+              withUnsafeCurrentTask { $0?.cancel() }
+            case .resumed(let path): from.append(path)
+            case .found(let finding): found.append(finding)
+            default: break
+            }
+          }
+          return (tally ?? nil, local, from, found)
+        }
+        let (tally, local, from, found) = await run.value
+        passed += local
+        resumed += from
+        findings += found
+        stops += 1
+        guard let tally else { continue }
+        #expect(tally == whole.tally)
+        break
+      }
+      #expect(findings == whole.findings)
+      #expect(Set(passed).count == passed.count, "nothing is read twice")
+      #expect(passed.count == stops - 1)
+      #expect(resumed == Array(passed.prefix(resumed.count)))
+      #expect(try await store.site.driver.list(StorageLayout.maintenance) == ["verify.last"])
+    }
+  }
+
+  private func quick() -> Verifier.Options {
+    var options = Verifier.Options()
+    options.settling = (age: .zero, pause: .zero)
+    return options
+  }
+
+  @Test func `one run at a time verifies a storage, and what can't be read stops nothing`() async throws {
+    try await withStore { store in
+      let data = StorageLayout.blobData(store.first.layerDigest)
+      let revisions = try #require(StorageLayout.manifests(store.name).appending("revisions"))
+      let driver = store.site.driver
+      let options = quick()
+      let hooked = HookedDriver(driver) { call async throws(StorageError) in
+        if call.name == "reader", call.path == data { throw StorageError(.failed, "read", cause: "Input/output error") }
+        if call.name == "list", call.path == revisions { throw StorageError(.denied, "list") }
+      }
+      try await store.write([], store.one)
+      var findings: [Finding] = []
+      var second: VerificationTally?? = .none
+      let run = Verifier(driver: hooked, options: options)
+      let tally = try await run.run { if case .found(let finding) = $0 { findings.append(finding) } }
+      #expect(findings.map(\.kind) == [.unreadable, .unreadable, .tagTorn], "\(findings)")
+      #expect(tally?.left == 2)
+      guard case .turn(let turn) = try await MaintenanceTurn.take("verify", driver) else {
+        Issue.record("no turn")
+        return
+      }
+      second = .some(try await Verifier(driver: driver, options: options).run { _ in })
+      #expect(second == .some(nil))
+      try await turn.finish()
+    }
+  }
+
+  @Test func `reading keeps to a rate`() {
+    let start = ContinuousClock.now
+    var pace = VerificationPace(rate: 1000, now: start)
+    #expect(pace.delay(after: 500, now: start) == .milliseconds(500))
+    #expect(pace.delay(after: 500, now: start) == .seconds(1))
+    // A pause is not made up for.
+    #expect(pace.delay(after: 100, now: start + .seconds(60)) == .milliseconds(100))
+    var free = VerificationPace(rate: nil, now: start)
+    #expect(free.delay(after: .max, now: start) == .zero)
+  }
+}
