@@ -9,13 +9,15 @@ final class DockerRegistry: Sendable {
   private let configuration: String
   private let process: ChildProcess
 
-  init(rootDirectory: String) throws {
+  /// - Parameter schema1: whether it serves the manifests of 2015.
+  init(rootDirectory: String, schema1: Bool = false) throws {
     folder = try TemporaryFolder()
     port = try RegistryServer.freePort()
     let configuration = """
       version: 0.1
       storage: {filesystem: {rootdirectory: \(rootDirectory)}, delete: {enabled: true}}
       http: {addr: "127.0.0.1:\(port)", secret: \(DeploymentOptions.secret)}
+      compatibility: {schema1: {enabled: \(schema1)}}
       """
     try configuration.write(toFile: folder / "config.yml", atomically: true, encoding: .utf8)
     self.configuration = folder / "config.yml"
