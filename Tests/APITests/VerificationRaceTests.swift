@@ -11,7 +11,7 @@ import Testing
   @Test(.timeLimit(.minutes(5)))
   func `while people push and delete, nothing is called wrong and nothing is lost`() async throws {
     try await Deployment.filesystem.withSite { site in
-      let isOver = Atomic<Bool>(false)
+      let end = End()
       var findings: [Finding] = []
       var runs = 0
       try await withThrowingTaskGroup(of: [(Repo, String)].self) { group in
@@ -20,7 +20,7 @@ import Testing
             let repo = Repo(site)
             var kept: [(Repo, String)] = []
             var round = 0
-            while !isOver.load(ordering: .relaxed) {
+            while !end.isThere.load(ordering: .relaxed) {
               let seed = "\(client) \(round)"
               let tag = "tag\(round % 3)"
               let image = try await repo.image(seed)
@@ -51,7 +51,7 @@ import Testing
           }
           runs += 1
         }
-        isOver.store(true, ordering: .relaxed)
+        end.isThere.store(true, ordering: .relaxed)
         for try await kept in group {
           for (repo, image) in kept {
             let digest = Repo.digest(Array(image.utf8))
@@ -62,5 +62,9 @@ import Testing
       // What deletions leave are empty directories, and layers that nobody names have their content still.
       #expect(findings.filter { $0.kind != .emptyDirectory } == [])
     }
+  }
+
+  private final class End: Sendable {
+    let isThere = Atomic<Bool>(false)
   }
 }

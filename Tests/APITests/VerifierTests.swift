@@ -177,6 +177,30 @@ import Testing
     }
   }
 
+  @Test func `storage that can only be read is verified, and nothing is written`() async throws {
+    try await withStore { store in
+      try await store.write([], store.one)
+      let hooked = HookedDriver(store.site.driver) { call async throws(StorageError) in
+        switch call.name {
+        case "content", "reader", "stat", "list": break
+        default: throw StorageError(.denied, "\(call.name) \(call.path)", cause: "Read-only file system")
+        }
+      }
+      var findings: [Finding] = []
+      var isReadOnly = false
+      let tally = try await Verifier(driver: hooked, options: quick()).run { event in
+        if case .found(let finding) = event { findings.append(finding) }
+        if case .readOnly = event { isReadOnly = true }
+      }
+      #expect(findings.map(\.kind) == [.tagTorn])
+      #expect(isReadOnly)
+      #expect(tally?.repairable == 1)
+      var options = quick()
+      options.repair = true
+      await #expect(throws: StorageError.self) { try await Verifier(driver: hooked, options: options).run { _ in } }
+    }
+  }
+
   @Test func `reading keeps to a rate`() {
     let start = ContinuousClock.now
     var pace = VerificationPace(rate: 1000, now: start)
