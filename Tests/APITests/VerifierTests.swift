@@ -117,7 +117,7 @@ import Testing
           var found: [Finding] = []
           let tally = try? await Verifier(driver: driver, options: options).run { event in
             switch event {
-            case .passed(let path):
+            case .passed(let path, _):
               local.append(path)
               withUnsafeCurrentTask { $0?.cancel() }
             case .resumed(let path): from.append(path)

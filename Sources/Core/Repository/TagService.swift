@@ -71,7 +71,8 @@ public struct TagService: Sendable {
     return true
   }
 
-  private func removalLock(_ tag: Tag) async throws(StorageError) -> any StorageWriter {
+  /// Makes whoever sets the tag from now on, until the lock is let go of, set it again then.
+  func removalLock(_ tag: Tag) async throws(StorageError) -> any StorageWriter {
     for _ in 1...TagService.attempts {
       do {
         return try await driver.writer(at: StorageLayout.tagRemoval(repository.name, tag), appending: true)

@@ -41,7 +41,11 @@ final class LayerCheck {
         return run.found(.layerDangling, link, "a manifest names it", remedy: "push the image again")
       }
       try await run.found(.layerDangling, link, "no manifest here names it", repair: "removed") {
-        () async throws(StorageError) in try await links.remove(link)
+        () async throws(StorageError) in
+        try await links.take(link) { content async throws(StorageError) in
+          guard let content else { return true }
+          return try await run.blobs.size(of: content) == nil
+        }
       }
     }
   }
@@ -56,7 +60,7 @@ final class LayerCheck {
     let found = try await ContentCheck(run).digest(of: StorageLayout.blobData(content), digest.algorithm)
     guard found != digest else { return }
     try await run.found(.linkMismatch, link, "it leads to content of the digest \(found)", repair: "removed") {
-      () async throws(StorageError) in try await links.remove(link)
+      () async throws(StorageError) in try await links.take(link) { $0 == content }
     }
   }
 
@@ -71,7 +75,12 @@ final class LayerCheck {
       .manifestAmongLayers, link, repair: "moved to \(revision)"
     ) { () async throws(StorageError) in
       try await Link.ensure(digest, at: revision, run.driver)
-      try await links.remove(link)
+      // Somebody may have deleted the manifest just now.
+      guard try await run.isThere(link) else {
+        try await Link.remove(revision, run.driver)
+        return
+      }
+      try await links.take(link) { $0 == digest }
     }
   }
 }

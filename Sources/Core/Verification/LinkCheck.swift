@@ -68,7 +68,7 @@ struct LinkCheck {
     guard try await run.blobs.size(of: digest) != nil else {
       // A link to nothing, of which nothing can be read.
       try await run.found(.linkTorn, link, "and the content is gone", repair: "removed") {
-        () async throws(StorageError) in try await remove(link)
+        () async throws(StorageError) in try await take(link) { $0 == nil }
       }
       return options.repair ? .absent : .torn
     }
@@ -94,9 +94,20 @@ struct LinkCheck {
     try await run.driver.put(Array(digest.description.utf8), at: link, durability: .powerLoss)
   }
 
-  /// Removes a link, and the directories that are empty without it.
-  func remove(_ link: StoragePath) async throws(StorageError) {
-    try await Link.remove(link, run.driver)
+  /// Takes a link away, and the directories that are empty without it. Somebody may mend the link this moment, or
+  /// bring back what it leads to: so it is moved aside first, and looked at only then (see ``Condemnation``).
+  /// - Parameter isUseless: decides about what the link holds; nil: nothing that can be read.
+  func take(
+    _ link: StoragePath, where isUseless: (Digest?) async throws(StorageError) -> Bool
+  ) async throws(StorageError) {
+    let name = "verify\(UInt64.random(in: .min ... .max))"
+    guard let condemnation = try await Condemnation(link, by: name, run.driver) else { return }
+    let target = try await Link.read(StorageLayout.condemned(link, by: name), run.driver)
+    if try await isUseless(target) {
+      _ = try await condemnation.carryOut()
+    } else {
+      try await condemnation.revoke()
+    }
     try await run.driver.prune(link.parent, below: top)
   }
 }

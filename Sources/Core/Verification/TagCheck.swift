@@ -69,14 +69,19 @@ struct TagCheck {
     if history.count == 1, let only = history.last, try await hasManifest(only) {
       return try await run.found(.tagTorn, link, repair: "made to name \(only), all that the tag ever pointed to") {
         () async throws(StorageError) in
-        try await run.driver.put(Array(only.description.utf8), at: link, durability: .powerLoss)
+        try await whileNobodySets(tag) { () async throws(StorageError) in
+          guard try await Link.read(link, run.driver) == nil else { return }
+          try await run.driver.put(Array(only.description.utf8), at: link, durability: .powerLoss)
+        }
       }
     }
     if history.count == 0 {
       return try await run.found(.tagTorn, link, "nothing tells what it pointed to", repair: "removed, with the tag") {
         () async throws(StorageError) in
-        guard try await Link.read(link, run.driver) == nil else { return }
-        try await Link.remove(StorageLayout.tag(name, tag), run.driver)
+        try await whileNobodySets(tag) { () async throws(StorageError) in
+          guard try await Link.read(link, run.driver) == nil else { return }
+          _ = try await repository.tags.remove(tag)
+        }
       }
     }
     run.found(
@@ -101,7 +106,25 @@ struct TagCheck {
     guard isMissing else { return }
     try await run.found(.tagIndexMissing, link, "\(target)", repair: "added") { () async throws(StorageError) in
       try await Link.ensure(target, at: index, run.driver)
+      // Of a tag that was deleted just now, nothing may come back.
+      guard try await Link.read(link, run.driver) == nil else { return }
+      try await Link.remove(index, run.driver)
+      try await run.driver.prune(index.parent, below: StorageLayout.repository(name))
     }
+  }
+
+  /// Whoever sets the tag meanwhile sets it again afterwards (see `TagService.remove(_:where:)`).
+  private func whileNobodySets(
+    _ tag: Tag, _ body: () async throws(StorageError) -> Void
+  ) async throws(StorageError) {
+    let lock = try await repository.tags.removalLock(tag)
+    do {
+      try await body()
+    } catch {
+      try? await lock.cancel()
+      throw error
+    }
+    try await lock.cancel()
   }
 
   private func checkRemoval(_ lock: StoragePath) async throws(StorageError) {

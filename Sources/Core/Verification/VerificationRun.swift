@@ -89,7 +89,7 @@ final class VerificationRun {
 
   /// Everything up to a content's directory, or a repository, is done with.
   func passed(_ position: StoragePath) throws(StorageError) {
-    observe(.passed(position))
+    observe(.passed(position, tally))
     try step()
   }
 

@@ -38,8 +38,8 @@ public struct Verifier {
     case found(Finding)
     /// How far the run has come. Often.
     case progress(VerificationTally)
-    /// All that lies before, and this, is done with.
-    case passed(StoragePath)
+    /// All that lies before, and this, is done with; and what was found up to there.
+    case passed(StoragePath, VerificationTally)
   }
 
   /// Over a storage.
@@ -66,17 +66,17 @@ public struct Verifier {
       turn = nil
     }
     let checkpoint = try await begin(observe)
-    var position = checkpoint?.position
+    var kept = checkpoint
     var storedAt = ContinuousClock.now
-    var latest = position
+    var latest = checkpoint
     let run = VerificationRun(driver, options, checkpoint?.tally ?? VerificationTally()) { event in
-      if case .passed(let path) = event { latest = path }
+      if case .passed(let path, let tally) = event { latest = VerificationCheckpoint(position: path, tally: tally) }
       observe(event)
     }
     func keep() async throws(StorageError) {
-      guard turn != nil, options.repository == nil, let latest, latest != position else { return }
-      try await VerificationCheckpoint(position: latest, tally: run.tally).store(driver)
-      position = latest
+      guard turn != nil, options.repository == nil, let latest, latest != kept else { return }
+      try await latest.store(driver)
+      kept = latest
       storedAt = .now
     }
     do {
