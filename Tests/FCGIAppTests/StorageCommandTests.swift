@@ -38,19 +38,27 @@ import Testing
 
   /// Pushes an image whose config says `seed`. Returns its digest.
   @discardableResult
-  private func push(_ name: String, _ tag: String, seed: String = "a") async throws -> Digest {
+  private func push(
+    _ name: String, _ reference: String? = nil, seed: String = "a", subject: Digest? = nil
+  ) async throws -> Digest {
     let config = Array("config \(seed)".utf8)
     let digest = TestContent.digest(config)
     let pushed = try await client.send(.post, "/v2/\(name)/blobs/uploads/?digest=\(digest)", body: config)
     #expect(pushed.status == 201)
+    let about =
+      subject.map {
+        #","subject":{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"\#($0)","size":9}"#
+      }
+      ?? ""
     let manifest = Array(
       """
       {"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","layers":[],"config":\
-      {"mediaType":"application/vnd.oci.image.config.v1+json","digest":"\(digest)","size":\(config.count)}}
+      {"mediaType":"application/vnd.oci.image.config.v1+json","digest":"\(digest)","size":\(config.count)}\(about)}
       """.utf8)
-    let tagged = try await client.send(.put, "/v2/\(name)/manifests/\(tag)", body: manifest)
-    #expect(tagged.status == 201, "\(tagged.text)")
-    return TestContent.digest(manifest)
+    let result = TestContent.digest(manifest)
+    let put = try await client.send(.put, "/v2/\(name)/manifests/\(reference ?? result.description)", body: manifest)
+    #expect(put.status == 201, "\(put.text)")
+    return result
   }
 
   @Test func `list prints the names of all repositories`() async throws {
@@ -113,6 +121,44 @@ import Testing
     #expect(json.output == answer.text + "\n")
     #expect(try berth("tag", "history", arguments: ["a", "two"]).status == 1)
     #expect(try berth("tag", "history", arguments: ["a", "-x"]).status == 64)
+  }
+
+  @Test func `untagged lists and deletes what nothing leads to`() async throws {
+    let old = try await push("a", "one")
+    let current = try await push("a", "one", seed: "b")
+    let signature = try await push("a", seed: "c", subject: current)
+    let lost = try await push("a", seed: "d", subject: old)
+    // What was pushed a moment ago is never old.
+    try await Task.sleep(for: .milliseconds(400))
+    let list = try berth("repository", "untagged", arguments: ["a"])
+    #expect(list.status == 0 && list.errors.isEmpty)
+    let lines = Set(list.output.split(separator: "\n"))
+    #expect(lines.count == 2)
+    #expect(
+      lines.contains { $0.hasPrefix("\(old)  application/vnd.oci.image.manifest.v1+json  ") && $0.hasSuffix("s") })
+    #expect(lines.contains { $0.hasPrefix("\(lost)  ") && $0.hasSuffix("s  subject \(old)") })
+    #expect(try berth("repository", "untagged", arguments: ["a", "--older-than", "1h"]).output.isEmpty)
+    #expect(try berth("repository", "untagged", arguments: ["a", "--delete"]).output.isEmpty)
+    for digest in [old, current, signature, lost] {
+      #expect(try await client.send(.get, "/v2/a/manifests/\(digest)").status == 200)
+    }
+    let deleted = try berth("repository", "untagged", arguments: ["a", "--delete", "--older-than", "0s"])
+    #expect(deleted.status == 0 && deleted.errors.isEmpty)
+    #expect(deleted.output.split(separator: "\n").count == 2)
+    for (digest, status) in [(old, 404), (current, 200), (signature, 200), (lost, 404)] {
+      #expect(try await client.send(.get, "/v2/a/manifests/\(digest)").status == status)
+    }
+    #expect(try berth("repository", "untagged", arguments: ["a"]).output.isEmpty)
+    #expect(try berth("repository", "untagged", arguments: ["b"]).status == 1)
+    #expect(try berth("repository", "untagged", arguments: ["a", "--older-than", "1"]).status == 64)
+  }
+
+  @Test func `untagged deletes nothing while garbage is collected`() async throws {
+    try await push("a", "one")
+    let attempt = try await MaintenanceTurn.take(GarbageCollector.task, driver)
+    #expect(try berth("repository", "untagged", arguments: ["a", "--delete"]).status == 75)
+    #expect(try berth("repository", "untagged", arguments: ["a"]).status == 0)
+    withExtendedLifetime(attempt) {}
   }
 
   @Test func `a configuration that names no storage to work on is refused`() throws {

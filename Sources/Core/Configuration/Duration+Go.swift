@@ -7,7 +7,7 @@ extension Duration {
   ]
 
   /// `168h`, `1m30s`, `-1.5h`, `0`. nil for anything else, and for what 64 bits of nanoseconds can't hold.
-  init?(goText text: String) {
+  public init?(goText text: String) {
     var rest = Substring(text)
     let isNegative = rest.hasPrefix("-")
     if isNegative || rest.hasPrefix("+") { rest.removeFirst() }
@@ -53,7 +53,7 @@ extension Duration {
   }
 
   /// The shortest such text: `168h`, `1m30s`, `500ms`.
-  var goText: String {
+  public var goText: String {
     let (seconds, attoseconds) = components
     let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
     let (total, sumOverflow) = product.addingReportingOverflow(attoseconds / 1_000_000_000)

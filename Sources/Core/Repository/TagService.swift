@@ -137,7 +137,7 @@ extension Repository {
   public var tags: TagService { TagService(repository: self) }
 
   /// Whether anything was ever pushed to it, and not all of it removed.
-  func exists() async throws(StorageError) -> Bool {
+  public func exists() async throws(StorageError) -> Bool {
     do {
       let children = DirectoryChildren(try await driver.list(StorageLayout.repository(name)))
       return children.hasManifests || children.hasLayers

@@ -4,8 +4,8 @@ import Core
 /// `berth repository`
 struct RepositoryCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "repository", abstract: "List and delete repositories.",
-    subcommands: [RepositoryListCommand.self, RepositoryDeleteCommand.self])
+    commandName: "repository", abstract: "List and delete repositories, and untagged manifests.",
+    subcommands: [RepositoryListCommand.self, RepositoryDeleteCommand.self, RepositoryUntaggedCommand.self])
 }
 
 /// `berth repository list`

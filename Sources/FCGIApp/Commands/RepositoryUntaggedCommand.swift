@@ -1,0 +1,82 @@
+import ArgumentParser
+import Core
+
+/// `berth repository untagged`
+struct RepositoryUntaggedCommand: StorageCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "untagged", abstract: "List the untagged manifests of a repository, or delete them.",
+    discussion: """
+      These are the manifests that garbage collection removes with --delete-untagged: those that no tag leads to, be it \
+      by way of an index or, for signatures and the like, by way of their subject. Each line has a digest, a media type, \
+      a size in bytes, the time since the manifest was last pushed or asked for, and its subject if it has one.
+
+      The service may be running, and people may push. Content stays until garbage is collected.
+
+      Exit status: 0; 1 if there is no such repository or the storage fails, 3 if something could not be read or \
+      removed (what it might lead to is kept), 75 if garbage is being collected, 78 if the configuration is wrong.
+
+      Examples:
+        berth repository untagged config.yml team/app
+        berth repository untagged config.yml team/app --delete --older-than 168h
+      """)
+
+  @OptionGroup var file: ConfigurationFileArgument
+
+  @Argument(help: "The repository's name.", transform: ArgumentValue.repositoryName)
+  var name: RepositoryName
+
+  @Flag(help: "Delete them.")
+  var delete = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Only those that are older: 168h, 1h30m, 0s. (default: 24h with --delete, otherwise 0s)", valueName: "duration"),
+    transform: ArgumentValue.age)
+  var olderThan: Duration?
+
+  func run(_ registry: Registry, _ configuration: Configuration) async throws -> Int32 {
+    let repository = registry.repository(name)
+    guard try await repository.exists() else {
+      printErrors(["there is no repository \(name)"])
+      return 1
+    }
+    var options = GarbageCollector.Options()
+    options.isDryRun = !delete
+    options.deletesUntagged = true
+    options.grace = olderThan ?? (delete ? options.grace : .zero)
+    var found: [Digest] = []
+    let observer = CollectionObserver(removing: { item in if let digest = item.manifest { found.append(digest) } })
+    let collector = GarbageCollector(registry.driver, options)
+    let report: CollectionReport
+    if delete {
+      guard case .turn(let turn) = try await MaintenanceTurn.take(GarbageCollector.task, registry.driver) else {
+        printErrors(["garbage is being collected on this storage: try again later"])
+        return 75  // EX_TEMPFAIL
+      }
+      // Let go of without a word: this was no collection that a schedule should count.
+      defer { withExtendedLifetime(turn) {} }
+      report = try await collector.removeUntagged(from: name, observer)
+    } else {
+      report = try await collector.removeUntagged(from: name, observer)
+    }
+    for digest in found { print(Self.line(try await repository.untaggedManifest(digest))) }
+    printErrors(report.problems)
+    return report.problemCount > 0 ? 3 : 0
+  }
+
+  private static func line(_ manifest: UntaggedManifest) -> String {
+    let age = manifest.modified.map { Duration.seconds(max(0, WallClock.now - $0) / 1_000_000_000).goText }
+    let subject = manifest.subject.map { "  subject \($0)" } ?? ""
+    return "\(manifest.digest)  \(manifest.mediaType?.rawValue ?? "unknown")  \(manifest.size)  \(age ?? "unknown")"
+      + subject
+  }
+}
+
+extension ArgumentValue {
+  static func age(_ text: String) throws -> Duration {
+    guard let duration = Duration(goText: text), duration >= .zero else {
+      throw ValidationError("A duration is written as 168h, 1h30m or 0s")
+    }
+    return duration
+  }
+}
