@@ -1,10 +1,12 @@
 import Core
 import Foundation
+import HTTPTypes
 import Synchronization
 import TestSupport
 import Testing
 
-/// Workers are killed at random while clients push and pull.
+/// Processes are killed at random while clients push and pull and garbage is collected: workers, the keeper, and the
+/// collections.
 @Suite(.ownThread) struct WorkerDeathTests {
   /// Seconds of killing; a longer run is asked for with `BERTH_TEST_KILL_SECONDS=60`.
   static let seconds = ProcessInfo.processInfo.environment["BERTH_TEST_KILL_SECONDS"].flatMap { Int($0) } ?? 15
@@ -29,9 +31,24 @@ import Testing
     let killed = Atomic(0)
     let supervisor = server.processID
 
-    try await Threads.run(count: 17) { index in
+    let collections = Atomic(0)
+    let folder = try TemporaryFolder()
+    try Script("collection", [TestRequest(Specimen.collect, "plain")]).write(to: folder / "script")
+    let collect = try [RegistryServer.builtExecutable("CrashSubject"), server.rootDirectory, folder / "script"]
+
+    try await Threads.run(count: 18) { index in
       let client = BlockingClient(port: port, deadline: end + .seconds(60))
       switch index {
+      case 17:
+        while ContinuousClock.now < end {
+          let collection = try ChildProcess(collect, log: folder / "collection.log")
+          collections.add(1, ordering: .relaxed)
+          usleep(.random(in: 0...150_000))
+          if Bool.random(), collection.isRunning, kill(collection.processID, SIGKILL) == 0 {
+            killed.add(1, ordering: .relaxed)
+          }
+          _ = collection.exitStatus
+        }
       case 16:
         while ContinuousClock.now < end {
           usleep(.random(in: 100_000...400_000))
@@ -53,11 +70,13 @@ import Testing
         while ContinuousClock.now < end {
           number += 1
           let image = TestImage(unique: "\(index) \(number)", layerSize: 200_000)
+          // Collections have no grace: what was pushed may be gone before its manifest comes.
+          repeat {
+            for blob in image.blobs { try client.push(blob, to: repository) }
+          } while try !client.push(manifest: image.manifest, to: repository, tag: "v\(number)")
           for blob in image.blobs {
-            try client.push(blob, to: repository)
             acknowledged.add("/v2/\(repository)/blobs/\(sha256(blob))", sha256(blob))
           }
-          try client.push(manifest: image.manifest, to: repository, tag: "v\(number)")
           acknowledged.add("/v2/\(repository)/manifests/v\(number)", sha256(image.manifest))
         }
       }
@@ -66,6 +85,7 @@ import Testing
     // Those that die again and again are replaced more slowly, so now and then there is nobody to kill.
     #expect(killed.load(ordering: .relaxed) > Self.seconds / 4)
     #expect(!acknowledged.all.isEmpty)
+    print("\(killed.load(ordering: .relaxed)) kills, \(collections.load(ordering: .relaxed)) collections")
     let root = server.rootDirectory + "/docker/registry/v2"
     try await Threads.run {
       let client = BlockingClient(port: port, deadline: .now + .seconds(120))
