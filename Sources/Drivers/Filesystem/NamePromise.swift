@@ -8,7 +8,9 @@ enum NamePromise {
   /// a journal (`ext4_sync_parent` in the kernel).
   case withFile
   /// A name lasts once its directory was synced, and that one's name once the one above was. Wherever nothing better
-  /// is known: that costs syncs and no safety.
+  /// is known: that costs syncs and no safety. btrfs logs a synced file's own name, and promises nothing of the
+  /// directories that others made; over NFS a name lasts before the server answers, so that syncing a directory costs
+  /// nothing.
   case none
 
   /// Of the file system that a directory is in.
