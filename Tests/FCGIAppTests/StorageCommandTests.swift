@@ -101,8 +101,11 @@ import Testing
     #expect(output.hasPrefix("deleted a: 1 tag, 1 manifest, 1 blob, 0 uploads"))
     #expect(errors.contains("1 upload"))
     try await writer.close()
-    #expect(try berth("repository", "delete", arguments: ["a"]).status == 0)
-    #expect(try berth("repository", "list").output == "")
+    // A process that another test is starting at this moment may hold the lock a little longer.
+    var again: Int32 = 3
+    for _ in 0..<100 where again == 3 { again = try berth("repository", "delete", arguments: ["a"]).status }
+    #expect(again == 0)
+    #expect(try await driver.list(StorageLayout.repositories).isEmpty)
   }
 
   @Test func `history prints what a tag pointed to`() async throws {
