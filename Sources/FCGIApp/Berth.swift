@@ -6,8 +6,7 @@ struct Berth: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "berth", abstract: "A container image registry behind the web server that you have.",
     subcommands: [
-      Serve.self, CheckCommand.self, NginxCommand.self, RepositoryCommand.self, TagCommand.self,
-      VerifyCommand.self,
-      WorkerCommand.self, KeeperCommand.self,
+      Serve.self, CheckCommand.self, NginxCommand.self, GarbageCollectCommand.self, RepositoryCommand.self,
+      TagCommand.self, VerifyCommand.self, WorkerCommand.self, KeeperCommand.self,
     ])
 }

@@ -13,6 +13,8 @@ extension Configuration {
     public var readOnly = false
     /// `storage.maintenance.uploadpurging`
     public var uploadPurging = UploadPurging()
+    /// `storage.maintenance.garbagecollection`
+    public var garbageCollection = GarbageCollection()
     /// `storage.cache`; nil: none.
     public var cache: Cache?
     /// `storage.tag.concurrencylimit`: tags that distribution looks up at once; Berth needs no bound.
@@ -62,6 +64,21 @@ extension Configuration {
     public init() {}
   }
 
+  /// `storage.maintenance.garbagecollection`
+  public struct GarbageCollection: Sendable, Equatable {
+    /// `enabled`
+    public var enabled = false
+    /// `schedule`: when the keeper collects.
+    public var schedule = MaintenanceSchedule(every: .seconds(24 * 3600))
+    /// `grace`: for how long content stays that was pushed, or that a client was told about.
+    public var grace = Duration.seconds(24 * 3600)
+    /// `deleteuntagged`: whether manifests go that nothing leads to.
+    public var deleteUntagged = false
+
+    /// The defaults.
+    public init() {}
+  }
+
   /// `storage.cache`
   public struct Cache: Sendable, Equatable {
     /// `blobdescriptor` (old alias: `layerinfo`); nil: none.
@@ -98,6 +115,7 @@ extension Configuration.Storage: ConfigurationSection {
     redirectDisabled = switches.redirect.disable
     readOnly = switches.maintenance.readOnly.enabled
     uploadPurging = switches.maintenance.uploadPurging
+    garbageCollection = switches.maintenance.garbageCollection
     keys.section("cache", &cache)
     keys.withoutEffect {
       var tag = Switches.Tag(concurrencyLimit: tagConcurrencyLimit)
@@ -188,6 +206,20 @@ extension Configuration.UploadPurging: ConfigurationSection {
   }
 }
 
+extension Configuration.GarbageCollection: ConfigurationSection {
+  mutating func visit(_ keys: some ConfigurationVisitor) {
+    keys.value("enabled", &enabled)
+    keys.value("schedule", &schedule)
+    keys.value("grace", &grace)
+    keys.value("deleteuntagged", &deleteUntagged)
+    if enabled, grace < .seconds(1) {
+      keys.report(
+        .error, "grace", "\(grace.goText) would remove blobs of pushes under way",
+        remedy: "give at least 1s, or a unit: 24h")
+    }
+  }
+}
+
 extension Configuration.Cache: ConfigurationSection {
   mutating func visit(_ keys: some ConfigurationVisitor) {
     keys.alias { keys.value("layerinfo", &blobDescriptor) }
@@ -208,6 +240,7 @@ private struct Switches {
     redirect.disable = storage.redirectDisabled
     maintenance.readOnly.enabled = storage.readOnly
     maintenance.uploadPurging = storage.uploadPurging
+    maintenance.garbageCollection = storage.garbageCollection
   }
 
   struct Delete: ConfigurationSection {
@@ -235,10 +268,12 @@ private struct Switches {
 
   struct Maintenance: ConfigurationSection {
     var uploadPurging = Configuration.UploadPurging()
+    var garbageCollection = Configuration.GarbageCollection()
     var readOnly = ReadOnly()
 
     mutating func visit(_ keys: some ConfigurationVisitor) {
       keys.section("uploadpurging", &uploadPurging)
+      keys.section("garbagecollection", &garbageCollection)
       keys.section("readonly", &readOnly)
     }
   }

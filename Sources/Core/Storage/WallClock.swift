@@ -1,4 +1,6 @@
 import Glibc
+// Where optimised builds find `timespec`.
+import SwiftOverlayShims
 
 /// The time of day, as files bear it.
 public enum WallClock {

@@ -36,6 +36,8 @@ enum Composition {
     let driver = try driver(configuration.storage, accelPrefix: "")
     var tasks: [KeeperTask] = []
     if !configuration.storage.readOnly { tasks.append(sweeping(driver, logger)) }
+    let collection = configuration.storage.garbageCollection
+    if collection.enabled, !configuration.storage.readOnly { tasks.append(collecting(driver, collection, logger)) }
     let purging = configuration.storage.uploadPurging
     guard purging.enabled else { return tasks }
     let purger = UploadPurger(driver: driver, age: purging.age, dryRun: purging.dryRun, logger: logger)
@@ -52,5 +54,19 @@ enum Composition {
       let swept = try await driver.sweepLeftovers(olderThan: .seconds(3600))
       if swept > 0 { logger.info("swept \(swept) files and directories that processes have left behind") }
     }
+  }
+
+  /// Collects garbage. At its first run, too, an interval is spread over the hosts that share the storage.
+  private static func collecting(
+    _ driver: any StorageDriver, _ collection: Configuration.GarbageCollection, _ logger: Logger
+  ) -> KeeperTask {
+    var options = GarbageCollector.Options()
+    options.deletesUntagged = collection.deleteUntagged
+    options.grace = collection.grace
+    let scheduled = ScheduledCollection(GarbageCollector(driver, options), driver, logger)
+    return KeeperTask(
+      name: "garbage collection", schedule: collection.schedule,
+      jitter: collection.schedule.interval.map { min($0, .seconds(3600)) },
+      run: { try await scheduled.run(every: collection.schedule.leastInterval) })
   }
 }

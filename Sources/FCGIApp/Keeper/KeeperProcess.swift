@@ -12,14 +12,13 @@ struct KeeperProcess {
     let logger = RegistryLogHandler.logger(inherited.configuration.log, process: "keeper")
     let tasks = try Composition.keeperTasks(inherited.configuration, logger: logger)
     var schedule = KeeperSchedule(
-      intervals: tasks.map(\.interval),
-      delays: tasks.map { .milliseconds(Int64.random(in: 0...max(0, $0.jitter.milliseconds))) }, now: .now)
+      tasks.map(\.schedule),
+      delays: tasks.map { $0.jitter.map { .milliseconds(Int64.random(in: 0...max(0, $0.milliseconds))) } }, now: .now)
     var runs: [Int: KeeperRun] = [:]
     inherited.control.reportReady()
     while true {
-      let wait = schedule.next.map { max(.zero, $0.time - .now) }
-      if inherited.control.isEnded(signals, within: wait) { break }
-      guard let (index, time) = schedule.next, time <= .now else { continue }
+      if inherited.control.isEnded(signals, within: schedule.next(at: .now)?.wait) { break }
+      guard let (index, wait) = schedule.next(at: .now), wait == .zero else { continue }
       schedule.began(index, at: .now)
       // One that takes longer than its interval is not begun again meanwhile.
       guard runs[index]?.isOver ?? true else { continue }
@@ -39,7 +38,7 @@ struct KeeperProcess {
     } catch  where Task.isCancelled {
       logger.info("\(task.name): broken off, since the service ends; it is taken up again when it is due")
     } catch {
-      logger.error("\(task.name): \(error); it is tried again in \(task.interval)")
+      logger.error("\(task.name): \(error); it is tried again when it is due")
     }
   }
 }

@@ -1,34 +1,79 @@
+import Core
+import Glibc
+
 /// Something that must happen once for the whole service, again and again.
 struct KeeperTask: Sendable {
   /// For the log.
   let name: String
-  /// From one run's begin to the next one's.
-  let interval: Duration
+  /// When it is due.
+  let schedule: MaintenanceSchedule
   /// The first run is put off by a random time up to this, so that services that are started together don't work
-  /// together.
-  let jitter: Duration
+  /// together. nil: the first run is when the schedule has it.
+  let jitter: Duration?
   /// One run. Throws what the log should say.
   let run: @Sendable () async throws -> Void
+
+  init(
+    name: String, schedule: MaintenanceSchedule, jitter: Duration?, run: @escaping @Sendable () async throws -> Void
+  ) {
+    self.name = name
+    self.schedule = schedule
+    self.jitter = jitter
+    self.run = run
+  }
+
+  /// `interval`: from one run's begin to the next one's.
+  init(name: String, interval: Duration, jitter: Duration, run: @escaping @Sendable () async throws -> Void) {
+    self.init(name: name, schedule: MaintenanceSchedule(every: interval), jitter: jitter, run: run)
+  }
 }
 
 /// When the tasks are due. Nothing but time, so that it can be tested.
 struct KeeperSchedule {
-  private var due: [ContinuousClock.Instant]
-  private let intervals: [Duration]
+  /// A point of time, by the clock that only goes forward and by the one on the wall.
+  struct Moment {
+    var steady: ContinuousClock.Instant
+    /// Seconds since 1970.
+    var wall: Int64
 
-  /// `delays`: until each task's first run.
-  init(intervals: [Duration], delays: [Duration], now: ContinuousClock.Instant) {
-    self.intervals = intervals
-    due = delays.map { now + $0 }
+    static var now: Moment { Moment(steady: .now, wall: Int64(time(nil))) }
   }
 
-  /// The task that is due first, and when. nil where there is no task.
-  var next: (task: Int, time: ContinuousClock.Instant)? {
-    due.indices.min { due[$0] < due[$1] }.map { ($0, due[$0]) }
+  private enum Due {
+    case steady(ContinuousClock.Instant)
+    case wall(Int64)
   }
 
-  /// A run of `task` was begun at `time`. Runs that were missed are not made up for.
-  mutating func began(_ task: Int, at time: ContinuousClock.Instant) {
-    due[task] = time + intervals[task]
+  private var due: [Due]
+  private let schedules: [MaintenanceSchedule]
+
+  /// `delays`: until each task's first run; nil: as the schedule has it.
+  init(_ schedules: [MaintenanceSchedule], delays: [Duration?], now: Moment) {
+    self.schedules = schedules
+    due = zip(schedules, delays).map { schedule, delay in
+      delay.map { .steady(now.steady + $0) } ?? Self.due(schedule, after: now)
+    }
+  }
+
+  /// The task that is due first, and how long to wait for it, or to wait before asking again. nil where there is no
+  /// task.
+  func next(at now: Moment) -> (task: Int, wait: Duration)? {
+    due.indices.map { (task: $0, wait: wait(due[$0], now)) }.min { $0.wait < $1.wait }
+  }
+
+  /// A run of `task` was begun. Runs that were missed are not made up for.
+  mutating func began(_ task: Int, at now: Moment) {
+    due[task] = Self.due(schedules[task], after: now)
+  }
+
+  private static func due(_ schedule: MaintenanceSchedule, after now: Moment) -> Due {
+    schedule.interval.map { .steady(now.steady + $0) } ?? .wall(schedule.next(after: now.wall))
+  }
+
+  private func wait(_ due: Due, _ now: Moment) -> Duration {
+    switch due {
+    case .steady(let time): max(.zero, time - now.steady)
+    case .wall(let time): .seconds(max(0, time.subtractingReportingOverflow(now.wall).partialValue))
+    }
   }
 }
