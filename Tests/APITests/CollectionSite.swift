@@ -101,3 +101,29 @@ extension String {
   /// The digest of the text.
   var digest: Digest { Repo.digest(Array(utf8)) }
 }
+
+extension CollectionSite {
+  /// Pushes an image: asks for each blob, pushes what isn't there, then puts the manifest; and again where that is
+  /// refused for want of a blob, which is what people do.
+  /// - Returns: how often it was refused.
+  func pushAsClientsDo(_ seed: String, tag: String) async throws -> Int {
+    for refused in 0..<3 {
+      for content in ["config \(seed)", "layer \(seed)"] {
+        let target = "/v2/\(repo.name)/blobs/"
+        if try await site.client.send(.head, target + content.digest.description).status == 200 { continue }
+        let pushed = try await site.client.send(
+          .post, target + "uploads/?digest=\(content.digest)", body: Array(content.utf8))
+        #expect(pushed.status == 201)
+      }
+      if try await repo.put(repo.imageText(seed), at: tag).status == 201 { return refused }
+    }
+    return 3
+  }
+}
+
+extension Repo {
+  /// The text of the image that `image(_:)` makes, without making it.
+  func imageText(_ seed: String, more: String = "") async throws -> String {
+    try await Repo(CollectionSite().site).image(seed, more: more)
+  }
+}

@@ -75,6 +75,7 @@ private let minimal = "version: 0.1\nstorage: filesystem\n"
         tag: {concurrencylimit: 8}
         maintenance:
           uploadpurging: {enabled: false, age: 1h, interval: 30m, dryrun: yes}
+          garbagecollection: {enabled: true, schedule: "30 3 * * sun", grace: 2h, deleteuntagged: true}
           readonly: {enabled: true}
       http:
         addr: 127.0.0.1:5001
@@ -138,6 +139,10 @@ private let minimal = "version: 0.1\nstorage: filesystem\n"
     expected.storage.uploadPurging.age = .seconds(3600)
     expected.storage.uploadPurging.interval = .seconds(1800)
     expected.storage.uploadPurging.dryRun = true
+    expected.storage.garbageCollection.enabled = true
+    expected.storage.garbageCollection.schedule = try #require(MaintenanceSchedule("30 3 * * sun"))
+    expected.storage.garbageCollection.grace = .seconds(7200)
+    expected.storage.garbageCollection.deleteUntagged = true
     expected.storage.readOnly = true
     expected.http.address = .tcp(host: "127.0.0.1", port: 5001)
     expected.http.host = "https://registry.example.com:5443"
@@ -265,6 +270,14 @@ private let minimal = "version: 0.1\nstorage: filesystem\n"
     (
       "version: 0.1\nstorage: {filesystem: , maintenance: {uploadpurging: {age: 168}}}",
       "storage.maintenance.uploadpurging.age"
+    ),
+    (
+      "version: 0.1\nstorage: {filesystem: , maintenance: {garbagecollection: {schedule: 24}}}",
+      "storage.maintenance.garbagecollection.schedule"
+    ),
+    (
+      "version: 0.1\nstorage: {filesystem: , maintenance: {garbagecollection: {enabled: true, grace: 24}}}",
+      "storage.maintenance.garbagecollection.grace"
     ),
     ("version: 0.1\nstorage: {filesystem: , cache: {blobdescriptor: memcached}}", "storage.cache.blobdescriptor"),
     ("version: 0.1\nstorage: {filesystem: , cache: {blobdescriptor: redis}}", "storage"),
