@@ -2,7 +2,7 @@ extension RepositoryMarking {
   /// Marks what tags lead to, what is too young, and what says something about either; removes all other manifests.
   func markTagged(_ name: RepositoryName) async throws(StorageError) {
     let areTagsKnown = try await markTagTargets()
-    guard areTagsKnown, run.mayRemoveContent else { return try await markAll() }
+    guard areTagsKnown, run.mayRemoveContent else { return try await markLinked() }
     try await forEachRevision { digest throws(StorageError) in
       self.run.report.manifests.kept += 1
       if self.kept.contains(DigestKey(digest)) {

@@ -7,7 +7,8 @@ final class RepositoryMarking {
   let repository: StoredRepository
   /// Manifests that are kept, and with them what they refer to.
   var kept = DigestSet()
-  /// Those among them that an index names and that are no manifests as far as can be told: build caches are layers.
+  /// Those among them that an index or a tag names and that are no manifests as far as can be told: build caches are
+  /// layers, and what a tag points to may be gone. They are looked at again where they have a link.
   private var opaque = DigestSet()
   /// Manifests that nothing is known to lead to. Used where those are to be removed.
   var untagged = UntaggedManifests()
@@ -32,11 +33,16 @@ final class RepositoryMarking {
   /// Marks what the repository's manifests refer to: those with a link of their own, those that tags point to, and
   /// those that docker/distribution 2.1.0 linked among the layers.
   func markAll() async throws(StorageError) {
+    _ = try await markTagTargets()
+    try await markLinked()
+  }
+
+  /// As `markAll`, without the tags.
+  func markLinked() async throws(StorageError) {
     try await forEachRevision { digest throws(StorageError) in
       self.run.report.manifests.kept += 1
       try await self.keep(digest, .link)
     }
-    _ = try await markTagTargets()
     try await markSchema1AmongLayers()
   }
 
@@ -137,7 +143,11 @@ final class RepositoryMarking {
         if references.isSchema1 { try await wantSignatures(of: digest) }
         waiting += references.manifests.map { ($0, .parent) }
       case .absent:
-        if reason == .link { keepEverything(because: content, "the manifest's content is missing or empty") }
+        if reason == .link {
+          keepEverything(because: content, "the manifest's content is missing or empty")
+        } else {
+          opaque.insert(key)
+        }
       case .damaged(let why, let references):
         guard reason != .parent else {
           opaque.insert(key)

@@ -7,7 +7,7 @@ import Testing
   private static let b = ContentHasher.digest(.sha256, of: [2])
   private static let c = ContentHasher.digest(.sha512, of: [3])
 
-  private func references(_ text: String) -> ManifestReferences? {
+  private static func references(_ text: String) -> ManifestReferences? {
     ManifestReferences(Array(text.utf8))
   }
 
@@ -19,7 +19,7 @@ import Testing
     #"{"schemaVersion":1,"fsLayers":[{"blobSum":"\#(a)"},{"blobSum":"\#(b)"},{"blobSum":"\#(c)"}],"history":[]}"#,
   ])
   func `configuration, layers and blobs are contents, however they are written`(text: String) throws {
-    let references = try #require(references(text))
+    let references = try #require(Self.references(text))
     #expect(Set(references.contents) == [Self.a, Self.b, Self.c])
     #expect(references.manifests.isEmpty && references.subject == nil)
     #expect(references.isSchema1 == text.contains("fsLayers"))
@@ -27,7 +27,7 @@ import Testing
 
   @Test func `an index's children are manifests, and a subject is none of them`() throws {
     let references = try #require(
-      references(
+      Self.references(
         #"{"manifests":[{"digest":"\#(Self.a)"},{"digest":"\#(Self.b)"}],"subject":{"digest":"\#(Self.c)"}}"#))
     #expect(references.manifests == [Self.a, Self.b])
     #expect(references.contents.isEmpty && references.subject == Self.c)
@@ -37,7 +37,7 @@ import Testing
     #"{"mediaType":"application/vnd.oci.artifact.manifest.v1+json"}"#, #"{"manifests":[]}"#, #"{"layers":null}"#,
   ])
   func `a manifest may refer to nothing`(text: String) {
-    #expect(references(text)?.contents == [])
+    #expect(Self.references(text)?.contents == [])
   }
 
   @Test(arguments: [
@@ -48,6 +48,6 @@ import Testing
     #"{"manifests":[{"digest":""}]}"#, #"{"subject":{}, "layers":[]}"#,
   ])
   func `what can't be understood is not guessed at`(text: String) {
-    #expect(references(text) == nil)
+    #expect(Self.references(text) == nil)
   }
 }
