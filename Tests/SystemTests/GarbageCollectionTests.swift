@@ -78,12 +78,13 @@ import Testing
     let driver = try FilesystemDriver(rootDirectory: storage.path, maxThreads: 25, accelPrefix: nil)
     let registry = Registry(driver: driver)
     let name = try #require(RepositoryName("team/app"))
+    let other = try #require(RepositoryName("team/other"))
     var digests: [Digest] = []
     for number in 0..<3 {
       let content = Array("garbage \(number)".utf8)
       digests.append(ContentHasher.digest(.sha256, of: content))
       try await registry.blobs.put(content, digest: digests[number])
-      try await registry.repository(name).blobs.link(digests[number])
+      try await registry.repository(number == 0 ? name : other).blobs.link(digests[number])
     }
     let young = try collect(storage.path)
     #expect(young.status == 0 && young.output.contains("blobs: 0 removed (0 bytes), 3 kept"), "\(young)")
