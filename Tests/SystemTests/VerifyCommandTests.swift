@@ -138,6 +138,14 @@ import Testing
     #expect(try verify([], storage.path).status == 0)
   }
 
+  @Test func `a directory that holds no registry is told of, and nothing is written there`() throws {
+    let storage = try TemporaryFolder()
+    let output = try verify([], storage.path)
+    #expect(output.status == 0)
+    #expect(output.errors.contains("nothing is stored here"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: storage.path) == [])
+  }
+
   @Test func `storage that can't be verified is an error, and not without faults`() throws {
     let folder = try TemporaryFolder()
     try "version: 0.1\nstorage: inmemory\n".write(toFile: folder / "memory.yml", atomically: true, encoding: .utf8)

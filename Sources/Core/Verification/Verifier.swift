@@ -30,6 +30,8 @@ public struct Verifier {
 
   /// What a run tells.
   public enum Event {
+    /// No registry has ever stored anything here.
+    case nothingStored
     /// An earlier run is gone on with, after this path.
     case resumed(StoragePath)
     /// Nothing can be written here: a run that is stopped begins anew.
@@ -53,8 +55,12 @@ public struct Verifier {
   /// - Throws: `.cancelled` when the task is, once it is written down how far it has come; whatever keeps it from
   ///   beginning.
   public func run(_ observe: @escaping (Event) -> Void) async throws(StorageError) -> VerificationTally? {
-    // Nothing lies where nobody looks: a wrong root directory must not pass for a registry without faults.
-    _ = try await driver.list(.root)
+    // A wrong root directory must not pass for a registry without faults.
+    if try await driver.names(in: StorageLayout.root).isEmpty {
+      if let name = options.repository { throw Verifier.unknown(name) }
+      observe(.nothingStored)
+      return VerificationTally()
+    }
     let turn: MaintenanceTurn?
     do {
       switch try await MaintenanceTurn.take("verify", driver) {
@@ -92,6 +98,10 @@ public struct Verifier {
     return run.tally
   }
 
+  private static func unknown(_ name: RepositoryName) -> StorageError {
+    StorageError(.notFound, "verify the repository \(name)", cause: "there is none of this name")
+  }
+
   private func begin(_ observe: (Event) -> Void) async throws(StorageError) -> VerificationCheckpoint? {
     guard options.repository == nil, !options.restart,
       let checkpoint = try await VerificationCheckpoint.load(driver)
@@ -105,7 +115,7 @@ public struct Verifier {
   ) async throws(StorageError) {
     if let name = options.repository {
       let parts = Set(try await run.names(StorageLayout.repository(name)))
-      guard !parts.isEmpty else { throw StorageError(.notFound, "verify the repository \(name)", cause: "no such one") }
+      guard !parts.isEmpty else { throw Verifier.unknown(name) }
       try await RepositoryCheck(run, RepositoryTree.Entry(name: name, parts: parts)).check()
       return
     }

@@ -23,6 +23,7 @@ final class VerificationReport: Sendable {
       let tally = try await verifier.run { event in
         switch event {
         case .found(let finding): self.tell(finding)
+        case .nothingStored: self.note("nothing is stored here: does the configuration name the right storage?")
         case .resumed(let path): self.note("going on after \(path), where an earlier run was stopped")
         case .readOnly(let error):
           self.note("nothing can be written, so that a run that is stopped begins anew: \(error)")
