@@ -26,6 +26,7 @@ import Testing
               let seed = "\(client) \(round)"
               let tag = "tag\(round % 3)"
               round += 1
+              try await Task.sleep(for: .milliseconds(5))
               let image = try await repo.image(seed)
               // On a busy machine the grace may be over before the manifest comes.
               guard try await isAccepted(repo.put(image, at: tag)) else { continue }
@@ -58,8 +59,8 @@ import Testing
         }
         var options = Verifier.Options()
         options.repair = true
-        options.settling.pause = .milliseconds(300)
-        while runs < 3 || end.collected.load(ordering: .relaxed) == 0 {
+        options.settling.pause = .milliseconds(50)
+        while runs < 2 || end.collected.load(ordering: .relaxed) == 0 {
           _ = try await Verifier(driver: site.driver, options: options).run {
             if case .found(let finding) = $0 { findings.append(finding) }
           }

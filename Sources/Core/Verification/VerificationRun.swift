@@ -60,7 +60,9 @@ final class VerificationRun {
   func persists(
     _ path: StoragePath, _ isWrong: () async throws(StorageError) -> Bool
   ) async throws(StorageError) -> Bool {
-    if try await isYoung(path) { try await pause(options.settling.pause) }
+    guard try await isWrong() else { return false }
+    guard try await isYoung(path) else { return true }
+    try await pause(options.settling.pause)
     return try await isWrong()
   }
 
