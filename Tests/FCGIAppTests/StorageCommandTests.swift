@@ -61,6 +61,23 @@ import Testing
     return result
   }
 
+  @Test(.enabled(if: geteuid() == 0, "only root can go on as somebody else"))
+  func `what root does, the storage's owner can change`() async throws {
+    try await push("a", "1")
+    let owner = 65534
+    let tree = try #require(FileManager.default.enumerator(atPath: folder / "registry")?.allObjects as? [String])
+    for path in [""] + tree {
+      try FileManager.default.setAttributes(
+        [.ownerAccountID: owner, .groupOwnerAccountID: owner], ofItemAtPath: folder / "registry/\(path)")
+    }
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path)
+    #expect(try berth("garbage-collect", arguments: ["--older-than", "0s"]).status == 0)
+    let made = folder / "registry/docker/registry/v2/_maintenance"
+    for path in [made] + (try FileManager.default.contentsOfDirectory(atPath: made)).map({ made + "/" + $0 }) {
+      #expect(try FileManager.default.attributesOfItem(atPath: path)[.ownerAccountID] as? Int == owner)
+    }
+  }
+
   @Test func `list prints the names of all repositories`() async throws {
     #expect(try berth("repository", "list").output == "")
     for name in ["b", "a", "a/b", "a-b"] { try await push(name, "one") }

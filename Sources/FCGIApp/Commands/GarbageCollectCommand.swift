@@ -69,12 +69,3 @@ struct GarbageCollectCommand: StorageCommand {
     return report.problemCount > 0 ? 3 : 0
   }
 }
-
-extension ArgumentValue {
-  static func duration(_ text: String) throws -> Duration {
-    guard let duration = Duration(goText: text), duration >= .zero else {
-      throw ValidationError("A duration is written as 24h, 1h30m or 0s")
-    }
-    return duration
-  }
-}

@@ -30,8 +30,9 @@ struct RepositoryUntaggedCommand: StorageCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Only those that are older: 168h, 1h30m, 0s. (default: 24h with --delete, otherwise 0s)", valueName: "duration"),
-    transform: ArgumentValue.age)
+      "Only those that are older: 168h, 1h30m, 0s. (default: 0s, and with --delete the grace of garbage collection)",
+      valueName: "duration"),
+    transform: ArgumentValue.duration)
   var olderThan: Duration?
 
   func run(_ registry: Registry, _ configuration: Configuration) async throws -> Int32 {
@@ -43,7 +44,7 @@ struct RepositoryUntaggedCommand: StorageCommand {
     var options = GarbageCollector.Options()
     options.isDryRun = !delete
     options.deletesUntagged = true
-    options.grace = olderThan ?? (delete ? options.grace : .zero)
+    options.grace = olderThan ?? (delete ? configuration.storage.garbageCollection.grace : .zero)
     var found: [Digest] = []
     let observer = CollectionObserver(removing: { item in if let digest = item.manifest { found.append(digest) } })
     let collector = GarbageCollector(registry.driver, options)
@@ -69,14 +70,5 @@ struct RepositoryUntaggedCommand: StorageCommand {
     let subject = manifest.subject.map { "  subject \($0)" } ?? ""
     return "\(manifest.digest)  \(manifest.mediaType?.rawValue ?? "unknown")  \(manifest.size)  \(age ?? "unknown")"
       + subject
-  }
-}
-
-extension ArgumentValue {
-  static func age(_ text: String) throws -> Duration {
-    guard let duration = Duration(goText: text), duration >= .zero else {
-      throw ValidationError("A duration is written as 168h, 1h30m or 0s")
-    }
-    return duration
   }
 }

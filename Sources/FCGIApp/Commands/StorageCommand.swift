@@ -25,11 +25,15 @@ extension StorageCommand {
         printErrors(["the storage is in memory: each worker has its own, which ends with it"])
         throw ExitCode(78)  // EX_CONFIG
       }
+      try StorageOwner.assume(configuration.storage)
       driver = try Composition.driver(configuration.storage, accelPrefix: "")
     } catch let error as ConfigurationError {
       printErrors(error.problems)
       throw ExitCode(78)
     } catch let error as StorageError {
+      printErrors([error])
+      throw ExitCode(1)
+    } catch let error as SystemError {
       printErrors([error])
       throw ExitCode(1)
     }
@@ -62,5 +66,12 @@ enum ArgumentValue {
       throw ValidationError("A tag is up to 128 letters, digits, . _ or -, and begins with none of . and -")
     }
     return tag
+  }
+
+  static func duration(_ text: String) throws -> Duration {
+    guard let duration = Duration(goText: text), duration >= .zero else {
+      throw ValidationError("A duration is written as 24h, 1h30m or 0s")
+    }
+    return duration
   }
 }
