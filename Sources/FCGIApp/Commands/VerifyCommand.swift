@@ -80,6 +80,7 @@ struct VerifyCommand: ParsableCommand {
         printErrors(["the storage is in memory: each worker has its own, which ends with it"])
         throw ExitCode(78)  // EX_CONFIG
       }
+      try StorageOwner.assume(configuration.storage)
       var options = Verifier.Options()
       options.repair = repair
       options.repository = repository.flatMap { RepositoryName($0) }
