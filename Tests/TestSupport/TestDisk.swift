@@ -15,8 +15,6 @@ package final class TestDisk: Sendable {
   package enum Promise: CaseIterable, Sendable {
     /// ext4 with a journal.
     case inOrder
-    /// ext4 without.
-    case withFile
     /// Anything else.
     case none
   }
@@ -52,7 +50,6 @@ package final class TestDisk: Sendable {
   package func mount(_ promise: Promise) throws {
     switch promise {
     case .inOrder: try mount(.ext4())
-    case .withFile: try mount(.ext4(options: ["-O", "^has_journal"]))
     case .none: try mount(.memory("size=16m"))
     }
   }

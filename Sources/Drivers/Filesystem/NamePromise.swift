@@ -4,13 +4,10 @@ import Glibc
 enum NamePromise {
   /// One sync of anything takes every earlier change of names with it: XFS, and ext3 and ext4 with a journal.
   case inOrder
-  /// The sync of a file or directory takes its own new name with it, and those of new directories above: ext4 without
-  /// a journal (`ext4_sync_parent` in the kernel).
-  case withFile
   /// A name lasts once its directory was synced, and that one's name once the one above was. Wherever nothing better
-  /// is known: that costs syncs and no safety. btrfs logs a synced file's own name, and promises nothing of the
-  /// directories that others made; over NFS a name lasts before the server answers, so that syncing a directory costs
-  /// nothing.
+  /// is known: that costs syncs and no safety. ext4 without a journal writes a file's new name with the file, but not
+  /// that a name went from the directories above, and the check after a loss of power may then clear the new name
+  /// because an old one leads to the same inode.
   case none
 
   /// Of the file system that a directory is in.
@@ -20,12 +17,8 @@ enum NamePromise {
     if type == NamePromise.xfs {
       self = .inOrder
     } else if type == NamePromise.ext, let device = NamePromise.deviceName(status.identity.device) {
-      // ext2 has the same number, and neither of the two where it is served by code of its own.
-      if exists("/proc/fs/jbd2/\(device)-8") {
-        self = .inOrder
-      } else if exists("/proc/fs/ext4/\(device)") {
-        self = .withFile
-      }
+      // ext2 has the same number, and no journal.
+      if exists("/proc/fs/jbd2/\(device)-8") { self = .inOrder }
     }
   }
 
