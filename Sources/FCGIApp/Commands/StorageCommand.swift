@@ -15,28 +15,7 @@ protocol StorageCommand: ParsableCommand, Sendable {
 extension StorageCommand {
   /// Opens the storage and does the work on this thread.
   func run() throws {
-    let configuration: Configuration
-    let driver: any StorageDriver
-    do {
-      let loaded = try file.load()
-      printErrors(loaded.warnings)
-      configuration = loaded.configuration
-      guard configuration.storage.driver != .inMemory else {
-        printErrors(["the storage is in memory: each worker has its own, which ends with it"])
-        throw ExitCode(78)  // EX_CONFIG
-      }
-      try StorageOwner.assume(configuration.storage)
-      driver = try Composition.driver(configuration.storage, accelPrefix: "")
-    } catch let error as ConfigurationError {
-      printErrors(error.problems)
-      throw ExitCode(78)
-    } catch let error as StorageError {
-      printErrors([error])
-      throw ExitCode(1)
-    } catch let error as SystemError {
-      printErrors([error])
-      throw ExitCode(1)
-    }
+    let (driver, configuration) = try file.openStorage()
     let status = Mutex<Int32>(1)
     ThreadExecutor().run { [self] in
       do {
@@ -48,6 +27,32 @@ extension StorageCommand {
     }
     let result = status.withLock { $0 }
     if result != 0 { throw ExitCode(result) }
+  }
+}
+
+extension ConfigurationFileArgument {
+  /// Opens the storage that the configuration names. What stands in the way is printed, and becomes the exit status.
+  func openStorage() throws -> (any StorageDriver, Configuration) {
+    do {
+      let loaded = try load()
+      printErrors(loaded.warnings)
+      let configuration = loaded.configuration
+      guard configuration.storage.driver != .inMemory else {
+        printErrors(["the storage is in memory: each worker has its own, which ends with it"])
+        throw ExitCode(78)  // EX_CONFIG
+      }
+      try StorageOwner.assume(configuration.storage)
+      return (try Composition.driver(configuration.storage, accelPrefix: ""), configuration)
+    } catch let error as ConfigurationError {
+      printErrors(error.problems)
+      throw ExitCode(78)
+    } catch let error as StorageError {
+      printErrors([error])
+      throw ExitCode(1)
+    } catch let error as SystemError {
+      printErrors([error])
+      throw ExitCode(1)
+    }
   }
 }
 

@@ -59,7 +59,8 @@ struct VerifyCommand: ParsableCommand {
 
   func run() throws {
     let signals = try SignalDescriptor([SIGINT, SIGTERM])
-    let (driver, options) = try open()
+    let (driver, configuration) = try file.openStorage()
+    let options = options(configuration)
     let report = VerificationReport(format: format)
     let work = KeeperRun { await report.run(Verifier(driver: driver, options: options)) }
     while !work.isOver {
@@ -71,30 +72,14 @@ struct VerifyCommand: ParsableCommand {
     if status != 0 { throw ExitCode(status) }
   }
 
-  private func open() throws -> (any StorageDriver, Verifier.Options) {
-    do {
-      let loaded = try file.load()
-      printErrors(loaded.warnings)
-      let configuration = loaded.configuration
-      guard configuration.storage.driver != .inMemory else {
-        printErrors(["the storage is in memory: each worker has its own, which ends with it"])
-        throw ExitCode(78)  // EX_CONFIG
-      }
-      try StorageOwner.assume(configuration.storage)
-      var options = Verifier.Options()
-      options.repair = repair
-      options.repository = repository.flatMap { RepositoryName($0) }
-      options.rate = rate
-      options.restart = restart
-      options.uploadAge = configuration.storage.uploadPurging.age
-      options.validation = configuration.validation
-      return (try Composition.driver(configuration.storage, accelPrefix: ""), options)
-    } catch let error as ConfigurationError {
-      printErrors(error.problems)
-      throw ExitCode(78)
-    } catch let error as StorageError {
-      printErrors([error])
-      throw ExitCode(1)
-    }
+  private func options(_ configuration: Configuration) -> Verifier.Options {
+    var options = Verifier.Options()
+    options.repair = repair
+    options.repository = repository.flatMap { RepositoryName($0) }
+    options.rate = rate
+    options.restart = restart
+    options.uploadAge = configuration.storage.uploadPurging.age
+    options.validation = configuration.validation
+    return options
   }
 }
