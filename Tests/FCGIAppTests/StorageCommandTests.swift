@@ -78,6 +78,29 @@ import Testing
     }
   }
 
+  @Test func `verification beside a collection and pushes finds nothing to repair`() async throws {
+    for round in 0..<4 {
+      // Garbage that is old, with links that outlive it for a while.
+      for number in 0..<25 {
+        let content = Array("garbage \(round) \(number)".utf8)
+        let digest = TestContent.digest(content)
+        #expect(try await client.send(.post, "/v2/old/blobs/uploads/?digest=\(digest)", body: content).status == 201)
+        let data = "registry/docker/registry/v2/blobs/sha256/\(digest.hex.prefix(2))/\(digest.hex)/data"
+        try FileManager.default.setAttributes(
+          [.modificationDate: Date(timeIntervalSinceNow: -7 * 86_400)], ofItemAtPath: folder / data)
+      }
+      let collection = try ChildProcess(
+        [RegistryServer.berthExecutable(), "garbage-collect", "--delete-untagged", folder / "config.yml"],
+        log: folder / "collection.log")
+      for number in 0..<5 { try await push("new", "\(number)", seed: "\(round) \(number)") }
+      let verified = try berth("verify", arguments: ["--repair"])
+      #expect(verified.status == 0, "\(verified.output)")
+      #expect(collection.exitStatus == 0)
+      #expect(try String(contentsOfFile: folder / "collection.log", encoding: .utf8).contains("blobs: 25 removed"))
+    }
+    #expect(try berth("verify").status == 0)
+  }
+
   @Test func `list prints the names of all repositories`() async throws {
     #expect(try berth("repository", "list").output == "")
     for name in ["b", "a", "a/b", "a-b"] { try await push(name, "one") }
