@@ -65,6 +65,18 @@ struct DigestSet: Sendable {
   /// Bytes that the tables take.
   var footprint: Int { tables.reduce(0) { $0 + $1.slots.count * MemoryLayout<DigestKey>.stride } }
 
+  /// How many slots are looked at, at the most, to find what is there.
+  var longestSearch: Int {
+    var longest = 0
+    for table in tables {
+      for (slot, key) in table.slots.enumerated() where key != DigestSet.free {
+        let distance = slot - DigestSet.firstSlot(hash(key), table.slots.count)
+        longest = max(longest, 1 + (distance < 0 ? distance + table.slots.count : distance))
+      }
+    }
+    return longest
+  }
+
   private mutating func grow(_ table: Int) {
     let old = tables[table].slots
     var slots = [DigestKey](repeating: DigestSet.free, count: max(8, old.count + old.count / 2))
@@ -84,7 +96,7 @@ struct DigestSet: Sendable {
 
   /// The upper bits have chosen the table.
   private static func firstSlot(_ hash: UInt64, _ size: Int) -> Int {
-    Int((hash & 0xFFFF_FFFF) * UInt64(size) >> 32)
+    Int(((hash & 0xFFFF_FFFF) * UInt64(size)) >> 32)
   }
 
   private func hash(_ key: DigestKey) -> UInt64 {
