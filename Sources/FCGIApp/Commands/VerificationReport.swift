@@ -70,10 +70,7 @@ final class VerificationReport: Sendable {
   }
 
   private func progress(_ tally: VerificationTally, since began: ContinuousClock.Instant) {
-    let seconds = max(1, (ContinuousClock.now - began).components.seconds)
-    let line =
-      "\(tally.contents) contents, \(tally.bytes >> 20) MiB (\(tally.bytes / seconds >> 20) MiB/s), "
-      + "\(tally.repositories) repositories, \(tally.repaired + tally.repairable + tally.left) faults"
+    let line = tally.progress(after: ContinuousClock.now - began)
     Descriptor.write(Array((isTerminal ? "\r\u{1B}[K\(line)" : line + "\n").utf8), to: STDERR_FILENO)
   }
 
