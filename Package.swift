@@ -42,7 +42,7 @@ let package = Package(
     .target(
       name: "TestSupport",
       dependencies: [
-        "Core", "Drivers",
+        "CLinux", "Core", "Drivers",
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ], path: "Tests/TestSupport"),

@@ -14,19 +14,9 @@ import Testing
     try text.write(toFile: file, atomically: true, encoding: .utf8)
     var environment = environment
     if !namesFile { environment["REGISTRY_CONFIGURATION_PATH"] = file }
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: try RegistryServer.berthExecutable())
-    process.arguments = arguments + (namesFile ? [file] : [])
-    process.environment = environment
-    for name in ["out", "err"] { _ = FileManager.default.createFile(atPath: folder / name, contents: nil) }
-    process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: folder / "out"))
-    process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: folder / "err"))
-    try process.run()
-    process.waitUntilExit()
-    let (output, errors) = try (
-      String(contentsOfFile: folder / "out", encoding: .utf8), String(contentsOfFile: folder / "err", encoding: .utf8)
-    )
-    return (process.terminationStatus, output, errors.replacingOccurrences(of: file, with: "config.yml"))
+    let outcome = try ChildProcess.run(
+      [try RegistryServer.berthExecutable()] + arguments + (namesFile ? [file] : []), environment: environment)
+    return (outcome.status, outcome.output, outcome.errors.replacingOccurrences(of: file, with: "config.yml"))
   }
 
   @Test func `check prints the result, with secrets masked`() throws {

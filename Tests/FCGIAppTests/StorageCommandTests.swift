@@ -22,18 +22,9 @@ import Testing
   private func berth(
     _ command: String..., arguments: [String] = [], configuration: String? = nil
   ) throws -> (status: Int32, output: String, errors: String) {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: try RegistryServer.berthExecutable())
-    process.arguments = command + [configuration ?? folder / "config.yml"] + arguments
-    for name in ["out", "err"] { _ = FileManager.default.createFile(atPath: folder / name, contents: nil) }
-    process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: folder / "out"))
-    process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: folder / "err"))
-    try process.run()
-    process.waitUntilExit()
-    return try (
-      process.terminationStatus, String(contentsOfFile: folder / "out", encoding: .utf8),
-      String(contentsOfFile: folder / "err", encoding: .utf8)
-    )
+    let outcome = try ChildProcess.run(
+      [try RegistryServer.berthExecutable()] + command + [configuration ?? folder / "config.yml"] + arguments)
+    return (outcome.status, outcome.output, outcome.errors)
   }
 
   /// Pushes an image whose config says `seed`. Returns its digest.

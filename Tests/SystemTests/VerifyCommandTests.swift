@@ -17,24 +17,19 @@ import Testing
   /// Starts `berth verify` over a storage directory.
   private func start(
     _ arguments: [String], _ rootDirectory: String, _ folder: TemporaryFolder
-  ) throws -> Process {
+  ) throws -> ChildProcess {
     try "version: 0.1\nstorage: {filesystem: {rootdirectory: \(rootDirectory)}}\n"
       .write(toFile: folder / "config.yml", atomically: true, encoding: .utf8)
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: try RegistryServer.berthExecutable())
-    process.arguments = ["verify", "--format", "json"] + arguments + [folder / "config.yml"]
-    for name in ["out", "err"] { _ = FileManager.default.createFile(atPath: folder / name, contents: nil) }
-    process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: folder / "out"))
-    process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: folder / "err"))
-    try process.run()
-    return process
+    return try ChildProcess(
+      [try RegistryServer.berthExecutable(), "verify", "--format", "json"] + arguments + [folder / "config.yml"],
+      output: folder / "out", errors: folder / "err")
   }
 
-  private func end(_ process: Process, _ folder: TemporaryFolder) throws -> Output {
-    process.waitUntilExit()
+  private func end(_ process: ChildProcess, _ folder: TemporaryFolder) throws -> Output {
+    let status = process.exitStatus
     let text = try String(contentsOfFile: folder / "out", encoding: .utf8)
     var output = Output(
-      status: process.terminationStatus, lines: text.split(separator: "\n").map(String.init),
+      status: status, lines: text.split(separator: "\n").map(String.init),
       errors: try String(contentsOfFile: folder / "err", encoding: .utf8))
     for line in output.lines {
       let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
@@ -120,7 +115,7 @@ import Testing
       try #require(process.isRunning)
       usleep(10_000)
     }
-    kill(process.processIdentifier, SIGINT)
+    kill(process.processID, SIGINT)
     let stopped = try end(process, folder)
     #expect(stopped.status == 130)
     #expect(stopped.errors.contains("stopped"))
