@@ -44,7 +44,7 @@ import Testing
 
   /// The upload's status once it has all `size` bytes, or no more have come for a while.
   private func untilSettled(_ blobs: Blobs, _ location: String, size: Int) async throws -> TestResponse {
-    let deadline = ContinuousClock.now + .seconds(10)
+    let deadline = ContinuousClock.now + .seconds(60)
     var status = try await blobs.status(location)
     while status["Range"] != "0-\(size - 1)", ContinuousClock.now < deadline {
       try await Task.sleep(for: .milliseconds(20))

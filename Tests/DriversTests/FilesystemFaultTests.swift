@@ -33,7 +33,7 @@ struct FilesystemFaultTests {
 
   /// A file system may count late what was freed.
   private func whenThereIsRoom(_ operation: () async throws -> Void) async throws {
-    let deadline = ContinuousClock.now + .seconds(30)
+    let deadline = ContinuousClock.now + .seconds(120)
     while true {
       do {
         return try await operation()

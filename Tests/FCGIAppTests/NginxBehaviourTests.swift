@@ -238,7 +238,7 @@ private func code(_ response: TestResponse) -> String? {
       try connection.write(piece)
       if isChunked { try connection.write(Array("\r\n".utf8)) }
       // All but what is on its way in buffers is there before the next piece is sent.
-      let deadline = ContinuousClock.now + .seconds(30)
+      let deadline = ContinuousClock.now + .seconds(120)
       while responder.bytesReceived < index * piece.count - (512 << 10), ContinuousClock.now < deadline {
         usleep(1_000)
       }

@@ -35,7 +35,7 @@ final class NginxServer: Sendable {
     nginx = try ChildProcess(
       ["/usr/sbin/nginx", "-p", folder.path, "-c", folder / "nginx.conf", "-g", "daemon off;"],
       log: folder / "nginx.log")
-    let deadline = ContinuousClock.now + .seconds(30)
+    let deadline = ContinuousClock.now + .seconds(120)
     while (try? WireClient.Connection(port: port)) == nil {
       guard nginx.isRunning, ContinuousClock.now < deadline else {
         throw NginxError((try? String(contentsOfFile: folder / "nginx.log", encoding: .utf8)) ?? "nginx did not start")

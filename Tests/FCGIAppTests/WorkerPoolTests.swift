@@ -1,4 +1,5 @@
 import Core
+import Foundation
 import Glibc
 import HTTPTypes
 import Synchronization
@@ -92,7 +93,7 @@ import Testing
         await Task.yield()
         stays = stays && pthread_equal(thread, pthread_self()) != 0
       }
-      _ = await Task.detached { 1 }.value
+      await withCheckedContinuation { continuation in Thread.detachNewThread { continuation.resume() } }
       return .text("\(stays && pthread_equal(thread, pthread_self()) != 0)")
     }
     let connection = try harness.connect()

@@ -37,7 +37,7 @@ package final class RegistryServer: Sendable {
   package var processID: Int32 { berth.processID }
 
   private func waitUntilReady(prefix: String) throws {
-    let deadline = ContinuousClock.now + .seconds(60)
+    let deadline = ContinuousClock.now + .seconds(300)
     while ContinuousClock.now < deadline {
       if let connection = try? WireClient.Connection(port: port),
         let answer = try? connection.exchange(TestRequest(.get, prefix + "v2/"), close: true), answer.status == 200

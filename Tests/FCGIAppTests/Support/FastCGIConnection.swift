@@ -31,7 +31,7 @@ final class FastCGIConnection {
       }
     }
     guard status == 0 else { throw Failure(description: "connect to \(path): \(String(cString: strerror(errno)))") }
-    var timeout = timeval(tv_sec: 60, tv_usec: 0)
+    var timeout = timeval(tv_sec: 300, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
   }
 
@@ -125,13 +125,13 @@ final class FastCGIConnection {
     var got = 0
     while got < count {
       let piece = bytes.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress.map { $0 + got }, count - got, 0) }
-      if piece < 0 && errno == EAGAIN { throw Failure(description: "no answer within a minute") }
+      if piece < 0 && errno == EAGAIN { throw Failure(description: "no answer within five minutes") }
       if piece <= 0 { return nil }
       got += piece
     }
     return bytes
   }
 
-  /// Whether the other side closes the connection within a minute without another byte.
+  /// Whether the other side closes the connection within five minutes without another byte.
   func isClosed() throws -> Bool { try read(1) == nil }
 }

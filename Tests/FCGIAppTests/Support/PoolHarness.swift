@@ -48,15 +48,15 @@ final class PoolHarness {
 
   func connect() throws -> FastCGIConnection { try FastCGIConnection(path: path) }
 
-  func drain(handingOver: Bool = false, within timeout: Duration = .seconds(10)) -> Bool {
+  func drain(handingOver: Bool = false, within timeout: Duration = .seconds(120)) -> Bool {
     isDrained = true
     return pool.drain(handingOver: handingOver, until: .now + timeout)
   }
 }
 
-/// Waits until `condition` holds; false after a minute.
+/// Waits until `condition` holds; false after five minutes.
 func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
-  let deadline = ContinuousClock.now + .seconds(60)
+  let deadline = ContinuousClock.now + .seconds(300)
   while ContinuousClock.now < deadline {
     if try condition() { return true }
     usleep(5_000)

@@ -66,7 +66,7 @@ struct StorageFaultTests {
 
     /// That pushes succeed again, and nothing is torn or left.
     func expectService() throws {
-      let deadline = ContinuousClock.now + .seconds(20)
+      let deadline = ContinuousClock.now + .seconds(120)
       while true {
         let (answer, digest) = try push()
         if answer.status == 201 {
@@ -154,7 +154,7 @@ struct StorageFaultTests {
         "/usr/bin/strace", "-f", "-p", String(site.worker()), "-o", site.folder / "trace", "-e", "trace=" + watched,
         "-e", "inject=\(watched):error=EIO",
       ], log: site.folder / "strace.log")
-    let deadline = ContinuousClock.now + .seconds(20)
+    let deadline = ContinuousClock.now + .seconds(120)
     while try site.push().answer.status == 201, ContinuousClock.now < deadline { usleep(20_000) }
     try site.expectPushFails()
     try site.expectReadable()

@@ -23,7 +23,7 @@ final class DockerRegistry: Sendable {
     self.configuration = folder / "config.yml"
     process = try ChildProcess(
       ["/usr/bin/docker-registry", "serve", folder / "config.yml"], log: folder / "registry.log")
-    let deadline = ContinuousClock.now + .seconds(60)
+    let deadline = ContinuousClock.now + .seconds(300)
     while (try? WireClient.Connection(port: port).exchange(TestRequest(.get, "/v2/"), close: true))?.status != 200 {
       guard process.isRunning, ContinuousClock.now < deadline else {
         throw Failure(
