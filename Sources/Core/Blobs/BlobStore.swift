@@ -3,12 +3,22 @@ public struct BlobStore: Sendable {
   let driver: any StorageDriver
   /// Where it is told what is damaged; nil: nowhere.
   let damage: DamageLog?
+  /// What is asked before the storage; nil: nothing.
+  let cache: DescriptorCaching?
 
   /// Over a driver.
   public init(driver: any StorageDriver, damage: DamageLog? = nil) {
+    self.init(driver: driver, damage: damage, cache: nil)
+  }
+
+  init(driver: any StorageDriver, damage: DamageLog?, cache: DescriptorCaching?) {
     self.driver = driver
     self.damage = damage
+    self.cache = cache
   }
+
+  /// How what is here, or links to it, is taken away.
+  var invalidation: CacheInvalidation { CacheInvalidation(driver, cache) }
 
   /// The size of a content in bytes; nil where it isn't there. A file that a crash has left empty counts as absent.
   public func size(of digest: Digest) async throws(StorageError) -> Int64? {
@@ -20,22 +30,49 @@ public struct BlobStore: Sendable {
   ///
   /// That is written down as the time of the file's last modification, where it hasn't been within `claimInterval`.
   public func claim(_ digest: Digest) async throws(StorageError) -> Int64? {
-    try await claimEntry(digest)?.size
+    try await claimInStorage(digest)?.size
   }
 
-  /// As `claim`, and when the content was last modified before that.
-  func claimEntry(_ digest: Digest) async throws(StorageError) -> StorageEntry? {
+  /// As `claim`, without a look at the storage where it was claimed lately: for content that may be taken from anywhere.
+  func claimRemembered(_ digest: Digest) async throws(StorageError) -> Claim? {
+    guard let cache else { return try await claimInStorage(digest) }
+    let found = try await cache.find([digest], in: nil) { _, blob in
+      Claim(size: blob.size, modified: blob.claimed, claimed: blob.claimed)
+    } look: { digest throws(StorageError) in
+      try await claimInStorage(digest).map { claim in .init(found: claim, blob: claim.cached) }
+    }
+    return found.first.flatMap { $0 }
+  }
+
+  /// Content that garbage collection has been told of.
+  struct Claim {
+    /// Bytes.
+    var size: Int64
+    /// When the content was last modified before that.
+    var modified: Int64
+    /// When garbage collection was told, in nanoseconds since 1970; nil where it can't be.
+    var claimed: Int64?
+
+    /// What a cache may remember.
+    var cached: CachedBlob? { claimed.map { CachedBlob(size: size, claimed: $0) } }
+  }
+
+  /// As `claim`, with what there is to know.
+  func claimInStorage(_ digest: Digest) async throws(StorageError) -> Claim? {
     for _ in 1...BlobStore.attempts {
+      let now = WallClock.now
       guard let entry = try await entry(of: digest) else { return nil }
-      if entry.modified > WallClock.now - BlobStore.claimInterval { return entry }
+      var claim = Claim(size: entry.size, modified: entry.modified, claimed: now)
+      if entry.modified > now - BlobStore.claimInterval { return claim }
       do {
         try await driver.touch(StorageLayout.blobData(digest))
-        return entry
+        return claim
       } catch  where error.code == .notFound {
         // It was condemned in between.
       } catch  where error.code == .denied {
         // Storage that this process can only read, or somebody else's files: it can't be claimed, but it is there.
-        return entry
+        claim.claimed = nil
+        return claim
       }
     }
     throw StorageError(.unavailable, "find \(digest)", cause: "it comes and goes")

@@ -20,32 +20,55 @@ public struct LinkedBlobStore: Sendable {
     public var content: Digest
     /// Bytes.
     public var size: Int64
+    /// What caches remember of it.
+    var cached: CachedBlob?
   }
 
   /// Finds a blob; nil where the repository has no such blob or its content is gone.
   public func resolve(_ digest: Digest) async throws(StorageError) -> Blob? {
+    // What is remembered has been claimed.
+    if blobs.cache != nil { return try await claim(digest) }
     guard
       let content = try await Link.find(
         StorageLayout.layerLink(repository, digest), blobs.driver, damage: blobs.damage),
       let size = try await blobs.size(of: content)
     else { return nil }
-    return Blob(digest: digest, content: content, size: size)
+    return Blob(digest: digest, content: content, size: size, cached: nil)
   }
 
   /// As `resolve`, before a client is told that the blob is there: see ``BlobStore/claim(_:)``.
-  ///
+  public func claim(_ digest: Digest) async throws(StorageError) -> Blob? {
+    try await claim([digest]).first.flatMap { $0 }
+  }
+
+  /// As `claim`, of many at once.
+  func claim(_ digests: [Digest]) async throws(StorageError) -> [Blob?] {
+    guard let cache = blobs.cache else {
+      var found: [Blob?] = []
+      for digest in digests { found.append(try await claimInStorage(digest)?.found) }
+      return found
+    }
+    return try await cache.find(digests, in: repository) { digest, blob in
+      Blob(digest: digest, content: digest, size: blob.size, cached: blob)
+    } look: { digest throws(StorageError) in
+      try await claimInStorage(digest)
+    }
+  }
+
   /// Where the content came only now, through another repository, garbage collection may have taken the link away for
   /// want of it, after the link was read.
-  public func claim(_ digest: Digest) async throws(StorageError) -> Blob? {
+  private func claimInStorage(_ digest: Digest) async throws(StorageError) -> DescriptorCaching.Sighting<Blob>? {
     let path = StorageLayout.layerLink(repository, digest)
     let begin = WallClock.now
     guard let content = try await Link.find(path, blobs.driver, damage: blobs.damage),
-      let entry = try await blobs.claimEntry(content)
+      let claim = try await blobs.claimInStorage(content)
     else { return nil }
-    if entry.modified > begin - LinkedBlobStore.clockTick, try await Link.find(path, blobs.driver) != content {
+    if claim.modified > begin - LinkedBlobStore.clockTick, try await Link.find(path, blobs.driver) != content {
       return nil
     }
-    return Blob(digest: digest, content: content, size: entry.size)
+    // What is kept under another digest is not remembered: docker/distribution's entries can't say so.
+    let cached = content == digest ? claim.cached : nil
+    return .init(found: Blob(digest: digest, content: content, size: claim.size, cached: cached), blob: cached)
   }
 
   /// Nanoseconds by which the times of files lag behind the clock at the most.
@@ -62,11 +85,34 @@ public struct LinkedBlobStore: Sendable {
     if !isWritten && !isSettled { try await blobs.driver.settle(StorageLayout.blobData(content)) }
   }
 
+  /// As `link`, for content under its own digest that was claimed: it is remembered, so that the manifest that names it
+  /// costs no look at the storage.
+  func link(_ digest: Digest, remembering blob: CachedBlob?, isSettled: Bool = false) async throws(StorageError) {
+    guard let cache = blobs.cache, let blob else { return try await link(digest, isSettled: isSettled) }
+    try await cache.remember(digest, blob, in: repository) { () async throws(StorageError) in
+      try await link(digest, isSettled: isSettled)
+    }
+  }
+
   /// Takes a blob out of the repository; its content stays. Returns whether it was there.
   public func unlink(_ digest: Digest) async throws(StorageError) -> Bool {
     let link = StorageLayout.layerLink(repository, digest)
-    guard try await Link.remove(link, blobs.driver) else { return false }
+    guard try await isThere(link) else { return false }
+    let isRemoved = try await blobs.invalidation.removing(digest, in: repository) { () async throws(StorageError) in
+      try await Link.remove(link, blobs.driver)
+    }
+    guard isRemoved else { return false }
     await EmptyDirectories.remove(from: link.parent, of: repository, blobs.driver)
     return true
+  }
+
+  /// Before caches are told of a removal: asking for what isn't there must not cost others what they remember.
+  private func isThere(_ link: StoragePath) async throws(StorageError) -> Bool {
+    do {
+      _ = try await blobs.driver.stat(link)
+      return true
+    } catch  where error.code == .notFound {
+      return false
+    }
   }
 }

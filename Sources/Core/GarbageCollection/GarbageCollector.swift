@@ -14,9 +14,14 @@ public struct GarbageCollector: Sendable {
     public var deletesUntagged = false
     /// For how long content stays that was pushed, or that a client was told about.
     public var grace = Duration.seconds(24 * 3600)
+    /// For how long caches take a claim as made (``RegistryCaching/claimHolds(for:)``): the grace is longer by that, but
+    /// twice as long at the most.
+    public var claimsHold = Duration.zero
 
     /// The defaults.
     public init() {}
+
+    fileprivate var fullGrace: Duration { grace + min(claimsHold, grace) }
   }
 
   /// The name under which it takes turns (``MaintenanceTurn``).
@@ -39,6 +44,8 @@ public struct GarbageCollector: Sendable {
   {
     let run = try await begin(observer)
     do throws(StorageError) {
+      // What caches tell from now on was claimed after the cutoff.
+      if !options.isDryRun { try await run.blobs.invalidation.voidAll() }
       try await mark(run)
       if run.mayRemoveContent {
         try await BlobSweep(run).sweep()
@@ -68,7 +75,7 @@ public struct GarbageCollector: Sendable {
       now = try await driver.stat(note).modified
     }
     return CollectionRun(
-      driver, options, observer, name: name, cutoff: Self.cutoff(now, options.grace), isRecovering: isRecovering)
+      driver, options, observer, name: name, cutoff: Self.cutoff(now, options.fullGrace), isRecovering: isRecovering)
   }
 
   /// A claim that was made less than an interval ago is not made again, whatever the grace.

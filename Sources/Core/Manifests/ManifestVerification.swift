@@ -1,7 +1,7 @@
 /// Checks that what a manifest names is there (`validation`), and keeps garbage collection from taking it.
 ///
-/// Each content is looked up once however often it is named: a link read and a stat, so that an image of 100
-/// layers costs well under a millisecond on a file system.
+/// Each content is looked up once however often it is named, a link read and a stat, so that an image of 100 layers
+/// costs well under a millisecond on a file system; and a cache is asked about all of them at once.
 struct ManifestVerification {
   private let repository: Repository
   private let validation: Configuration.Validation
@@ -17,21 +17,16 @@ struct ManifestVerification {
     guard !validation.disabled else { return }
     try checkURLs(manifest)
     var findings = Findings()
-    if let config = manifest.config {
-      try await check(config, as: "config", &findings) { digest throws(StorageError) in
-        try await repository.blobs.claim(digest)?.size
-      }
+    let blobs = manifest.blobsToVerify
+    try await look(for: blobs, &findings) { digests throws(StorageError) in
+      try await repository.blobs.claim(digests).map { $0?.size }
     }
-    let layersField = manifest.kind == .artifact ? "blobs" : "layers"
-    for (index, layer) in manifest.layers.enumerated() where layer.urls.isEmpty {
-      try await check(layer, as: "\(layersField)[\(index)]", &findings) { digest throws(StorageError) in
-        try await repository.blobs.claim(digest)?.size
-      }
-    }
-    for (index, child) in manifest.manifests.enumerated() where validation.mustExist(child) {
-      try await check(child, as: "manifests[\(index)]", &findings) { digest throws(StorageError) in
-        try await repository.manifests.claimChild(digest)
-      }
+    let children = manifest.manifests.enumerated().filter { validation.mustExist($0.element) }
+      .map { (field: "manifests[\($0.offset)]", descriptor: $0.element) }
+    try await look(for: children, &findings) { digests throws(StorageError) in
+      var sizes: [Int64?] = []
+      for digest in digests { sizes.append(try await repository.manifests.claimChild(digest)) }
+      return sizes
     }
     if let error = findings.error { throw error }
   }
@@ -47,18 +42,19 @@ struct ManifestVerification {
     }
   }
 
-  private func check(
-    _ descriptor: Descriptor, as field: String, _ findings: inout Findings,
-    size: (Digest) async throws(StorageError) -> Int64?
+  /// Looks for all that isn't known yet, at once.
+  private func look(
+    for named: [(field: String, descriptor: Descriptor)], _ findings: inout Findings,
+    sizes: ([Digest]) async throws(StorageError) -> [Int64?]
   ) async throws(RegistryError) {
-    if findings.sizes[descriptor.digest] == nil {
-      do {
-        findings.sizes[descriptor.digest] = .some(try await size(descriptor.digest))
-      } catch {
-        throw RegistryError(storage: error)
-      }
+    var digests: [Digest] = []
+    for (_, descriptor) in named where findings.sizes[descriptor.digest] == nil {
+      findings.sizes[descriptor.digest] = .some(nil)
+      digests.append(descriptor.digest)
     }
-    findings.compare(descriptor, field)
+    let found = try await RegistryError.fromStorage { () async throws(StorageError) in try await sizes(digests) }
+    for (digest, size) in zip(digests, found) { findings.sizes[digest] = .some(size) }
+    for (field, descriptor) in named { findings.compare(descriptor, field) }
   }
 
   /// What has been found so far.
@@ -87,6 +83,15 @@ struct ManifestVerification {
       guard let first = missing.first else { return mismatch }
       return RegistryError(first, Array(missing.dropFirst()))
     }
+  }
+}
+
+extension Manifest {
+  /// The blobs that must be there, and how the manifest names them. Layers with URLs may be elsewhere.
+  fileprivate var blobsToVerify: [(field: String, descriptor: Descriptor)] {
+    let layersField = kind == .artifact ? "blobs" : "layers"
+    return (config.map { [("config", $0)] } ?? [])
+      + layers.enumerated().filter { $0.element.urls.isEmpty }.map { ("\(layersField)[\($0.offset)]", $0.element) }
   }
 }
 

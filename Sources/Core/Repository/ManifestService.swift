@@ -49,10 +49,14 @@ public struct ManifestService: Sendable {
   }
 
   private func storedContent(of digest: Digest) async throws(StorageError) -> [UInt8]? {
+    if let content = repository.registry.manifestCache?.content(of: digest) { return content }
     do {
       guard let content = try await blobs.content(of: digest, limit: Manifest.maximumSize) else { return nil }
       // What was torn may still be as long as it was. Manifests are short: this costs some microseconds.
-      if ContentHasher.digest(digest.algorithm, of: content) == digest { return content }
+      if ContentHasher.digest(digest.algorithm, of: content) == digest {
+        repository.registry.manifestCache?.keep(content, digest)
+        return content
+      }
       blobs.damage?.note(StorageLayout.blobData(digest), content.isEmpty ? "is empty" : "has another digest")
       return nil
     } catch  where error.code == .tooLarge {

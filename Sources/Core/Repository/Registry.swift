@@ -7,11 +7,21 @@ public struct Registry: Sendable {
   /// What this process keeps of directory listings.
   let listings = ListingCache()
 
+  /// Manifests that this process has read lately; nil: they are read each time.
+  let manifestCache: ManifestCache?
+
   /// Over a driver.
-  /// - Parameter damage: where it is told what lies torn in the storage; nil: nowhere.
-  public init(driver: any StorageDriver, damage: DamageLog? = nil) {
+  /// - Parameters:
+  ///   - damage: where it is told what lies torn in the storage; nil: nowhere.
+  ///   - caching: what is remembered; nil: nothing.
+  public init(driver: any StorageDriver, damage: DamageLog? = nil, caching: RegistryCaching? = nil) {
     self.driver = driver
-    self.blobs = BlobStore(driver: driver, damage: damage)
+    // Where what was written may not be seen yet, nobody can know who goes by which permit.
+    let caching = driver.isEventuallyConsistent ? nil : caching
+    blobs = BlobStore(
+      driver: driver, damage: damage,
+      cache: caching.map { DescriptorCaching($0.descriptors, driver, claimHolds: $0.claimHolds, $0.meter) })
+    manifestCache = caching.map { ManifestCache(limit: $0.manifestBytes, $0.meter) }
   }
 
   /// A repository, whether anything is in it or not.

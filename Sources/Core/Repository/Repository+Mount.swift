@@ -13,11 +13,15 @@ extension Repository {
     switch source {
     case .repository(let name):
       guard let blob = try await registry.repository(name).blobs.claim(digest) else { return false }
-      try await blobs.link(digest, to: blob.content)
+      guard blob.content == digest else {
+        try await blobs.link(digest, to: blob.content)
+        return true
+      }
+      try await blobs.link(digest, remembering: blob.cached)
     case .anywhere:
-      guard try await registry.blobs.claim(digest) != nil else { return false }
+      guard let claim = try await registry.blobs.claimRemembered(digest) else { return false }
       try await driver.settle(StorageLayout.blobData(digest))
-      try await blobs.link(digest, isSettled: true)
+      try await blobs.link(digest, remembering: claim.cached, isSettled: true)
     }
     return true
   }

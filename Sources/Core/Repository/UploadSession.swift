@@ -85,16 +85,20 @@ final class UploadSession {
 
   /// Content first, durably, then the link that makes it visible.
   private func keep(as digest: Digest) async throws(StorageError) {
-    let isThere = try await repository.registry.blobs.claim(digest) == writer.size
+    let size = writer.size
+    // What is committed is claimed by that.
+    var claimed: Int64? = WallClock.now
+    let claim = try await repository.registry.blobs.claimInStorage(digest)
+    let isThere = claim?.size == size
     if isThere {
+      claimed = claim?.claimed
       try await driver.settle(StorageLayout.blobData(digest))
     } else {
-      let size = writer.size
       try await writer.commit(to: StorageLayout.blobData(digest))
       isOver = true
       try await confirm(digest, size)
     }
-    try await repository.blobs.link(digest, isSettled: isThere)
+    try await repository.blobs.link(digest, remembering: claimed.map { CachedBlob(size: size, claimed: $0) }, isSettled: isThere)
     // Only now: who asks again after a crash in between finds the upload, and what it held. What may be left of it is
     // for the purge.
     try? await remove()

@@ -30,6 +30,14 @@ public enum StorageLayout {
   /// Is there while a collection may have left things moved aside.
   static let collection = maintenance / "\(GarbageCollector.task).run"
 
+  /// The permits of those who share a cache (see `CachePermit`).
+  static let cachePermits = maintenance / "caches"
+
+  /// The permit of one domain.
+  static func cachePermit(_ domain: String) -> StoragePath {
+    cachePermits / domain
+  }
+
   /// The content of a blob or manifest.
   public static func blobData(_ digest: Digest) -> StoragePath {
     let hex = digest.hex

@@ -93,6 +93,7 @@ struct ContentCheck {
     let place = StorageLayout.quarantined(digest)
     try await run.driver.move(data, to: place, durability: .powerLoss)
     if try await verdict(on: place, digest).isWrong {
+      try await run.blobs.invalidation.voidAllSoon()
       return try await run.driver.prune(data.parent, below: StorageLayout.blobs)
     }
     try await run.driver.move(place, to: data, durability: .powerLoss)

@@ -105,6 +105,7 @@ struct LinkCheck {
     let target = try await Link.read(StorageLayout.condemned(link, by: name), run.driver)
     if try await isUseless(target) {
       _ = try await condemnation.carryOut()
+      try await run.blobs.invalidation.voidAllSoon()
     } else {
       try await condemnation.revoke()
     }

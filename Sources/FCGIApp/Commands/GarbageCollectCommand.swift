@@ -44,6 +44,7 @@ struct GarbageCollectCommand: StorageCommand {
     options.isDryRun = dryRun
     options.deletesUntagged = deleteUntagged
     options.grace = olderThan ?? configuration.storage.garbageCollection.grace
+    options.claimsHold = configuration.storage.claimsHold
     let collector = GarbageCollector(registry.driver, options)
     let interruption = try Interruption()
     let line = ProgressLine()

@@ -20,10 +20,12 @@ enum Composition {
   }
 
   /// Everything that a request passes through.
-  static func handler(_ configuration: Configuration, logger: Logger, accessLog: LineSink) throws -> any RequestHandler
-  {
+  static func handler(
+    _ configuration: Configuration, _ segment: SharedSegment, logger: Logger, accessLog: LineSink
+  ) throws -> any RequestHandler {
     let driver = try driver(configuration.storage, accelPrefix: configuration.fastcgi.accelPrefix)
-    let registry = Registry(driver: driver, damage: DamageLog(logger))
+    let registry = Registry(
+      driver: driver, damage: DamageLog(logger), caching: try caching(configuration, segment, logger))
     let handler = RequestPipeline.handler(
       APIContext(registry: registry, configuration: configuration, logger: logger))
     return configuration.log.accessLogDisabled ? handler : AccessLog(handler, sink: CombinedLog(accessLog))
@@ -37,7 +39,7 @@ enum Composition {
     var tasks: [KeeperTask] = []
     if !configuration.storage.readOnly { tasks.append(sweeping(driver, logger)) }
     let collection = configuration.storage.garbageCollection
-    if collection.enabled, !configuration.storage.readOnly { tasks.append(collecting(driver, collection, logger)) }
+    if collection.enabled, !configuration.storage.readOnly { tasks.append(collecting(driver, configuration.storage, logger)) }
     let purging = configuration.storage.uploadPurging
     guard purging.enabled else { return tasks }
     let purger = UploadPurger(driver: driver, age: purging.age, dryRun: purging.dryRun, logger: logger)
@@ -58,11 +60,13 @@ enum Composition {
 
   /// Collects garbage. At its first run, too, an interval is spread over the hosts that share the storage.
   private static func collecting(
-    _ driver: any StorageDriver, _ collection: Configuration.GarbageCollection, _ logger: Logger
+    _ driver: any StorageDriver, _ storage: Configuration.Storage, _ logger: Logger
   ) -> KeeperTask {
+    let collection = storage.garbageCollection
     var options = GarbageCollector.Options()
     options.deletesUntagged = collection.deleteUntagged
     options.grace = collection.grace
+    options.claimsHold = storage.claimsHold
     let scheduled = ScheduledCollection(GarbageCollector(driver, options), driver, logger)
     return KeeperTask(
       name: "garbage collection", schedule: collection.schedule,

@@ -18,6 +18,8 @@ final class SharedSegment: @unchecked Sendable {
     static let magic = 0
     static let generation = 64
     static let secret = 128
+    static let name = 192
+    static let counters = 256
   }
 
   /// A new one, with a random secret.
@@ -30,6 +32,7 @@ final class SharedSegment: @unchecked Sendable {
     for word in 0..<4 {
       segment.base.storeBytes(of: generator.next(), toByteOffset: Offset.secret + 8 * word, as: UInt64.self)
     }
+    segment.base.storeBytes(of: generator.next(), toByteOffset: Offset.name, as: UInt64.self)
     return segment
   }
 
@@ -64,8 +67,23 @@ final class SharedSegment: @unchecked Sendable {
     generationCounter.pointee.add(1, ordering: .releasing)
   }
 
-  private var generationCounter: UnsafeMutablePointer<Atomic<UInt64>> {
-    (base + Offset.generation).assumingMemoryBound(to: Atomic<UInt64>.self)
+  private var generationCounter: UnsafeMutablePointer<Atomic<UInt64>> { counter(at: Offset.generation) }
+
+  private func counter(at offset: Int) -> UnsafeMutablePointer<Atomic<UInt64>> {
+    (base + offset).assumingMemoryBound(to: Atomic<UInt64>.self)
+  }
+
+  /// Tells this service's segment from those of others: letters and digits.
+  var name: String { String(base.load(fromByteOffset: Offset.name, as: UInt64.self), radix: 16) }
+
+  /// What caches have done, in all processes together.
+  subscript(event: CacheMeter.Event) -> UInt64 {
+    counter(at: Offset.counters + 8 * event.rawValue).pointee.load(ordering: .relaxed)
+  }
+
+  /// Counts for all processes.
+  func count(_ event: CacheMeter.Event, _ number: UInt64) {
+    counter(at: Offset.counters + 8 * event.rawValue).pointee.add(number, ordering: .relaxed)
   }
 
   /// Signs upload states where the configuration names no secret: 64 hexadecimal digits. Lives as long as the service.

@@ -157,6 +157,8 @@ final class Supervisor {
     ending.removeAll { child in
       guard let ended = child.ended() else { return false }
       if case .exit(0) = ended { return true }
+      // It may have died between a removal and what would have told caches that it is over.
+      segment.advanceGeneration()
       logger.warning("\(child.role.rawValue) \(child.id) did not end cleanly: it \(ended)")
       return true
     }
@@ -167,12 +169,14 @@ final class Supervisor {
     for place in next?.generation.places ?? [] {
       guard let child = place.child, let ended = child.ended() else { continue }
       place.child = nil
+      segment.advanceGeneration()
       abandonReload("worker \(child.id) of the new configuration \(ended)")
       break
     }
   }
 
   private func replace(_ place: Generation.Place, _ child: Child, _ ended: Child.Ending) {
+    segment.advanceGeneration()
     let pause = place.backoff.pause(afterLiving: .now - child.started)
     place.child = nil
     place.startAt = .now + pause

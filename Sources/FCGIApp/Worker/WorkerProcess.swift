@@ -18,7 +18,8 @@ struct WorkerProcess {
       handover: Handover(
         sending: InheritedDescriptor.handoverSending, receiving: InheritedDescriptor.handoverReceiving),
       threads: inherited.configuration.fastcgi.threads, maxUploads: inherited.configuration.fastcgi.maxUploads,
-      handler: try Composition.handler(inherited.configuration, logger: logger, accessLog: accessLog),
+      handler: try Composition.handler(
+        inherited.configuration, inherited.segment, logger: logger, accessLog: accessLog),
       logger: logger)
     pool.start()
     inherited.control.reportReady()

@@ -1,0 +1,121 @@
+/// Removes content, or links to it, so that no cache of any process tells of it once the removal is over, and none
+/// remembers it again from what was seen before.
+///
+/// Who shares a cache with this process is told by it: before, so that nothing is remembered even if this process dies
+/// over the removal, and after. Everybody else (other hosts with caches of their own, all if Redis is down) has a
+/// permit in the storage that is taken away meanwhile (``CachePermit``), which takes a second.
+struct CacheInvalidation {
+  private let driver: any StorageDriver
+  private let cache: DescriptorCaching?
+
+  init(_ driver: any StorageDriver, _ cache: DescriptorCaching?) {
+    self.driver = driver
+    self.cache = cache
+  }
+
+  /// For somewhat longer than a permit holds that was read before it was taken away.
+  private static let patience = CachePermit.lease + .milliseconds(100)
+
+  /// Takes a content away, or a link to it.
+  func removing<Result>(
+    _ digest: Digest, in repository: RepositoryName?, _ operation: () async throws(StorageError) -> Result
+  ) async throws(StorageError) -> Result {
+    let removal = cache?.beginRemoval(of: digest, in: repository)
+    let closed = try await close(except: removal?.domain)
+    let result: Result
+    do {
+      result = try await operation()
+    } catch {
+      // Whether it was removed all the same can't be known.
+      try? await finish(removal, closed)
+      throw error
+    }
+    try await finish(removal, closed)
+    return result
+  }
+
+  /// Takes away more than caches can be told of one by one.
+  @discardableResult
+  func removingMany<Result>(
+    _ operation: () async throws(StorageError) -> Result
+  ) async throws(StorageError) -> Result {
+    let closed = try await close(except: nil)
+    let result: Result
+    do {
+      result = try await operation()
+    } catch {
+      try? await finish(nil, closed)
+      throw error
+    }
+    try await finish(nil, closed)
+    return result
+  }
+
+  /// Voids all that caches remember, and waits until nobody goes by it.
+  func voidAll() async throws(StorageError) {
+    if try await void(except: []) { try await wait() }
+  }
+
+  /// As `voidAll`, without waiting: nobody goes by it a second later.
+  func voidAllSoon() async throws(StorageError) {
+    _ = try await void(except: [])
+  }
+
+  // MARK: - Permits
+
+  /// A domain that was closed, by this number.
+  private typealias Closed = [String: UInt64]
+
+  private func close(except own: String?) async throws(StorageError) -> Closed {
+    var closed: Closed = [:]
+    for domain in try await domains() where domain != own {
+      let number = UInt64.random(in: .min ... .max)
+      try await CachePermitFile.closed(number).write(
+        StorageLayout.cachePermit(domain), driver, durability: .powerLoss)
+      closed[domain] = number
+    }
+    if !closed.isEmpty { try await wait() }
+    return closed
+  }
+
+  /// Opens what was closed, and sees to domains that came in the meantime, or that somebody else has opened.
+  private func finish(_ removal: CacheRemoval?, _ closed: Closed) async throws(StorageError) {
+    var settled: Set<String> = []
+    if let removal, let cache, cache.endRemoval(removal) { settled.insert(removal.domain) }
+    for (domain, number) in closed {
+      let path = StorageLayout.cachePermit(domain)
+      guard try await CachePermitFile.read(path, driver) == .closed(number) else { continue }
+      try await Link.remove(path, driver)
+      settled.insert(domain)
+    }
+    if try await void(except: settled) { try await wait() }
+  }
+
+  /// Takes the permits of all domains away. Each makes itself a new one.
+  /// - Returns: whether somebody may go by one that was there for a second yet.
+  private func void(except settled: Set<String>) async throws(StorageError) -> Bool {
+    var isAny = false
+    for domain in try await domains() where !settled.contains(domain) {
+      let path = StorageLayout.cachePermit(domain)
+      if case .closed = try await CachePermitFile.read(path, driver) {
+        // By somebody else, perhaps just now, who opens it himself.
+        isAny = true
+      } else if try await Link.remove(path, driver) {
+        isAny = true
+      }
+    }
+    return isAny
+  }
+
+  private func domains() async throws(StorageError) -> [String] {
+    try await driver.names(in: StorageLayout.cachePermits)
+  }
+
+  private func wait() async throws(StorageError) {
+    do {
+      try await Task.sleep(for: CacheInvalidation.patience)
+    } catch {
+      throw StorageError(.cancelled, "wait for caches")
+    }
+  }
+}

@@ -1,0 +1,60 @@
+/// What the file of a domain says (``CachePermit``).
+enum CachePermitFile: Equatable {
+  /// Entries with this number hold.
+  case open(UInt64)
+  /// None do: somebody removes something, who can be told from others by this.
+  case closed(UInt64)
+  /// There is no file, or it is torn, or whoever closed the domain died over it.
+  case absent
+
+  /// Nobody takes so long to remove something that is not moved aside in one step.
+  private static let closedAtMost: Int64 = 600 * 1_000_000_000
+
+  static func read(_ path: StoragePath, _ driver: any StorageDriver) async throws(StorageError) -> CachePermitFile {
+    do {
+      let file = parse(try await driver.content(at: path, limit: 64))
+      guard case .closed = file else { return file }
+      return try await age(path, driver) > closedAtMost ? .absent : file
+    } catch  where error.code == .notFound || error.code == .tooLarge {
+      return .absent
+    }
+  }
+
+  func write(
+    _ path: StoragePath, _ driver: any StorageDriver, durability: Durability
+  ) async throws(StorageError) {
+    try await driver.put(Array(text.utf8), at: path, durability: durability)
+  }
+
+  private static func age(_ path: StoragePath, _ driver: any StorageDriver) async throws(StorageError) -> Int64 {
+    WallClock.now - (try await driver.stat(path).modified)
+  }
+
+  private static func parse(_ content: [UInt8]) -> CachePermitFile {
+    let parts = String(decoding: content, as: UTF8.self).split(separator: " ")
+    guard parts.count == 2, parts[1].utf8.count == digits, let number = UInt64(parts[1], radix: 16) else {
+      return .absent
+    }
+    switch parts[0] {
+    case "open": return .open(number)
+    case "closed": return .closed(number)
+    default: return .absent
+    }
+  }
+
+  private var text: String {
+    switch self {
+    case .open(let number): "open " + Self.hexadecimal(number)
+    case .closed(let number): "closed " + Self.hexadecimal(number)
+    case .absent: ""
+    }
+  }
+
+  /// Always as long, so that a torn file shows.
+  private static func hexadecimal(_ number: UInt64) -> String {
+    let text = String(number, radix: 16)
+    return String(repeating: "0", count: digits - text.utf8.count) + text
+  }
+
+  private static let digits = 16
+}

@@ -1,0 +1,130 @@
+import Synchronization
+
+/// A cache in front of the storage, and the rules by which one goes by it.
+struct DescriptorCaching: Sendable {
+  private let cache: any BlobDescriptorCache
+  private let permits: CachePermits
+  private let meter: CacheMeter
+  /// Nanoseconds for which garbage collection need not be told again that a content is wanted.
+  private let claimHolds: Int64
+
+  /// - Parameter claimHolds: for how long a claim that was made (``BlobStore/claim(_:)``) need not be made again.
+  init(_ cache: any BlobDescriptorCache, _ driver: any StorageDriver, claimHolds: Duration, _ meter: CacheMeter) {
+    self.cache = cache
+    self.meter = meter
+    let (seconds, attoseconds) = claimHolds.components
+    self.claimHolds = min(seconds, 1 << 32) * 1_000_000_000 + attoseconds / 1_000_000_000
+    permits = CachePermits(driver)
+  }
+
+  /// What was found.
+  struct Sighting<Found> {
+    var found: Found
+    /// What there is to remember; nil where it must not be.
+    var blob: CachedBlob?
+  }
+
+  /// What is remembered of each of `digests`, or what `look` finds, and claims, in the storage; nil where there is
+  /// nothing. The cache is asked about all of them at once, and told of what is new at once.
+  /// - Parameters:
+  ///   - repository: nil: in all content.
+  ///   - recall: makes of what is remembered what `look` would have found.
+  func find<Found>(
+    _ digests: [Digest], in repository: RepositoryName?, recall: (Digest, CachedBlob) -> Found,
+    look: (Digest) async throws(StorageError) -> Sighting<Found>?
+  ) async throws(StorageError) -> [Found?] {
+    let pass = await permits.pass(for: cache)
+    let findings = pass.map { ask(digests, in: repository, $0) } ?? digests.map { _ in .miss(nil) }
+    let now = WallClock.now
+    var results: [Found?] = []
+    results.reserveCapacity(digests.count)
+    var news: [CacheEntry] = []
+    var hits = 0
+    for (digest, finding) in zip(digests, findings) {
+      if case .hit(let blob, _) = finding, holds(blob, now) {
+        hits += 1
+        results.append(recall(digest, blob))
+        continue
+      }
+      let sighting = try await look(digest)
+      results.append(sighting?.found)
+      if let blob = sighting?.blob, let lease = finding.lease {
+        news.append(CacheEntry(digest: digest, blob: blob, lease: lease))
+      }
+    }
+    if let pass {
+      meter.count(.hits, hits)
+      meter.count(.misses, digests.count - hits)
+      if !news.isEmpty { cache.add(news, in: repository, pass) }
+    }
+    return results
+  }
+
+  /// Does what makes a content visible in a repository, and remembers it.
+  func remember(
+    _ digest: Digest, _ blob: CachedBlob, in repository: RepositoryName,
+    _ operation: () async throws(StorageError) -> Void
+  ) async throws(StorageError) {
+    let pass = await permits.pass(for: cache)
+    let lease = pass.flatMap { ask([digest], in: repository, $0).first?.lease }
+    try await operation()
+    if let pass, let lease {
+      cache.add([CacheEntry(digest: digest, blob: blob, lease: lease)], in: repository, pass)
+    }
+  }
+
+  private func ask(_ digests: [Digest], in repository: RepositoryName?, _ pass: CachePass) -> [CacheFinding] {
+    let findings = cache.find(digests, in: repository, pass)
+    // What was said once the permit may have been taken away counts for nothing.
+    return pass.isValid ? findings : digests.map { _ in .miss(nil) }
+  }
+
+  private func holds(_ blob: CachedBlob, _ now: Int64) -> Bool {
+    (-claimHolds...claimHolds).contains(now &- blob.claimed)
+  }
+
+  // MARK: - Removal
+
+  /// See ``BlobDescriptorCache/beginRemoval(of:in:)``.
+  func beginRemoval(of digest: Digest, in repository: RepositoryName?) -> CacheRemoval? {
+    cache.beginRemoval(of: digest, in: repository)
+  }
+
+  /// See ``BlobDescriptorCache/endRemoval(_:)``.
+  func endRemoval(_ removal: CacheRemoval) -> Bool {
+    meter.count(.removals, 1)
+    return cache.endRemoval(removal)
+  }
+}
+
+extension CacheFinding {
+  /// Under which what is found in the storage from now on may be remembered.
+  fileprivate var lease: CacheLease? {
+    switch self {
+    case .hit(_, let lease): lease
+    case .miss(let lease): lease
+    }
+  }
+}
+
+/// The permit for the domain that a cache is in now.
+private final class CachePermits: Sendable {
+  private let driver: any StorageDriver
+  private let current = Mutex<CachePermit?>(nil)
+
+  init(_ driver: any StorageDriver) {
+    self.driver = driver
+  }
+
+  /// nil while nobody may go by the cache, or it can't be used.
+  func pass(for cache: any BlobDescriptorCache) async -> CachePass? {
+    guard let domain = cache.domain() else { return nil }
+    let permit = current.withLock { current in
+      if let current, current.domain == domain { return current }
+      let permit = CachePermit(domain: domain, driver)
+      current = permit
+      return permit
+    }
+    return await permit.pass()
+  }
+}
