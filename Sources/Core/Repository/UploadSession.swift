@@ -98,7 +98,8 @@ final class UploadSession {
       isOver = true
       try await confirm(digest, size)
     }
-    try await repository.blobs.link(digest, remembering: claimed.map { CachedBlob(size: size, claimed: $0) }, isSettled: isThere)
+    try await repository.blobs.link(
+      digest, remembering: claimed.map { CachedBlob(size: size, claimed: $0) }, isSettled: isThere)
     // Only now: who asks again after a crash in between finds the upload, and what it held. What may be left of it is
     // for the purge.
     try? await remove()

@@ -39,7 +39,9 @@ enum Composition {
     var tasks: [KeeperTask] = []
     if !configuration.storage.readOnly { tasks.append(sweeping(driver, logger)) }
     let collection = configuration.storage.garbageCollection
-    if collection.enabled, !configuration.storage.readOnly { tasks.append(collecting(driver, configuration.storage, logger)) }
+    if collection.enabled, !configuration.storage.readOnly {
+      tasks.append(collecting(driver, configuration.storage, logger))
+    }
     let purging = configuration.storage.uploadPurging
     guard purging.enabled else { return tasks }
     let purger = UploadPurger(driver: driver, age: purging.age, dryRun: purging.dryRun, logger: logger)
