@@ -25,7 +25,7 @@ package final class ChildProcess: Sendable {
       process.standardOutput = handle
       process.standardError = handle
     }
-    try process.run()
+    try Self.withAllSignals { try process.run() }
     let id = process.processIdentifier
     Self.running.withLock { _ = $0.insert(id) }
   }
@@ -56,6 +56,16 @@ package final class ChildProcess: Sendable {
     }
   }
 
+  /// Dispatch has its threads block most signals, and children would inherit that and not heed SIGTERM.
+  private static func withAllSignals(_ body: () throws -> Void) rethrows {
+    var none = sigset_t()
+    sigemptyset(&none)
+    var before = sigset_t()
+    pthread_sigmask(SIG_SETMASK, &none, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    try body()
+  }
+
   /// Runs `command` to its end and gives what it printed. Throws with its errors where it fails.
   package static func output(_ command: [String], environment: [String: String]? = nil) throws -> String {
     let process = Process()
@@ -67,7 +77,7 @@ package final class ChildProcess: Sendable {
     process.standardOutput = output
     process.standardError = errors
     process.standardInput = FileHandle.nullDevice
-    try process.run()
+    try withAllSignals { try process.run() }
     let collected = Mutex(Data())
     let reader = Thread {
       let data = errors.fileHandleForReading.readDataToEndOfFile()

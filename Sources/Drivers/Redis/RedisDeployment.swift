@@ -12,7 +12,7 @@ public final class RedisDeployment: Sendable {
   public let identity: String
   let nodes: [RedisNode]
   /// nil where it isn't a cluster.
-  let slots: Mutex<RedisSlotMap>?
+  let slots: Monitor<RedisSlotMap>?
   let gate: RedisGate
   private let over = Atomic(false)
 
@@ -25,7 +25,7 @@ public final class RedisDeployment: Sendable {
   init(identity: String, nodes: [RedisNode], slots: RedisSlotMap?, gate: RedisGate) {
     self.identity = identity
     self.nodes = nodes
-    self.slots = slots.map { Mutex($0) }
+    self.slots = slots.map { Monitor($0) }
     self.gate = gate
   }
 

@@ -130,7 +130,7 @@ import Testing
 
   @Test func `of several addresses the master is used`() throws {
     let master = try RedisServer()
-    let replica = try RedisServer(.init(arguments: ["--replicaof", "127.0.0.1", "\(master.port)"]))
+    let replica = try RedisServer.replica(of: master)
     let absent = try RedisPort.free()
     let client = try RedisClient.of("127.0.0.1:\(absent)", replica.address, master.address)
     _ = try client.run(["SET", "key", "value"])

@@ -132,8 +132,8 @@ import Testing
     let server = try RedisServer(.init(keepsData: true))
     try server.cli("DEBUG", "POPULATE", "20000", "key", "10")
     server.stop()
-    let slow = try RedisServer(.init(keepsData: true))
-    slow.stop()
+    let slow = try RedisServer()
+    slow.kill()
     try FileManager.default.copyItem(atPath: server.folder / "dump.rdb", toPath: slow.folder / "dump.rdb")
     // Loads for as long as it takes to see it.
     let process = try ChildProcess(
@@ -160,6 +160,7 @@ import Testing
     let server = try RedisServer(.init(arguments: ["--maxmemory", "1mb", "--maxmemory-policy", "noeviction"]))
     let client = try RedisClient.of(server.address)
     let deployment = try client.deployment()
+    _ = try deployment.run(["SETRANGE", "big", "4000000", "x"])
     guard case .error(let text) = try deployment.run(["SET", "key", "value"])[0] else {
       Issue.record("no error")
       return

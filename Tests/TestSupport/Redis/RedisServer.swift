@@ -11,7 +11,7 @@ package final class RedisServer: Sendable {
   package struct Options: Sendable {
     /// Of the default user.
     package var password: String?
-    /// For `--user`: name and rules.
+    /// A further user: name and rules, as in Redis' configuration.
     package var user: String?
     /// Further options of `redis-server`, `--name value`.
     package var arguments: [String]
@@ -32,6 +32,15 @@ package final class RedisServer: Sendable {
     port = try RedisPort.free()
     folder = try TemporaryFolder()
     try start()
+  }
+
+  /// Starts one that follows another, and waits until it does.
+  package static func replica(of master: RedisServer) throws -> RedisServer {
+    let replica = try RedisServer(Options(arguments: ["--replicaof", "127.0.0.1", "\(master.port)"]))
+    try Eventually.holds("the replica follows its master") {
+      try replica.cli("INFO", "replication").contains("master_link_status:up")
+    }
+    return replica
   }
 
   deinit {
@@ -55,7 +64,7 @@ package final class RedisServer: Sendable {
     ]
     command += options.keepsData ? ["--save", "3600 1"] : ["--save", ""]
     if let password = options.password { command += ["--requirepass", password] }
-    if let user = options.user { command += ["--user", user] }
+    if let user = options.user { command += ["--user"] + user.split(separator: " ").map(String.init) }
     let started = try ChildProcess(command + options.arguments, log: folder / "redis.log")
     process.withLock { $0 = started }
     try Eventually.holds("Redis at \(address) answers") {
