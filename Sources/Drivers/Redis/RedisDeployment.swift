@@ -7,6 +7,9 @@ import Synchronization
 public final class RedisDeployment: Sendable {
   /// Differs whenever acknowledged writes may have been lost. 16 hexadecimal digits.
   ///
+  /// It may differ without need, too: a server that gets its first replica, or has had none for an hour, begins a new
+  /// history. FLUSHALL and the like change nothing of it.
+  ///
   /// Two processes of one moment may disagree for as long as one of them has not noticed a change, or, in a cluster,
   /// that a server has got its first slot or lost its last: to be compared with one's own earlier ones.
   public let identity: String
@@ -37,8 +40,8 @@ public final class RedisDeployment: Sendable {
   public var isOver: Bool { over.load(ordering: .acquiring) }
 
   /// Sends all commands at once and waits for all answers: one round trip for each server concerned, all of them at the
-  /// same time. Blocks the thread, for the configured timeouts at the most (each redirection in a cluster is a round
-  /// trip of its own).
+  /// same time. Blocks the thread: the read timeout is for each answer, and each redirection in a cluster is a round
+  /// trip of its own.
   ///
   /// Commands for one server are carried out in their order, and others' may come in between. Where this throws, each of
   /// them may have been carried out, or not, or, after `.timeout`, may be later on.

@@ -49,7 +49,7 @@ struct RedisBreakerTests {
     ("a trial that nobody asked for changes nothing", [.timeOut(0), .probed(1, true), .decide(1, .fail)]),
   ]
 
-  @Test(arguments: 0..<10) func `decides as it should`(index: Int) {
+  @Test(arguments: cases.indices) func `decides as it should`(index: Int) {
     let (name, steps) = Self.cases[index]
     let start = ContinuousClock.now
     var breaker = RedisBreaker()

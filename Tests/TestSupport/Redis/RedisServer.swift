@@ -44,7 +44,7 @@ package final class RedisServer: Sendable {
   }
 
   deinit {
-    resume()
+    kill()
   }
 
   /// `127.0.0.1:port`
