@@ -17,6 +17,7 @@ let package = Package(
     .systemLibrary(name: "CFCGI", providers: [.apt(["libfcgi-dev"])]),
     .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
 
     // The registry: opens no socket, knows no driver.
     .target(
@@ -27,7 +28,9 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ]),
     // What touches the outside.
-    .target(name: "Drivers", dependencies: ["CLinux", "Core"]),
+    .target(
+      name: "Drivers",
+      dependencies: ["CHiredis", "CLinux", "Core", .product(name: "Logging", package: "swift-log")]),
     // Processes, FastCGI, commands, and the one composition root.
     .executableTarget(
       name: "FCGIApp",
@@ -52,7 +55,9 @@ let package = Package(
         "Core", "Drivers", "TestSupport",
         .product(name: "HTTPTypes", package: "swift-http-types"),
       ], exclude: ["Fixtures"]),
-    .testTarget(name: "DriversTests", dependencies: ["Core", "Drivers", "TestSupport"]),
+    .testTarget(
+      name: "DriversTests",
+      dependencies: ["Core", "Drivers", "TestSupport", .product(name: "Logging", package: "swift-log")]),
     .testTarget(
       name: "APITests",
       dependencies: [

@@ -17,17 +17,17 @@ extension Configuration {
     public var clientName = ""
     /// `db`
     public var database = 0
-    /// `dialtimeout`; nil: the client's.
+    /// `dialtimeout`: how long connecting may take; nil, zero or less: 1 s.
     public var dialTimeout: Duration?
-    /// `readtimeout`
+    /// `readtimeout`: how long an answer, or a free connection, may take; nil, zero or less: 1 s.
     public var readTimeout: Duration?
-    /// `writetimeout`
+    /// `writetimeout`: how long a server may take nothing of what is sent; nil, zero or less: 1 s.
     public var writeTimeout: Duration?
-    /// `poolsize` (2: `pool.maxactive`): connections at the most; 0: the client's choice.
+    /// `poolsize` (2: `pool.maxactive`): connections of a process to one server at the most; 0: 10 for each core.
     public var poolSize = 0
-    /// `maxidleconns` (2: `pool.maxidle`)
+    /// `maxidleconns` (2: `pool.maxidle`): of these, unused ones that are kept; 0: all.
     public var maxIdleConnections = 0
-    /// `connmaxidletime` (2: `pool.idletimeout`)
+    /// `connmaxidletime` (2: `pool.idletimeout`): how long an unused one is kept; nil, zero or less: for ever.
     public var maxIdleTime: Duration?
     /// `maxretries`
     public var maxRetries = 0

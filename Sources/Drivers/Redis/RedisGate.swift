@@ -1,0 +1,74 @@
+import Dispatch
+import Logging
+import Synchronization
+
+/// What all connections of a client share: whether Redis is tried at all now, what is counted, what is logged.
+final class RedisGate: Sendable {
+  let statistics: RedisStatistics
+  let log: RedisLog
+  private let breaker = Mutex(RedisBreaker())
+  /// Whether the breaker has to be asked: healthy, nobody waits for its lock.
+  private let isTroubled = Atomic(false)
+  private let lastFailure = Mutex<RedisError?>(nil)
+  private let prober = Mutex<(@Sendable () -> Bool)?>(nil)
+  /// Has a thread when there is something to try only.
+  private let queue = DispatchQueue(label: "berth.redis")
+
+  init(_ statistics: RedisStatistics, _ logger: Logger) {
+    self.statistics = statistics
+    log = RedisLog(logger)
+  }
+
+  /// Sets what tries Redis while everybody else is turned away. It gives whether that went well.
+  func setProber(_ probe: @escaping @Sendable () -> Bool) {
+    prober.withLock { $0 = probe }
+  }
+
+  /// Throws `.unavailable` at once while Redis is left alone.
+  func pass() throws(RedisError) {
+    guard isTroubled.load(ordering: .relaxed) else { return }
+    switch breaker.withLock({ $0.decide(at: .now) }) {
+    case .pass:
+      return
+    case .probe:
+      queue.async { [weak self] in self?.probe() }
+    case .fail:
+      break
+    }
+    let cause = lastFailure.withLock { $0 }
+    throw RedisError(.unavailable, "Redis failed a moment ago", cause: cause?.description)
+  }
+
+  /// Counts what went wrong, and tells of it.
+  func note(_ error: RedisError) {
+    statistics.note(error)
+    log.note(error)
+    guard error.countsAsFailure else { return }
+    lastFailure.withLock { $0 = error }
+    let opened = breaker.withLock { breaker in
+      let opened = breaker.failed(isTimeout: error.code == .timeout, at: .now)
+      isTroubled.store(!breaker.isCalm, ordering: .relaxed)
+      return opened
+    }
+    if opened { statistics.breakerOpenings.add(1, ordering: .relaxed) }
+  }
+
+  /// Something went well.
+  func noteSuccess() {
+    guard isTroubled.load(ordering: .relaxed) else { return }
+    breaker.withLock { breaker in
+      breaker.succeeded()
+      isTroubled.store(!breaker.isCalm, ordering: .relaxed)
+    }
+  }
+
+  private func probe() {
+    let probe = prober.withLock { $0 }
+    let success = probe?() ?? false
+    breaker.withLock { breaker in
+      breaker.probed(success: success, at: .now)
+      isTroubled.store(!breaker.isCalm, ordering: .relaxed)
+    }
+    if success { log.note("back", .notice, "Redis: it is used again") }
+  }
+}
