@@ -1,5 +1,9 @@
 // swift-tools-version: 6.2
+import Foundation
 import PackageDescription
+
+// TLS with Redis needs hiredis 1.0 or later.
+let hiredisHasTLS = FileManager.default.fileExists(atPath: "/usr/include/hiredis/hiredis_ssl.h")
 
 let package = Package(
   name: "berth",
@@ -30,7 +34,8 @@ let package = Package(
     // What touches the outside.
     .target(
       name: "Drivers",
-      dependencies: ["CHiredis", "CLinux", "Core", .product(name: "Logging", package: "swift-log")]),
+      dependencies: ["CHiredis", "CLinux", "Core", .product(name: "Logging", package: "swift-log")],
+      linkerSettings: hiredisHasTLS ? ["hiredis_ssl", "ssl", "crypto"].map { .linkedLibrary($0) } : []),
     // Processes, FastCGI, commands, and the one composition root.
     .executableTarget(
       name: "FCGIApp",
@@ -103,4 +108,5 @@ for target in package.targets where target.type != .system {
     .enableExperimentalFeature("Lifetimes"),
     .treatAllWarnings(as: .error),
   ]
+  if hiredisHasTLS, target.name == "Drivers" { target.swiftSettings?.append(.define("HIREDIS_SSL")) }
 }

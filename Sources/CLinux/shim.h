@@ -31,3 +31,6 @@ enum { BERTH_AT_EMPTY_PATH = 0x1000 };
 
 // `mask`, of `size` bytes, gets one bit for each core.
 int sched_getaffinity(int process, unsigned long size, unsigned long *mask);
+
+// POLLRDHUP
+enum { BERTH_POLLRDHUP = 0x2000 };

@@ -1,4 +1,5 @@
 import CHiredis
+import CLinux
 import Glibc
 
 /// A connection to one server, closed when let go.
@@ -14,6 +15,7 @@ final class RedisConnection: @unchecked Sendable {
   /// Bytes of the answer that is being read, and of what was read with it.
   private var received = 0
   private var hasFailed = false
+  private var isEncrypted = false
 
   /// What the server said of itself right after connecting.
   var info: RedisServerInfo?
@@ -37,6 +39,14 @@ final class RedisConnection: @unchecked Sendable {
     self.context = context
     readTimeout = settings.readTimeout
     writeTimeout = settings.writeTimeout
+    // A Unix socket leaves the machine no more than its users do.
+    guard let tls = settings.tls, case .tcp(let host, _) = address else { return }
+    isEncrypted = true
+    do throws(RedisError) {
+      try tls.begin(on: context, host: host, until: .now + settings.readTimeout)
+    } catch {
+      throw fail(error.code, "can't connect to \(address)", cause: error.description)
+    }
   }
 
   deinit {
@@ -49,7 +59,8 @@ final class RedisConnection: @unchecked Sendable {
 
   /// Whether the server has neither closed it nor said anything since it was last used.
   var isQuiet: Bool {
-    var entry = pollfd(fd: context.pointee.fd, events: Int16(POLLIN), revents: 0)
+    // TLS has things to say that are no answers.
+    var entry = pollfd(fd: context.pointee.fd, events: Int16(isEncrypted ? Int32(BERTH_POLLRDHUP) : POLLIN), revents: 0)
     return poll(&entry, 1, 0) == 0
   }
 

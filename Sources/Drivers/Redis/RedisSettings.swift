@@ -19,7 +19,8 @@ struct RedisSettings: Sendable {
   var maxIdleConnections: Int?
   /// How long one may be unused; nil: for ever.
   var maxIdleTime: Duration?
-  var tls: Configuration.RedisTLS?
+  /// nil: none.
+  var tls: RedisTLS?
 
   /// For AUTH; none where both are empty.
   struct Login: Sendable {
@@ -57,8 +58,7 @@ struct RedisSettings: Sendable {
     poolSize = configuration.poolSize > 0 ? configuration.poolSize : 10 * max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     maxIdleConnections = configuration.maxIdleConnections > 0 ? configuration.maxIdleConnections : nil
     maxIdleTime = RedisSettings.positive(configuration.maxIdleTime)
-    tls = configuration.tls.flatMap { $0.enabled ? $0 : nil }
-    if tls != nil { try RedisTLSSupport.check() }
+    if let tls = configuration.tls, tls.enabled { self.tls = try RedisTLS(tls) }
   }
 
   private static func positive(_ duration: Duration?) -> Duration? {

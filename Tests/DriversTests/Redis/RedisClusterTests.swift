@@ -128,6 +128,26 @@ import Testing
     #expect(try client.deployment().identity != deployment.identity)
   }
 
+  @Test func `a server that hangs is waited for once, and goes on being the same`() throws {
+    let cluster = try RedisCluster()
+    let client = try RedisClient.of(timeout: .seconds(1)) { $0.addresses = cluster.addresses }
+    let deployment = try client.eventually()
+    let gets = (0..<100).map { RedisCommand(["GET", "key\($0)"]) }
+    cluster.nodes[1].pause()
+    #expect(throws: RedisError.self) { try deployment.run(gets) }
+    try Eventually.holds("nobody waits") {
+      guard let error = #expect(throws: RedisError.self, performing: { try client.deployment().run(gets) }) else {
+        return true
+      }
+      return error.description.contains("a moment ago")
+    }
+    cluster.nodes[1].resume()
+    try Eventually.holds("all keys are served again") {
+      (try? client.deployment().run(gets)) == Array(repeating: .null, count: 100)
+    }
+    #expect(try client.deployment().identity == deployment.identity)
+  }
+
   @Test func `a slot that goes to a server that had none is found anew`() throws {
     let cluster = try RedisCluster()
     let other = try RedisServer(
@@ -144,9 +164,11 @@ import Testing
     for node in cluster.nodes { try node.cli("CLUSTER", "SETSLOT", "\(slot)", "NODE", id) }
     let error = #expect(throws: RedisError.self) { try deployment.run(["SET", "foo", "1"]) }
     #expect(error?.code == .superseded)
-    let next = try client.eventually()
-    #expect(next.nodes.count == 4)
-    try Eventually.holds("it serves the slot") { (try? client.run(["SET", "foo", "1"])) == [.status("OK")] }
+    // The nodes take a moment to agree.
+    try Eventually.holds("it serves the slot") {
+      (try? client.run(["SET", "foo", "1"])) == [.status("OK")] && (try? other.cli("GET", "foo")) == "1"
+    }
+    #expect(try client.deployment().nodes.count == 4)
     #expect(try client.deployment().identity != deployment.identity)
   }
 }
