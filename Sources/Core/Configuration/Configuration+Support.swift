@@ -28,7 +28,6 @@ extension Configuration {
     {
       warn("health", "no checks are run")
     }
-    if storage.cache?.blobDescriptor == .redis { warn("storage", "the cache is not kept in Redis but in memory") }
     if let policy, !policy.classes.isEmpty { warn("policy", "repositories of every class are allowed") }
 
     func warn(_ key: String, _ why: String) {

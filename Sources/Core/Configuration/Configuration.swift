@@ -54,10 +54,10 @@ extension Configuration: ConfigurationSection {
     keys.section("tags", &tags)
     keys.section("validation", &validation)
     if keys.isReading || auth != .none { keys.section("auth", &auth) }
+    if keys.isReading || storage.cache?.blobDescriptor == .redis { keys.section("redis", &redis) }
     keys.withoutEffect {
       keys.section("middleware", &middleware)
       keys.section("notifications", &notifications)
-      keys.section("redis", &redis)
       keys.section("health", &health)
       keys.section("proxy", &proxy)
       keys.section("policy", &policy)

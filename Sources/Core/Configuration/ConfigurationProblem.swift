@@ -27,6 +27,15 @@ public struct ConfigurationProblem: Sendable, Hashable, CustomStringConvertible 
   /// What to do about it.
   public var remedy: String
 
+  /// A problem at a place.
+  public init(severity: Severity, place: Place, key: String, message: String, remedy: String) {
+    self.severity = severity
+    self.place = place
+    self.key = key
+    self.message = message
+    self.remedy = remedy
+  }
+
   /// `config.yml:12: error: storage.filesystem.maxthreads: it is 3, … (give it at least 25)`
   public var description: String {
     let place =
@@ -43,6 +52,11 @@ public struct ConfigurationProblem: Sendable, Hashable, CustomStringConvertible 
 public struct ConfigurationError: Error, CustomStringConvertible {
   /// All that is wrong, warnings too, in the order of the file; at least one is an error.
   public var problems: [ConfigurationProblem]
+
+  /// With at least one error.
+  public init(problems: [ConfigurationProblem]) {
+    self.problems = problems
+  }
 
   /// One problem a line.
   public var description: String {

@@ -16,7 +16,10 @@ struct ConfigurationFileArgument: ParsableArguments, Sendable {
 
   /// What the file and the environment say. Throws every problem, where one of them is an error.
   func load() throws -> Configuration.Loaded {
-    try Configuration.load(path: path ?? "", environment: Environment.all)
+    let path = path ?? ""
+    let loaded = try Configuration.load(path: path, environment: Environment.all)
+    try Composition.check(loaded.configuration, file: path)
+    return loaded
   }
 
   private var path: String? { config ?? Environment.all["REGISTRY_CONFIGURATION_PATH"] }

@@ -8,17 +8,20 @@ extension Composition {
     _ configuration: Configuration, _ segment: SharedSegment, _ logger: Logger
   ) throws -> RegistryCaching? {
     guard let cache = configuration.storage.cache, let kind = cache.blobDescriptor else { return nil }
+    let meter = CacheMeter { segment.count($0, $1) }
     let descriptors: any BlobDescriptorCache
     switch kind {
-    case .inMemory, .redis:
+    case .redis:
+      guard let redis = configuration.redis else { return nil }
+      descriptors = RedisDescriptorCache(try RedisClient(redis, logger: logger), meter)
+    case .inMemory:
       descriptors = InProcessDescriptorCache(
         capacity: cache.blobDescriptorSize, domain: "host-\(segment.name)",
         generation: CacheGeneration(
           current: { segment.generation }, advance: { segment.advanceGeneration() }))
     }
     return RegistryCaching(
-      descriptors, grace: configuration.storage.garbageCollection.grace,
-      meter: CacheMeter { segment.count($0, $1) })
+      descriptors, grace: configuration.storage.garbageCollection.grace, meter: meter)
   }
 }
 

@@ -1,0 +1,98 @@
+import Core
+
+/// docker/distribution's keys.
+enum RedisCacheKeys {
+  /// A hash: `digest`, `size`, `mediatype`. Berth's own fields begin with its name.
+  static func content(_ digest: Digest) -> String { "blobs::\(digest)" }
+
+  /// A set of the digests that the repository is known to have.
+  static func members(_ repository: RepositoryName) -> String { "repository::\(repository)::blobs" }
+
+  /// A hash: `mediatype`.
+  static func member(_ digest: Digest, of repository: RepositoryName) -> String {
+    "\(members(repository))::\(digest)"
+  }
+}
+
+/// What tells entries that count from others: the permit's number, and the lease's under which the entry was added.
+struct RedisCacheStamp {
+  let text: String
+  let lease: CacheLease
+
+  /// All stamps of one permit.
+  struct Space {
+    /// What they begin with.
+    let prefix: String
+
+    init(_ pass: CachePass) {
+      prefix = String(pass.number, radix: 16) + "."
+    }
+
+    func text(_ lease: CacheLease) -> String { prefix + RedisCacheStamp.text(lease.number) }
+
+    /// nil for one of another permit.
+    func stamp(_ text: String) -> RedisCacheStamp? {
+      guard text.hasPrefix(prefix), let number = UInt64(text.dropFirst(prefix.count), radix: 16) else { return nil }
+      return RedisCacheStamp(text: text, lease: CacheLease(number))
+    }
+  }
+
+  /// Of a number.
+  static func text(_ number: UInt64) -> String { String(number, radix: 16) }
+
+  /// The lease that a server answered with.
+  static func lease(_ reply: RedisReply) -> CacheLease? {
+    reply.text.flatMap { UInt64($0, radix: 16) }.map { CacheLease($0) }
+  }
+}
+
+/// The entry of a content.
+struct RedisCacheEntry {
+  let stamp: RedisCacheStamp
+  let blob: CachedBlob
+
+  static func read(_ digest: Digest) -> RedisCommand {
+    RedisCommand(["HMGET", RedisCacheKeys.content(digest), "digest", "size", "berth", "berth-claimed"])
+  }
+
+  /// nil where there is none, or one that doesn't count.
+  init?(_ reply: RedisReply, of digest: Digest, in stamps: RedisCacheStamp.Space) {
+    guard case .array(let fields) = reply, fields.count == 4, fields[0].text == digest.description,
+      let size = fields[1].text.flatMap({ Int64($0) }), size >= 0,
+      let stamp = fields[2].text.flatMap({ stamps.stamp($0) }),
+      let claimed = fields[3].text.flatMap({ Int64($0) })
+    else { return nil }
+    self.stamp = stamp
+    blob = CachedBlob(size: size, claimed: claimed)
+  }
+}
+
+/// That a repository has a content.
+enum RedisCacheMembership {
+  static func read(_ digest: Digest, in repository: RepositoryName) -> RedisCommand {
+    RedisCommand(["HGET", RedisCacheKeys.member(digest, of: repository), "berth"])
+  }
+
+  static func stamp(_ reply: RedisReply) -> String? { reply.text }
+
+  static func add(
+    _ entry: CacheEntry, in repository: RepositoryName, _ stamps: RedisCacheStamp.Space
+  ) -> [RedisCommand] {
+    [
+      RedisCommand([
+        "HSET", RedisCacheKeys.member(entry.digest, of: repository), "mediatype", RedisCacheScripts.mediaType, "berth",
+        stamps.text(entry.lease),
+      ]),
+      // For docker/distribution, which looks here first.
+      RedisCommand(["SADD", RedisCacheKeys.members(repository), entry.digest.description]),
+    ]
+  }
+
+  static func remove(_ removal: CacheRemoval) -> [RedisCommand] {
+    guard let repository = removal.repository else { return [] }
+    return [
+      RedisCommand(["SREM", RedisCacheKeys.members(repository), removal.digest.description]),
+      RedisCommand(["DEL", RedisCacheKeys.member(removal.digest, of: repository)]),
+    ]
+  }
+}

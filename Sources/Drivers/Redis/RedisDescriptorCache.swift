@@ -1,0 +1,126 @@
+public import Core
+import Logging
+import Synchronization
+
+/// A ``BlobDescriptorCache`` in Redis, which all hosts of a registry share (`storage.cache.blobdescriptor: redis`).
+///
+/// The keys are docker/distribution's (``RedisCacheKeys``), so that an old registry finds what Berth has found. What an
+/// old one has written is not gone by: it removes content without telling Redis. An entry counts that bears the number
+/// of the permit (``CachePass``), and a repository's that bears the same stamp as the content's own entry: so that
+/// whoever removes that, of either kind, voids the content in all repositories at once.
+///
+/// Who wants to add an entry has a lease written first, looks into the storage, and adds it while the lease is still
+/// there. A removal takes the lease away, and lets none be written until it is over.
+public final class RedisDescriptorCache: BlobDescriptorCache {
+  private let client: RedisClient
+  private let meter: CacheMeter
+  /// What was counted when it was last told of.
+  private let told: Mutex<RedisStatistics.Snapshot>
+
+  /// Over a client.
+  public init(_ client: RedisClient, _ meter: CacheMeter = .none) {
+    self.client = client
+    self.meter = meter
+    told = Mutex(client.statistics.snapshot)
+  }
+
+  /// The servers' identity.
+  public func domain() -> String? {
+    guard let deployment = try? client.deployment() else {
+      tell()
+      return nil
+    }
+    return Self.domain(deployment)
+  }
+
+  private static func domain(_ deployment: RedisDeployment) -> String { "redis-\(deployment.identity)" }
+
+  /// One round trip, and another one where something is missing.
+  public func find(_ digests: [Digest], in repository: RepositoryName?, _ pass: CachePass) -> [CacheFinding] {
+    let none = [CacheFinding](repeating: .miss(nil), count: digests.count)
+    guard let deployment = deployment(pass.domain) else { return none }
+    var commands = digests.map { RedisCacheEntry.read($0) }
+    if let repository { commands += digests.map { RedisCacheMembership.read($0, in: repository) } }
+    guard let replies = run(commands, deployment) else { return none }
+    let stamps = RedisCacheStamp.Space(pass)
+    var findings = none
+    var unknown: [Int] = []
+    for (index, digest) in digests.enumerated() {
+      guard let entry = RedisCacheEntry(replies[index], of: digest, in: stamps) else {
+        unknown.append(index)
+        continue
+      }
+      let isMember =
+        repository == nil || RedisCacheMembership.stamp(replies[digests.count + index]) == entry.stamp.text
+      findings[index] = isMember ? .hit(entry.blob, entry.stamp.lease) : .miss(entry.stamp.lease)
+    }
+    guard !unknown.isEmpty,
+      let leases = run(unknown.map { RedisCacheScripts.lease(digests[$0], in: stamps) }, deployment)
+    else { return findings }
+    for (index, reply) in zip(unknown, leases) { findings[index] = .miss(RedisCacheStamp.lease(reply)) }
+    return findings
+  }
+
+  /// One round trip for the contents, one for the repository.
+  public func add(_ entries: [CacheEntry], in repository: RepositoryName?, _ pass: CachePass) {
+    guard let deployment = deployment(pass.domain) else { return }
+    let stamps = RedisCacheStamp.Space(pass)
+    guard let added = run(entries.map { RedisCacheScripts.add($0, in: stamps) }, deployment), let repository else {
+      return
+    }
+    let members = zip(entries, added).filter { $0.1 == .integer(1) }.map(\.0)
+    guard !members.isEmpty else { return }
+    _ = run(members.flatMap { RedisCacheMembership.add($0, in: repository, stamps) }, deployment)
+  }
+
+  /// One round trip.
+  public func beginRemoval(of digest: Digest, in repository: RepositoryName?) -> CacheRemoval? {
+    guard let deployment = try? client.deployment() else { return nil }
+    let removal = CacheRemoval(
+      domain: Self.domain(deployment), digest: digest, repository: repository, number: .random(in: .min ... .max))
+    let isTold = run([RedisCacheScripts.beginRemoval(removal)] + RedisCacheMembership.remove(removal), deployment)
+    return isTold?.first == .integer(1) ? removal : nil
+  }
+
+  /// One round trip.
+  public func endRemoval(_ removal: CacheRemoval) -> Bool {
+    guard let deployment = deployment(removal.domain) else { return false }
+    let isTold = run([RedisCacheScripts.endRemoval(removal)] + RedisCacheMembership.remove(removal), deployment)
+    return isTold?.first == .integer(1)
+  }
+
+  // MARK: - Calls
+
+  /// The servers, if they are still the same.
+  private func deployment(_ domain: String) -> RedisDeployment? {
+    guard let deployment = try? client.deployment(), Self.domain(deployment) == domain else { return nil }
+    return deployment
+  }
+
+  /// nil where there was no answer, which the client has told of.
+  private func run(_ commands: [RedisCommand], _ deployment: RedisDeployment) -> [RedisReply]? {
+    defer { tell() }
+    guard let replies = try? deployment.run(commands) else { return nil }
+    for case .error(let text) in replies {
+      meter.count(.errors, 1)
+      deployment.gate.log.note(
+        "refused a command", .warning,
+        "Redis: \(text); what it refuses is looked up in the storage. Check maxmemory, and the rights of redis.username")
+    }
+    return replies
+  }
+
+  /// Counts for all processes what the client has counted for this one.
+  private func tell() {
+    let now = client.statistics.snapshot
+    let before = told.withLock { told in
+      defer { told = now }
+      return told
+    }
+    meter.count(.roundTrips, now.roundTrips &- before.roundTrips)
+    meter.count(.nanoseconds, now.roundTripNanoseconds &- before.roundTripNanoseconds)
+    meter.count(.errors, now.errors &- before.errors)
+    meter.count(.connections, now.connects &- before.connects)
+    meter.count(.waits, now.poolWaits &- before.poolWaits)
+  }
+}
