@@ -84,10 +84,20 @@ package struct DeploymentOptions: Sendable, Equatable {
   package var workers = 2
   /// `fastcgi.threads`
   package var threads = 8
+  /// `storage.cache`
+  package var cache = Cache.none
   /// Further lines of the configuration file (whole sections), for the deployments over nginx.
   package var extraYAML = ""
   /// Signs upload states in every deployment.
   package static let secret = "a secret of the tests"
+
+  /// Where descriptors are remembered.
+  package enum Cache: Sendable, Equatable {
+    case none
+    case inMemory
+    /// Servers, or the sentinels of a master of this name.
+    case redis([String], masterName: String? = nil)
+  }
 
   package init() {}
 
@@ -126,7 +136,7 @@ package struct DeploymentOptions: Sendable, Equatable {
         repositories: \(deleteRepositories)
       maintenance:
         readonly:
-          enabled: \(readOnly)
+          enabled: \(readOnly)\(cacheLine)
     http:
       addr: 127.0.0.1:\(port)
       prefix: \(prefix)
@@ -140,7 +150,20 @@ package struct DeploymentOptions: Sendable, Equatable {
       address: \(socket)
       workers: \(workers)
       threads: \(threads)
-    \(extraYAML)
+    \(redisLine)\(extraYAML)
     """
+  }
+
+  private var cacheLine: String {
+    switch cache {
+    case .none: ""
+    case .inMemory: "\n  cache: {blobdescriptor: inmemory}"
+    case .redis: "\n  cache: {blobdescriptor: redis}"
+    }
+  }
+
+  private var redisLine: String {
+    guard case .redis(let addresses, let masterName) = cache else { return "" }
+    return "redis: {addrs: [\(addresses.joined(separator: ", "))], mastername: '\(masterName ?? "")'}\n"
   }
 }

@@ -36,6 +36,12 @@ package final class RegistryServer: Sendable {
   /// The supervisor's process id.
   package var processID: Int32 { berth.processID }
 
+  /// What it has logged, but for the access log.
+  package var log: String {
+    let text = (try? String(contentsOfFile: folder / "berth.log", encoding: .utf8)) ?? ""
+    return text.split(separator: "\n").filter { !$0.contains(" HTTP/1.1\" ") }.joined(separator: "\n")
+  }
+
   private func waitUntilReady(prefix: String) throws {
     let deadline = ContinuousClock.now + .seconds(300)
     while ContinuousClock.now < deadline {

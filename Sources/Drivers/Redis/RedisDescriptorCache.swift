@@ -105,22 +105,24 @@ public final class RedisDescriptorCache: BlobDescriptorCache {
       meter.count(.errors, 1)
       deployment.gate.log.note(
         "refused a command", .warning,
-        "Redis: \(text); what it refuses is looked up in the storage. Check maxmemory, and the rights of redis.username")
+        "Redis: \(text); what it refuses is looked up in the storage. Check maxmemory, and the rights of redis.username"
+      )
     }
     return replies
   }
 
   /// Counts for all processes what the client has counted for this one.
   private func tell() {
-    let now = client.statistics.snapshot
-    let before = told.withLock { told in
+    let (before, now) = told.withLock { told in
+      // Under the lock, so that nobody tells of an earlier moment after a later one.
+      let now = client.statistics.snapshot
       defer { told = now }
-      return told
+      return (told, now)
     }
-    meter.count(.roundTrips, now.roundTrips &- before.roundTrips)
-    meter.count(.nanoseconds, now.roundTripNanoseconds &- before.roundTripNanoseconds)
-    meter.count(.errors, now.errors &- before.errors)
-    meter.count(.connections, now.connects &- before.connects)
-    meter.count(.waits, now.poolWaits &- before.poolWaits)
+    meter.count(.roundTrips, now.roundTrips - before.roundTrips)
+    meter.count(.nanoseconds, now.roundTripNanoseconds - before.roundTripNanoseconds)
+    meter.count(.errors, now.errors - before.errors)
+    meter.count(.connections, now.connects - before.connects)
+    meter.count(.waits, now.poolWaits - before.poolWaits)
   }
 }

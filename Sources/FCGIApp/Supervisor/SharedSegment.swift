@@ -83,7 +83,7 @@ final class SharedSegment: @unchecked Sendable {
 
   /// Counts for all processes.
   func count(_ event: CacheMeter.Event, _ number: UInt64) {
-    counter(at: Offset.counters + 8 * event.rawValue).pointee.add(number, ordering: .relaxed)
+    counter(at: Offset.counters + 8 * event.rawValue).pointee.wrappingAdd(number, ordering: .relaxed)
   }
 
   /// Signs upload states where the configuration names no secret: 64 hexadecimal digits. Lives as long as the service.

@@ -11,9 +11,20 @@ import Testing
   /// A longer storm is asked for with `BERTH_TEST_STORM_SECONDS=180`.
   static let seconds = ProcessInfo.processInfo.environment["BERTH_TEST_STORM_SECONDS"].flatMap { Int($0) } ?? 10
 
-  @Test("no manifest that was accepted lacks a blob, no answer is a 5xx, and what nobody refers to is gone at the end")
-  func storm() async throws {
+  enum Caching: CaseIterable { case none, inMemory, redis }
+
+  @Test(
+    "no manifest that was accepted lacks a blob, no answer is a 5xx, and what nobody refers to is gone at the end",
+    arguments: Caching.allCases)
+  func storm(caching: Caching) async throws {
+    let redis = caching == .redis ? try RedisServer() : nil
+    defer { withExtendedLifetime(redis) {} }
     var options = DeploymentOptions()
+    if let redis {
+      options.cache = .redis([redis.address])
+    } else if caching == .inMemory {
+      options.cache = .inMemory
+    }
     options.workers = 2
     options.threads = 16
     let server = try RegistryServer(options: options)
@@ -45,7 +56,7 @@ import Testing
     #expect(tally["manifests accepted"] > Self.seconds)
     #expect(tally["collections"] > 4)
     try await Threads.run { try Self.expectExact(client, server.rootDirectory) }
-    print("storm of \(Self.seconds) s: \(tally.text)")
+    print("storm of \(Self.seconds) s, \(caching) as a cache: \(tally.text)")
   }
 
   private static func collect(
