@@ -1,8 +1,8 @@
 import Core
-import Drivers
-import Logging
 import TestSupport
 import Testing
+
+@testable import Drivers
 
 /// What every ``BlobDescriptorCache`` does: in process, in a Redis server, behind sentinels, in a cluster.
 @Suite(.ownThread) struct BlobDescriptorCacheContract {
@@ -45,11 +45,11 @@ import Testing
     }
 
     private static func cache(_ addresses: [String], master: String = "") throws -> RedisDescriptorCache {
-      var configuration = Configuration.Redis()
-      configuration.addresses = addresses
-      configuration.masterName = master
-      return RedisDescriptorCache(
-        try RedisClient(configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
+      RedisDescriptorCache(
+        try RedisClient.of {
+          $0.addresses = addresses
+          $0.masterName = master
+        })
     }
 
     var first: any BlobDescriptorCache { caches[0] }

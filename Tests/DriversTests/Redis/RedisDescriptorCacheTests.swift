@@ -1,8 +1,8 @@
 import Core
-import Drivers
-import Logging
 import TestSupport
 import Testing
+
+@testable import Drivers
 
 /// What a descriptor cache in Redis shares with docker/distribution, and what it makes of its faults.
 @Suite(.ownThread) struct RedisDescriptorCacheTests {
@@ -20,10 +20,7 @@ import Testing
   }
 
   private static func cache(_ server: RedisServer) throws -> RedisDescriptorCache {
-    var configuration = Configuration.Redis()
-    configuration.addresses = [server.address]
-    return RedisDescriptorCache(
-      try RedisClient(configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
+    RedisDescriptorCache(try RedisClient.of(server.address))
   }
 
   private var pass: CachePass {

@@ -41,6 +41,14 @@ struct CacheTruth {
     }
   }
 
+  /// Waits until so many more blobs have come and gone, or something was wrong.
+  func progress(_ blobs: Int) throws {
+    let before = tally[Self.rounds]
+    try Eventually.holds("blobs come and go") { !tally.failures.isEmpty || tally[Self.rounds] >= before + blobs }
+  }
+
+  private static let rounds = "blobs pushed, looked at and deleted"
+
   private func own(_ repository: String, _ blob: [UInt8]) throws {
     let digest = sha256(blob)
     let manifest = Array(Self.manifest(digest, blob.count).utf8)
@@ -59,7 +67,7 @@ struct CacheTruth {
       try expect(
         .post, "/v2/\(repository)-mounted/blobs/uploads/?mount=\(digest)&from=\(repository)", [], 202, port)
     }
-    tally.count("blobs pushed, looked at and deleted")
+    tally.count(Self.rounds)
   }
 
   /// As many as there are blobs, of whatever state.

@@ -101,7 +101,7 @@ import Testing
   }
 
   /// Whether somebody adds what he found.
-  private static func isUsed(_ servers: [RedisServer]) throws -> Bool {
+  static func isUsed(_ servers: [RedisServer]) throws -> Bool {
     try servers.contains { server in
       let before = try added(server)
       usleep(20_000)

@@ -2,9 +2,9 @@ import Foundation
 
 /// Waits for what other processes do in their own time.
 package enum Eventually {
-  /// Tries `condition` again and again until it holds. Throws after a minute, so that a test never hangs.
+  /// Tries `condition` again and again until it holds. Throws after five minutes, so that a test never hangs.
   package static func holds(_ what: String, _ condition: () throws -> Bool) throws {
-    let deadline = ContinuousClock.now + .seconds(60)
+    let deadline = ContinuousClock.now + .seconds(300)
     while try !condition() {
       guard ContinuousClock.now < deadline else {
         throw WireClient.Failure(description: "it did not come about that \(what)")
