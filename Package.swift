@@ -78,6 +78,14 @@ let package = Package(
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ], path: "Tests/CrashSubject"),
+    // What scripts/bench measures of caches.
+    .executableTarget(
+      name: "CacheGain",
+      dependencies: [
+        "Core", "Drivers", "TestSupport",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Logging", package: "swift-log"),
+      ], path: "scripts/benchmark/CacheGain"),
     // Real clients and servers: containers' tools, docker-registry, nginx, file systems.
     .testTarget(
       name: "SystemTests",

@@ -27,6 +27,29 @@ import Testing
     #expect(url == expected.map { .internalPath($0) })
   }
 
+  @Test(arguments: [true, false])
+  func `who lets go of a file lets go, even where a process that is being started has it yet`(
+    isClosed: Bool
+  ) async throws {
+    let driver = try Self.driver(folder.path)
+    let writer = try await driver.writer(at: path("/uploads/data"), appending: true)
+    // What a child has until it becomes another program.
+    let inherited = (3..<1024).filter {
+      (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)"))?
+        .hasPrefix(folder.path + "/uploads") == true
+    }.map { dup(Int32($0)) }
+    #expect(inherited.count == 1)
+    defer { for descriptor in inherited { close(descriptor) } }
+    if isClosed {
+      try await writer.close()
+    } else {
+      try await writer.write("whole")
+      try await writer.commit(to: path("/blobs/data"))
+    }
+    let next = try await driver.writer(at: path(isClosed ? "/uploads/data" : "/blobs/data"), appending: true)
+    try await next.cancel()
+  }
+
   @Test(arguments: ["", "/", "///"])
   func `makes its root with all directories above it, whatever the slashes`(suffix: String) async throws {
     let driver = try Self.driver(folder / "new/deep/root" + suffix)

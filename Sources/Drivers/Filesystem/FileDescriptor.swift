@@ -4,6 +4,7 @@ import Glibc
 /// An open file: owns the descriptor and closes it when let go.
 struct FileDescriptor: ~Copyable {
   private var number: Int32
+  private var isLocked = false
 
   /// Opens the file at `path`; one that `flags` create is as open to others as the process' umask allows.
   init(opening path: String, _ flags: Int32) throws(Errno) {
@@ -11,7 +12,9 @@ struct FileDescriptor: ~Copyable {
   }
 
   deinit {
-    if number >= 0 { Glibc.close(number) }
+    guard number >= 0 else { return }
+    if isLocked { flock(number, LOCK_UN) }
+    Glibc.close(number)
   }
 
   /// Closes the file and tells whether everything that was written went well, as network file systems
@@ -19,6 +22,7 @@ struct FileDescriptor: ~Copyable {
   mutating func close() throws(Errno) {
     let closing = number
     number = -1
+    if isLocked { flock(closing, LOCK_UN) }
     // Linux lets go of the descriptor even where a signal interrupts.
     if Glibc.close(closing) == -1, errno != EINTR { throw .last }
   }
@@ -59,11 +63,13 @@ struct FileDescriptor: ~Copyable {
     try systemCall { ftruncate(number, 0) }
   }
 
-  /// Takes the lock that one open file at a time can have, in all processes.
+  /// Takes the lock that one open file at a time can have, in all processes, until it is closed. That it is let go of
+  /// then is said, since a process that is being started this moment may have inherited the descriptor.
   /// - Returns: false where another has it.
-  func lock() throws(Errno) -> Bool {
+  mutating func lock() throws(Errno) -> Bool {
     do {
       try systemCall { flock(number, LOCK_EX | LOCK_NB) }
+      isLocked = true
       return true
     } catch  where error.code == EWOULDBLOCK {
       return false

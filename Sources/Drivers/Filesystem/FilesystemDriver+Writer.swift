@@ -14,7 +14,7 @@ extension FilesystemDriver {
     _ path: StoragePath, _ file: String, appending: Bool
   ) throws(Errno) -> FilesystemWriter? {
     while true {
-      let descriptor = try creating(in: parent(of: file)) { () throws(Errno) in
+      var descriptor = try creating(in: parent(of: file)) { () throws(Errno) in
         try FileDescriptor(opening: file, O_WRONLY | O_CREAT)
       }
       guard try descriptor.lock() else { return nil }

@@ -122,6 +122,8 @@ import Testing
     let late = Host(slow, name, domain: "host-1", generation)
     let other = Host(driver, name, domain: "host-1", generation)
     try await link(other)
+    // Where the content is younger than the question, the link is looked at again.
+    try await Task.sleep(for: .milliseconds(100))
     gate.close()
     async let seen = late.has(digest)
     await gate.arrival()

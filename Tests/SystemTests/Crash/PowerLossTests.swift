@@ -37,7 +37,9 @@ struct PowerLossTests {
         let copy = try LoopMount(kind, folder / "cut", at: folder / "after")
         try await Self.check(Store(copy.path + "/registry"), outcomes, rehearsal)
       } catch {
-        Issue.record("\(kind), after \(outcomes.count) answers: \(error)")
+        // What the check of the file system has made of it may be the reason.
+        let check = (try? String(contentsOfFile: folder / "cut.e2fsck", encoding: .utf8)) ?? ""
+        Issue.record("\(kind), after \(outcomes.count) answers: \(error)\n\(check)")
       }
     }
     #expect(cuts > script.steps.count)
