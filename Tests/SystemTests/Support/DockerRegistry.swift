@@ -9,15 +9,19 @@ final class DockerRegistry: Sendable {
   private let configuration: String
   private let process: ChildProcess
 
-  /// - Parameter schema1: whether it serves the manifests of 2015.
-  init(rootDirectory: String, schema1: Bool = false) throws {
+  /// - Parameters:
+  ///   - schema1: whether it serves the manifests of 2015.
+  ///   - redis: where it remembers blobs; nil: nowhere.
+  init(rootDirectory: String, schema1: Bool = false, redis: String? = nil) throws {
     folder = try TemporaryFolder()
     port = try RegistryServer.freePort()
+    let cache = redis == nil ? "" : ", cache: {blobdescriptor: redis}"
     let configuration = """
       version: 0.1
-      storage: {filesystem: {rootdirectory: \(rootDirectory)}, delete: {enabled: true}}
+      storage: {filesystem: {rootdirectory: \(rootDirectory)}, delete: {enabled: true}\(cache)}
       http: {addr: "127.0.0.1:\(port)", secret: \(DeploymentOptions.secret)}
       compatibility: {schema1: {enabled: \(schema1)}}
+      \(redis.map { "redis: {addr: \"\($0)\"}" } ?? "")
       """
     try configuration.write(toFile: folder / "config.yml", atomically: true, encoding: .utf8)
     self.configuration = folder / "config.yml"
