@@ -146,7 +146,7 @@ import Testing
     }
   }
 
-  @Test(arguments: Deployment.allCases, ["", "sha256:", "nonsense"])
+  @Test(arguments: Deployment.withoutCache, ["", "sha256:", "nonsense"])
   func `a torn link counts as absent and is mended by the next push`(deployment: Deployment, link: String) async throws
   {
     try await deployment.withSite { site in
@@ -164,7 +164,7 @@ import Testing
     }
   }
 
-  @Test(arguments: Deployment.allCases)
+  @Test(arguments: Deployment.withoutCache)
   func `content that a crash has emptied counts as absent and is mended by the next push`(
     deployment: Deployment
   ) async throws {

@@ -92,7 +92,7 @@ import Testing
     }
   }
 
-  @Test(arguments: Deployment.allCases)
+  @Test(arguments: Deployment.withoutCache)
   func `torn links and content count as absent and are mended by the next push`(deployment: Deployment) async throws {
     try await deployment.withSite { site in
       let repo = Repo(site)

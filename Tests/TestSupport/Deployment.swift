@@ -7,10 +7,15 @@ import Logging
 package enum Deployment: String, CaseIterable, Sendable, CustomStringConvertible {
   /// The handlers in this process, over memory.
   case inMemory
+  /// The same, with what was found remembered.
+  case cached
   /// The handlers in this process, over a temporary folder.
   case filesystem
   /// The real thing: nginx, FastCGI, worker processes, over a temporary folder.
   case nginx
+
+  /// Those that see at once what happens to the storage behind the registry's back.
+  package static let withoutCache = allCases.filter { $0 != .cached }
 
   package var description: String { rawValue }
 
@@ -36,8 +41,10 @@ package enum Deployment: String, CaseIterable, Sendable, CustomStringConvertible
     _ options: DeploymentOptions = DeploymentOptions(), _ body: (Site) async throws -> Result
   ) async throws -> Result {
     switch self {
-    case .inMemory:
+    case .inMemory, .cached:
       let driver = InMemoryDriver()
+      var options = options
+      if self == .cached { options.cache = .inMemory }
       return try await body(Site(client: Self.inProcess(driver, options), driver: driver, rootDirectory: nil))
     case .filesystem:
       let folder = try TemporaryFolder()
@@ -118,8 +125,16 @@ package struct DeploymentOptions: Sendable, Equatable {
   /// What handlers in this process work with.
   package func context(over driver: any StorageDriver) -> APIContext {
     APIContext(
-      registry: Registry(driver: driver), configuration: configuration,
+      registry: Registry(driver: driver, caching: caching), configuration: configuration,
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+  }
+
+  /// For a registry in this process, which knows no Redis.
+  private var caching: RegistryCaching? {
+    guard cache != .none else { return nil }
+    let descriptors = InProcessDescriptorCache(
+      capacity: 10_000, domain: "host-\(UInt64.random(in: .min ... .max))", generation: .ofThisProcess())
+    return RegistryCaching(descriptors, grace: configuration.storage.garbageCollection.grace)
   }
 
   /// For a registry of its own processes.
