@@ -118,6 +118,25 @@ struct SyncCountTests {
     },
   ]
 
+  @Test func `without a journal, the end of each directory is synced before another one can have its place`()
+    async throws
+  {
+    try disk.mount(.ext4(options: ["-O", "^has_journal"]))
+    let driver = try disk.driver(below: "root")
+    let root = disk.path + "/root"
+    for name in ["a/b/1", "a/b/2", "a/c/3", "d/e/f/4"] {
+      try await driver.put([1], at: path("/\(name)"), durability: .process)
+    }
+    let paths = try await synced {
+      try await driver.delete(path("/a"), durability: .process)
+      try await driver.delete(path("/d/e/f/4"), durability: .process)
+      try await driver.prune(path("/d/e/f"), below: path("/d"))
+    }.map { $0.dropFirst(root.count).replacingOccurrences(of: " (deleted)", with: "") }
+    #expect(paths.count == 5)
+    #expect(paths.suffix(2) == ["/d/e/f", "/d/e"])
+    #expect(paths.prefix(3).allSatisfy { $0.hasPrefix("/~staging/") })
+  }
+
   @Test(arguments: TestDisk.Promise.allCases)
   func `each operation syncs what it must, and no more`(promise: TestDisk.Promise) async throws {
     try disk.mount(promise)

@@ -1,3 +1,4 @@
+import Core
 import Foundation
 import Glibc
 import Synchronization
@@ -20,6 +21,31 @@ import Testing
       })
     #expect(eventually { (try? service.connect().exchange("GET", "/v2/"))?.status == 200 })
     #expect(service.log.contains("was ended by signal 9"))
+  }
+
+  @Test func `what caches do is counted for all workers, and the end of one voids what they remember`() throws {
+    let service = try Service()
+    let segment = try service.segment
+    let digest = TestContent.digest([1, 2, 3])
+    let blob = "/v2/team/app/blobs/\(digest)"
+    let pushed = try service.connect().exchange(
+      "POST", "/v2/team/app/blobs/uploads/?digest=\(digest)", body: [1, 2, 3])
+    #expect(pushed.status == 201)
+    let isRemembered = try eventually {
+      let isThere = try service.connect().exchange("HEAD", blob).status == 200
+      return !isThere || (segment[.hits] > 10 && segment[.misses] > 0)
+    }
+    #expect(isRemembered && segment[.hits] > 10)
+    #expect(segment[.removals] == 0 && segment.generation == 0)
+    #expect(try service.connect().exchange("DELETE", blob).status == 202)
+    #expect(segment[.removals] == 1 && segment.generation == 1)
+    for _ in 0..<20 { #expect(try service.connect().exchange("HEAD", blob).status == 404) }
+    // It may have been about to say that something is gone.
+    for (index, role) in ["worker", "keeper"].enumerated() {
+      #expect(eventually { !service.children(role).isEmpty })
+      kill(try #require(service.children(role).first), SIGKILL)
+      #expect(eventually { segment.generation == UInt64(index + 2) })
+    }
   }
 
   @Test func `a reload under load drops no request`() throws {

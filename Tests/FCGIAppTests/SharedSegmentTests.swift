@@ -1,3 +1,4 @@
+import Core
 import Glibc
 import Testing
 
@@ -13,6 +14,12 @@ import Testing
     made.advanceGeneration()
     #expect(opened.generation == 1)
     #expect(try SharedSegment.make().secret != made.secret)
+    #expect(opened.name == made.name && !made.name.isEmpty)
+    #expect(try SharedSegment.make().name != made.name)
+    for (index, event) in CacheMeter.Event.allCases.enumerated() { made.count(event, UInt64(index)) }
+    made.count(.hits, 5)
+    #expect(
+      CacheMeter.Event.allCases.map { opened[$0] } == [5] + (1..<CacheMeter.Event.allCases.count).map(UInt64.init))
   }
 
   @Test func `another file is refused`() throws {

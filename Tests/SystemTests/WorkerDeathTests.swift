@@ -24,6 +24,7 @@ import Testing
   func kill9() async throws {
     var options = DeploymentOptions()
     options.workers = 4
+    options.cache = .inMemory
     let server = try RegistryServer(options: options)
     let port = server.port
     let end = ContinuousClock.now + .seconds(Self.seconds)

@@ -122,7 +122,7 @@ def main():
 def run(servers, rounds, seconds, layer, only):
     print(f"{rounds} rounds of {seconds} s for each, sides in turns; the figure is the median, the ratio the median "
           f"of the rounds' ratios (lowest to highest).\nBoth log each request to a file at their default level, "
-          f"docker-registry caches descriptors in its memory.\n", flush=True)
+          f"both cache descriptors in memory.\n", flush=True)
     content = Content()
     for side in SIDES:
         content.push(servers.ports[side])

@@ -85,6 +85,7 @@ version: 0.1
 storage:
   filesystem: {{rootdirectory: {self.folder}/berth}}
   delete: {{enabled: true}}
+  cache: {{blobdescriptor: inmemory}}
 http: {{addr: "127.0.0.1:{self.ports['berth']}", secret: {SECRET}}}
 fastcgi: {{address: {self.folder}/berth.sock}}
 """)

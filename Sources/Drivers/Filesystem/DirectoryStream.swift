@@ -70,7 +70,8 @@ struct DirectoryStream: ~Copyable {
   }
 
   /// Removes the file, symbolic link or whole tree called `name`, as far as others don't do so at the same time.
-  func remove(_ name: UnsafePointer<CChar>) throws(Errno) {
+  /// - Parameter syncing: whether each directory's end is written to the disk before its place can be another's.
+  func remove(_ name: UnsafePointer<CChar>, syncing: Bool) throws(Errno) {
     while true {
       do {
         try systemCall { unlinkat(descriptor, name, 0) }
@@ -81,8 +82,10 @@ struct DirectoryStream: ~Copyable {
       }
       do {
         let directory = try DirectoryStream(opening: name, in: self)
-        try directory.forEach { name throws(Errno) in try directory.remove(name) }
+        try directory.forEach { name throws(Errno) in try directory.remove(name, syncing: syncing) }
         try systemCall { unlinkat(descriptor, name, AT_REMOVEDIR) }
+        // What can't be written was to go anyway.
+        if syncing { fsync(directory.descriptor) }
         return
       } catch  where error.code == ENOENT {
         return

@@ -16,7 +16,7 @@ extension FilesystemDriver {
       }
       // The name's end. A tree's entries need no sync of their own: what a loss of power leaves of them is hidden.
       try syncRemoval(from: directory, for: durability)
-      if let removed { try DirectoryStream(opening: staging).remove(removed) }
+      if let removed { try DirectoryStream(opening: staging).remove(removed, syncing: reusesDirectories) }
     }
   }
 
@@ -41,7 +41,7 @@ extension FilesystemDriver {
     while directory.isBelow(top) {
       let isGone = try perform(.delete, directory) { file throws(Errno) in
         do throws(Errno) {
-          try systemCall { file.withCString { rmdir($0) } }
+          try removeEmpty(file)
           return true
         } catch  where error.code == ENOENT {
           return true
@@ -52,6 +52,13 @@ extension FilesystemDriver {
       guard isGone else { return }
       directory = directory.parent
     }
+  }
+
+  private func removeEmpty(_ directory: String) throws(Errno) {
+    let descriptor = reusesDirectories ? try FileDescriptor(opening: directory, O_RDONLY | O_DIRECTORY) : nil
+    try systemCall { directory.withCString { rmdir($0) } }
+    // What can't be written was to go anyway.
+    try? descriptor?.sync()
   }
 
   /// See ``StorageDriver/sweepLeftovers(olderThan:)``.
@@ -69,7 +76,7 @@ extension FilesystemDriver {
         }
         for name in old {
           do throws(Errno) {
-            try directory.remove(name)
+            try directory.remove(name, syncing: reusesDirectories)
             swept += 1
           } catch {
             // The others can go all the same.

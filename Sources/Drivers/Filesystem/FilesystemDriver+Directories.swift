@@ -48,11 +48,12 @@ extension FilesystemDriver {
   }
 
   /// The root's device, and what its file system promises of names.
-  static func fileSystem(of root: String) -> (device: UInt64, promise: NamePromise)? {
+  static func fileSystem(of root: String) -> (device: UInt64, promise: NamePromise, reusesDirectories: Bool)? {
     guard let directory = try? FileDescriptor(opening: root.isEmpty ? "/" : root, O_RDONLY | O_DIRECTORY),
       let status = try? directory.status()
     else { return nil }
-    return (status.identity.device, NamePromise(of: directory))
+    let promise = NamePromise(of: directory)
+    return (status.identity.device, promise, promise.reusesDirectories(of: directory))
   }
 
   private static func createDirectory(_ directory: String) throws(Errno) {

@@ -15,7 +15,7 @@ public final class FilesystemDriver: StorageDriver {
   let patience: Duration
   private let accelPrefix: String?
   private let slots: Slots
-  private let fileSystem: (device: UInt64, promise: NamePromise)?
+  private let fileSystem: (device: UInt64, promise: NamePromise, reusesDirectories: Bool)?
   /// Directories that last.
   let lasting = LastingDirectories()
   private let hiddenNames = Atomic<UInt64>(0)
@@ -74,6 +74,9 @@ public final class FilesystemDriver: StorageDriver {
   func promise(at path: String) -> NamePromise {
     promise(of: (try? FileStatus(of: path))?.identity)
   }
+
+  /// See ``NamePromise/reusesDirectories(of:)``.
+  var reusesDirectories: Bool { fileSystem?.reusesDirectories ?? false }
 
   private func promise(of file: FileIdentity?) -> NamePromise {
     guard let fileSystem, file?.device == fileSystem.device else { return .none }

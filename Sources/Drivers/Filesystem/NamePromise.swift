@@ -22,6 +22,13 @@ enum NamePromise {
     }
   }
 
+  /// Whether the place of a directory that was removed may be given to a new one before the disk knows of its end, as
+  /// ext4 does without a journal, and ext2: the check after a loss of power finds two directories there, and what was in
+  /// the new one with the old one. So a directory's end has to be synced.
+  func reusesDirectories(of directory: borrowing FileDescriptor) -> Bool {
+    self == .none && directory.fileSystemType == NamePromise.ext
+  }
+
   private static let xfs = 0x5846_5342
   private static let ext = 0xEF53
 

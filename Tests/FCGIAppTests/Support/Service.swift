@@ -2,6 +2,8 @@ import Foundation
 import Glibc
 import TestSupport
 
+@testable import FCGIApp
+
 /// `berth serve` as processes of its own, without a web server. Ends with its owner.
 final class Service: @unchecked Sendable {
   // `process` is set once and safe to share; the rest does not change.
@@ -32,6 +34,8 @@ final class Service: @unchecked Sendable {
     storage:
       filesystem:
         rootdirectory: \(folder / "registry")
+      delete: {enabled: true}
+      cache: {blobdescriptor: inmemory}
     http:
       draintimeout: 30s
     fastcgi:
@@ -41,6 +45,21 @@ final class Service: @unchecked Sendable {
     \(more)
 
     """
+  }
+
+  /// What its processes share.
+  var segment: SharedSegment {
+    get throws {
+      let folder = "/proc/\(process.processID)/fd"
+      for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
+        let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\(name)")
+        guard target?.contains("berth-shared") == true else { continue }
+        if let segment = try SharedSegment.open(Descriptor(open("\(folder)/\(name)", O_RDWR | O_CLOEXEC))) {
+          return segment
+        }
+      }
+      throw FastCGIConnection.Failure(description: "no segment")
+    }
   }
 
   var log: String { (try? String(contentsOfFile: folder / "berth.log", encoding: .utf8)) ?? "" }
