@@ -25,6 +25,13 @@ public protocol BlobDescriptorCache: Sendable {
   /// Forgets whatever has been remembered before the removal was over.
   /// - Returns: false where not everybody in the domain could be told.
   func endRemoval(_ removal: CacheRemoval) -> Bool
+
+  /// Frees what is kept of contents that are gone. What Berth answers doesn't rest on it, but what other registries do
+  /// that share the cache.
+  func forget(_ digests: [Digest])
+
+  /// As `forget`, of all that a repository had.
+  func forget(_ repository: RepositoryName)
 }
 
 /// What content is known to be.

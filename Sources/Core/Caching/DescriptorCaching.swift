@@ -95,6 +95,11 @@ struct DescriptorCaching: Sendable {
     meter.count(.removals, 1)
     return cache.endRemoval(removal)
   }
+
+  /// See ``BlobDescriptorCache/forget(_:)``.
+  func forget(_ repository: RepositoryName) {
+    cache.forget(repository)
+  }
 }
 
 extension CacheFinding {

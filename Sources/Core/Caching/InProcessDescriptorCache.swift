@@ -70,6 +70,14 @@ public final class InProcessDescriptorCache: BlobDescriptorCache {
   }
 }
 
+extension InProcessDescriptorCache {
+  /// Nothing: it holds no more than it may, and what is void goes when it is met.
+  public func forget(_ digests: [Digest]) {}
+
+  /// Nothing, as for contents.
+  public func forget(_ repository: RepositoryName) {}
+}
+
 /// A counter that all processes of a host share: what was remembered under another count is void.
 public struct CacheGeneration: Sendable {
   let current: @Sendable () -> UInt64

@@ -29,11 +29,14 @@ public struct GarbageCollector: Sendable {
 
   private let driver: any StorageDriver
   private let options: Options
+  private let cache: (any BlobDescriptorCache)?
 
   /// Over a driver.
-  public init(_ driver: any StorageDriver, _ options: Options) {
+  /// - Parameter cache: one that outlives its processes, and needs not keep what is gone.
+  public init(_ driver: any StorageDriver, _ options: Options, cache: (any BlobDescriptorCache)? = nil) {
     self.driver = driver
     self.options = options
+    self.cache = cache
   }
 
   /// Collects once. The caller has the turn, unless nothing is to be changed.
@@ -48,7 +51,7 @@ public struct GarbageCollector: Sendable {
       if !options.isDryRun { try await run.blobs.invalidation.voidAll() }
       try await mark(run)
       if run.mayRemoveContent {
-        try await BlobSweep(run).sweep()
+        try await BlobSweep(run, cache).sweep()
         try await LinkSweep(run).sweep()
       }
       if !options.isDryRun { await sweepLeftovers(run) }

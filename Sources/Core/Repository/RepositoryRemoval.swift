@@ -62,6 +62,7 @@ public struct RepositoryRemoval {
     try await repository.registry.blobs.invalidation.removingMany { () async throws(StorageError) in
       try await Link.remove(StorageLayout.layers(name), driver)
     }
+    repository.registry.blobs.cache?.forget(name)
     // Whoever tagged a manifest in between finds out that it is gone, unless he dies before.
     for tag in try await driver.names(in: StorageLayout.tags(name)).compactMap({ Tag($0) }) {
       try await repository.tags.remove(tag) { digest throws(StorageError) in

@@ -55,6 +55,10 @@ struct RedisCacheEntry {
     RedisCommand(["HMGET", RedisCacheKeys.content(digest), "digest", "size", "berth", "berth-claimed"])
   }
 
+  static func delete(_ digest: Digest) -> RedisCommand {
+    RedisCommand(["DEL", RedisCacheKeys.content(digest)])
+  }
+
   /// nil where there is none, or one that doesn't count.
   init?(_ reply: RedisReply, of digest: Digest, in stamps: RedisCacheStamp.Space) {
     guard case .array(let fields) = reply, fields.count == 4, fields[0].text == digest.description,
@@ -92,7 +96,20 @@ enum RedisCacheMembership {
     guard let repository = removal.repository else { return [] }
     return [
       RedisCommand(["SREM", RedisCacheKeys.members(repository), removal.digest.description]),
-      RedisCommand(["DEL", RedisCacheKeys.member(removal.digest, of: repository)]),
+      delete(removal.digest, of: repository),
     ]
+  }
+
+  /// All digests that it is known to have.
+  static func list(_ repository: RepositoryName) -> RedisCommand {
+    RedisCommand(["SMEMBERS", RedisCacheKeys.members(repository)])
+  }
+
+  static func delete(_ digest: Digest, of repository: RepositoryName) -> RedisCommand {
+    RedisCommand(["DEL", RedisCacheKeys.member(digest, of: repository)])
+  }
+
+  static func delete(_ repository: RepositoryName) -> RedisCommand {
+    RedisCommand(["DEL", RedisCacheKeys.members(repository)])
   }
 }

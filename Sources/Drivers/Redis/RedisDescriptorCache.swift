@@ -89,6 +89,25 @@ public final class RedisDescriptorCache: BlobDescriptorCache {
     return isTold?.first == .integer(1)
   }
 
+  /// One round trip.
+  public func forget(_ digests: [Digest]) {
+    guard !digests.isEmpty, let deployment = try? client.deployment() else { return }
+    _ = run(digests.map { RedisCacheEntry.delete($0) }, deployment)
+  }
+
+  /// A round trip, and another one for each thousand blobs.
+  public func forget(_ repository: RepositoryName) {
+    guard let deployment = try? client.deployment(),
+      case .array(let members)? = run([RedisCacheMembership.list(repository)], deployment)?.first
+    else { return }
+    let digests = members.compactMap { $0.text.flatMap { Digest($0) } }
+    for start in stride(from: 0, to: digests.count, by: 1000) {
+      let batch = digests[start..<min(start + 1000, digests.count)]
+      guard run(batch.map { RedisCacheMembership.delete($0, of: repository) }, deployment) != nil else { return }
+    }
+    _ = run([RedisCacheMembership.delete(repository)], deployment)
+  }
+
   // MARK: - Calls
 
   /// The servers, if they are still the same.

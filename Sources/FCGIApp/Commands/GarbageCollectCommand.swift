@@ -45,7 +45,8 @@ struct GarbageCollectCommand: StorageCommand {
     options.deletesUntagged = deleteUntagged
     options.grace = olderThan ?? configuration.storage.garbageCollection.grace
     options.claimsHold = configuration.storage.claimsHold
-    let collector = GarbageCollector(registry.driver, options)
+    let collector = GarbageCollector(
+      registry.driver, options, cache: try Composition.commandCaching(configuration)?.descriptors)
     let interruption = try Interruption()
     let line = ProgressLine()
     let verb = dryRun ? "would remove" : "removing"

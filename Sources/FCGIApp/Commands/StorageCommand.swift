@@ -19,7 +19,8 @@ extension StorageCommand {
     let status = Mutex<Int32>(1)
     ThreadExecutor().run { [self] in
       do {
-        let result = try await run(Registry(driver: driver), configuration)
+        let result = try await run(
+          Registry(driver: driver, caching: try Composition.commandCaching(configuration)), configuration)
         status.withLock { $0 = result }
       } catch {
         printErrors(["\(error)"])

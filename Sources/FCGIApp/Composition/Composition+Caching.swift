@@ -12,8 +12,8 @@ extension Composition {
     let descriptors: any BlobDescriptorCache
     switch kind {
     case .redis:
-      guard let redis = configuration.redis else { return nil }
-      descriptors = RedisDescriptorCache(try RedisClient(redis, logger: logger), meter)
+      guard let shared = try sharedCache(configuration, logger, meter) else { return nil }
+      descriptors = shared
     case .inMemory:
       descriptors = InProcessDescriptorCache(
         capacity: cache.blobDescriptorSize, domain: "host-\(segment.name)",
@@ -22,6 +22,26 @@ extension Composition {
     }
     return RegistryCaching(
       descriptors, grace: configuration.storage.garbageCollection.grace, meter: meter)
+  }
+}
+
+extension Composition {
+  /// What other processes remember as well, whoever has started them; nil: they have nothing in common.
+  static func sharedCache(
+    _ configuration: Configuration, _ logger: Logger, _ meter: CacheMeter = .none
+  ) throws -> (any BlobDescriptorCache)? {
+    guard configuration.storage.cache?.blobDescriptor == .redis, let redis = configuration.redis else { return nil }
+    return RedisDescriptorCache(try RedisClient(redis, logger: logger), meter)
+  }
+}
+
+extension Composition {
+  /// What a command shares with the service.
+  static func commandCaching(_ configuration: Configuration) throws -> RegistryCaching? {
+    let logger = RegistryLogHandler.logger(configuration.log, process: "command")
+    return try sharedCache(configuration, logger).map {
+      RegistryCaching($0, grace: configuration.storage.garbageCollection.grace)
+    }
   }
 }
 

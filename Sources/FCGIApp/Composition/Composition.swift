@@ -40,7 +40,7 @@ enum Composition {
     if !configuration.storage.readOnly { tasks.append(sweeping(driver, logger)) }
     let collection = configuration.storage.garbageCollection
     if collection.enabled, !configuration.storage.readOnly {
-      tasks.append(collecting(driver, configuration.storage, logger))
+      tasks.append(try collecting(driver, configuration, logger))
     }
     let purging = configuration.storage.uploadPurging
     guard purging.enabled else { return tasks }
@@ -62,14 +62,15 @@ enum Composition {
 
   /// Collects garbage. At its first run, too, an interval is spread over the hosts that share the storage.
   private static func collecting(
-    _ driver: any StorageDriver, _ storage: Configuration.Storage, _ logger: Logger
-  ) -> KeeperTask {
-    let collection = storage.garbageCollection
+    _ driver: any StorageDriver, _ configuration: Configuration, _ logger: Logger
+  ) throws -> KeeperTask {
+    let collection = configuration.storage.garbageCollection
     var options = GarbageCollector.Options()
     options.deletesUntagged = collection.deleteUntagged
     options.grace = collection.grace
-    options.claimsHold = storage.claimsHold
-    let scheduled = ScheduledCollection(GarbageCollector(driver, options), driver, logger)
+    options.claimsHold = configuration.storage.claimsHold
+    let collector = GarbageCollector(driver, options, cache: try sharedCache(configuration, logger))
+    let scheduled = ScheduledCollection(collector, driver, logger)
     return KeeperTask(
       name: "garbage collection", schedule: collection.schedule,
       jitter: collection.schedule.interval.map { min($0, .seconds(3600)) },

@@ -10,17 +10,15 @@ import Testing
   private let app: RepositoryName
   private let other: RepositoryName
   private let server: RedisServer
+  private let client: RedisClient
   private let cache: RedisDescriptorCache
 
   init() throws {
     app = try #require(RepositoryName("team/app"))
     other = try #require(RepositoryName("team/other"))
     server = try RedisServer()
-    cache = try Self.cache(server)
-  }
-
-  private static func cache(_ server: RedisServer) throws -> RedisDescriptorCache {
-    RedisDescriptorCache(try RedisClient.of(server.address))
+    client = try RedisClient.of(server.address)
+    cache = RedisDescriptorCache(client)
   }
 
   private var pass: CachePass {
@@ -134,6 +132,31 @@ import Testing
       return cache.domain() == nil
     }
     #expect(cache.beginRemoval(of: digest, in: app) == nil)
+  }
+
+  @Test func `what is gone, or all that a repository had, is freed`() throws {
+    #expect(fill(app) && fill(other))
+    cache.forget([digest, TestContent.digest([9])])
+    #expect(!isKnown(in: app) && !isKnown(in: other))
+    #expect(try server.cli("EXISTS", "blobs::\(digest)") == "1")  // the lease
+    cache.forget(app)
+    #expect(try server.cli("EXISTS", "repository::team/app::blobs", "repository::team/app::blobs::\(digest)") == "0")
+    #expect(try server.cli("EXISTS", "repository::team/other::blobs::\(digest)") == "1")
+    cache.forget([])
+  }
+
+  @Test func `a hundred blobs take a few round trips`() throws {
+    let digests = (0..<100).map { TestContent.digest([UInt8($0), 1]) }
+    let before = client.statistics.snapshot.roundTrips
+    let entries = cache.find(digests, in: app, pass).enumerated().compactMap { index, finding -> CacheEntry? in
+      guard case .miss(let lease?) = finding else { return nil }
+      return CacheEntry(digest: digests[index], blob: CachedBlob(size: 1, claimed: 1), lease: lease)
+    }
+    #expect(entries.count == 100)
+    cache.add(entries, in: app, pass)
+    #expect(client.statistics.snapshot.roundTrips - before == 4)
+    _ = cache.find(digests, in: app, pass)
+    #expect(client.statistics.snapshot.roundTrips - before == 5)
   }
 
   @Test func `a server that is flushed is a miss`() throws {

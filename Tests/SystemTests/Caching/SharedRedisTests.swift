@@ -65,6 +65,23 @@ import Testing
     #expect(try await status(berth.port) == 404)
   }
 
+  @Test func `what a command collects, or deletes with its repository, docker-registry forgets, too`() async throws {
+    let command = { (arguments: [String]) in
+      try ChildProcess.run([try RegistryServer.berthExecutable()] + arguments)
+    }
+    try await push(berth.port)
+    #expect(try await status(peer.port) == 200)
+    #expect(try redis.cli("SISMEMBER", "repository::team/app::blobs", digest) == "1")
+    #expect(try command(["repository", "delete", berth.folder / "config.yml", "team/app"]).status == 0)
+    #expect(try redis.cli("EXISTS", "repository::team/app::blobs") == "0")
+    #expect(try await status(berth.port) == 404)
+    #expect(try redis.cli("HGET", "blobs::\(digest)", "digest") == digest)
+    #expect(
+      try command(["garbage-collect", berth.folder / "config.yml", "--older-than", "0s"]).output.contains("1 "))
+    #expect(try redis.cli("HGET", "blobs::\(digest)", "digest") == "")
+    for port in [peer.port, berth.port] { #expect(try await status(port) == 404) }
+  }
+
   @Test func `what one of them deletes is gone for the other`() async throws {
     for (remover, other) in [(peer.port, berth.port), (berth.port, peer.port)] {
       for pusher in [peer.port, berth.port] {
