@@ -97,22 +97,13 @@ public struct LinkedBlobStore: Sendable {
   /// Takes a blob out of the repository; its content stays. Returns whether it was there.
   public func unlink(_ digest: Digest) async throws(StorageError) -> Bool {
     let link = StorageLayout.layerLink(repository, digest)
-    guard try await isThere(link) else { return false }
+    // Asking for what isn't there must not cost others what they remember.
+    guard try await blobs.driver.isThere(link) else { return false }
     let isRemoved = try await blobs.invalidation.removing(digest, in: repository) { () async throws(StorageError) in
       try await Link.remove(link, blobs.driver)
     }
     guard isRemoved else { return false }
     await EmptyDirectories.remove(from: link.parent, of: repository, blobs.driver)
     return true
-  }
-
-  /// Before caches are told of a removal: asking for what isn't there must not cost others what they remember.
-  private func isThere(_ link: StoragePath) async throws(StorageError) -> Bool {
-    do {
-      _ = try await blobs.driver.stat(link)
-      return true
-    } catch  where error.code == .notFound {
-      return false
-    }
   }
 }

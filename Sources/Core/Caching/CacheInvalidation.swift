@@ -20,7 +20,21 @@ struct CacheInvalidation {
   func removing<Result>(
     _ digest: Digest, in repository: RepositoryName?, _ operation: () async throws(StorageError) -> Result
   ) async throws(StorageError) -> Result {
-    let removal = cache?.beginRemoval(of: digest, in: repository)
+    try await removing(cache?.beginRemoval(of: digest, in: repository), operation)
+  }
+
+  /// Takes away more than caches can be told of one by one.
+  @discardableResult
+  func removingMany<Result>(
+    _ operation: () async throws(StorageError) -> Result
+  ) async throws(StorageError) -> Result {
+    try await removing(nil, operation)
+  }
+
+  /// - Parameter removal: what this process's own cache knows of it; nil: it has to be kept from being gone by.
+  private func removing<Result>(
+    _ removal: CacheRemoval?, _ operation: () async throws(StorageError) -> Result
+  ) async throws(StorageError) -> Result {
     let closed = try await close(except: removal?.domain)
     let result: Result
     do {
@@ -31,23 +45,6 @@ struct CacheInvalidation {
       throw error
     }
     try await finish(removal, closed)
-    return result
-  }
-
-  /// Takes away more than caches can be told of one by one.
-  @discardableResult
-  func removingMany<Result>(
-    _ operation: () async throws(StorageError) -> Result
-  ) async throws(StorageError) -> Result {
-    let closed = try await close(except: nil)
-    let result: Result
-    do {
-      result = try await operation()
-    } catch {
-      try? await finish(nil, closed)
-      throw error
-    }
-    try await finish(nil, closed)
     return result
   }
 

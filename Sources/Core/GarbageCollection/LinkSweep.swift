@@ -89,21 +89,12 @@ struct LinkSweep {
         try await run.driver.prune(repository.layers / name, below: repository.directory)
         try await run.driver.prune(repository.revisions / name, below: repository.manifests)
       }
-      for directory in [repository.layers, repository.revisions] where try await exists(directory) { return }
+      for directory in [repository.layers, repository.revisions] where try await run.driver.isThere(directory) { return }
       for name in ["_manifests/tags", "_manifests", "_uploads", "_referrers"] {
         try await run.driver.prune(repository.directory / name, below: StorageLayout.repositories)
       }
     } catch {
       run.report.note(repository.directory, "empty directories can't be removed: \(error)")
-    }
-  }
-
-  private func exists(_ path: StoragePath) async throws(StorageError) -> Bool {
-    do {
-      _ = try await run.driver.stat(path)
-      return true
-    } catch  where error.code == .notFound {
-      return false
     }
   }
 }

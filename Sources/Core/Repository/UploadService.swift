@@ -43,7 +43,7 @@ struct UploadService {
       let writer = try await driver.writer(at: StorageLayout.uploadData(name, id), appending: true)
       let session = UploadSession(repository, id, startedAt: startedAt, writer)
       // It may have been finished or cancelled in between; then a new, empty file has been made.
-      if writer.size == 0, try await !exists(id) {
+      if writer.size == 0, try await !driver.isThere(StorageLayout.uploadStartedAt(name, id)) {
         try await session.remove()
         return nil
       }
@@ -68,15 +68,6 @@ struct UploadService {
       throw RegistryError.uploadUnknown(id)
     } catch {
       throw RegistryError(storage: error)
-    }
-  }
-
-  private func exists(_ id: UploadID) async throws(StorageError) -> Bool {
-    do {
-      _ = try await driver.stat(StorageLayout.uploadStartedAt(name, id))
-      return true
-    } catch  where error.code == .notFound {
-      return false
     }
   }
 }
