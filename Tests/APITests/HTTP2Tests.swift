@@ -14,7 +14,7 @@ import Testing
   init() throws {
     let server = try RegistryServer.shared.get()
     folder = try TemporaryFolder()
-    port = try RegistryServer.freePort()
+    port = try FreePort.next()
     let listen = "listen 127.0.0.1:\(server.port);"
     let configuration = try String(contentsOfFile: server.folder / "nginx.conf", encoding: .utf8)
     try #require(configuration.contains(listen))

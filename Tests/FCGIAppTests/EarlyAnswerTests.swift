@@ -18,7 +18,7 @@ import Testing
 
     init(handler: @escaping @Sendable (Request) async -> Response) throws {
       harness = try PoolHarness(handler: handler)
-      port = try RegistryServer.freePort()
+      port = try FreePort.next()
       let folder = try folder.get()
       let temporary = ["client_body", "fastcgi", "proxy", "uwsgi", "scgi"]
         .map { "\($0)_temp_path \(folder / $0);" }.joined(separator: " ")

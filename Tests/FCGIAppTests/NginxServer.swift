@@ -18,7 +18,7 @@ final class NginxServer: Sendable {
   /// `extra`: further lines of the configuration's `http`.
   init(extra: String = "") throws {
     folder = try TemporaryFolder()
-    port = try RegistryServer.freePort()
+    port = try FreePort.next()
     try FileManager.default.createDirectory(atPath: folder / "registry", withIntermediateDirectories: true)
     let configuration = try Self.configuration(
       """

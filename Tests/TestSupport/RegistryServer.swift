@@ -18,7 +18,7 @@ package final class RegistryServer: Sendable {
   /// Starts both and waits until `/v2/` is answered. Content lies in `rootDirectory`, or in a folder of its own.
   package init(options: DeploymentOptions, rootDirectory: String? = nil) throws {
     folder = try TemporaryFolder()
-    port = try Self.freePort()
+    port = try FreePort.next()
     self.rootDirectory = rootDirectory ?? folder / "registry"
     let configuration = folder / "config.yml"
     try options.yaml(rootDirectory: self.rootDirectory, port: port, socket: folder / "berth.sock")
@@ -44,36 +44,19 @@ package final class RegistryServer: Sendable {
 
   private func waitUntilReady(prefix: String) throws {
     let deadline = ContinuousClock.now + .seconds(300)
-    while ContinuousClock.now < deadline {
+    // Another registry may answer where nginx could not have the port.
+    while ContinuousClock.now < deadline, berth.isRunning, nginx.isRunning {
       if let connection = try? WireClient.Connection(port: port),
         let answer = try? connection.exchange(TestRequest(.get, prefix + "v2/"), close: true), answer.status == 200
       {
         return
       }
-      guard berth.isRunning, nginx.isRunning else { break }
       usleep(20_000)
     }
     let logs = ["berth.log", "nginx.log"].map { name in
       "\(name):\n" + ((try? String(contentsOfFile: folder / name, encoding: .utf8)) ?? "")
     }
     throw WireClient.Failure(description: "the registry did not come up\n" + logs.joined(separator: "\n"))
-  }
-
-  /// A port that was free a moment ago.
-  package static func freePort() throws -> UInt16 {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let status = withUnsafeMutablePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(descriptor, $0, length) + getsockname(descriptor, $0, &length)
-      }
-    }
-    guard status == 0 else { throw WireClient.Failure(description: "no free port") }
-    return UInt16(bigEndian: address.sin_port)
   }
 
   /// The executable that users get.

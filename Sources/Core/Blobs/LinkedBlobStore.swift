@@ -85,13 +85,15 @@ public struct LinkedBlobStore: Sendable {
     if !isWritten && !isSettled { try await blobs.driver.settle(StorageLayout.blobData(content)) }
   }
 
-  /// As `link`, for content under its own digest that was claimed: it is remembered, so that the manifest that names it
-  /// costs no look at the storage.
-  func link(_ digest: Digest, remembering blob: CachedBlob?, isSettled: Bool = false) async throws(StorageError) {
-    guard let cache = blobs.cache, let blob else { return try await link(digest, isSettled: isSettled) }
-    try await cache.remember(digest, blob, in: repository) { () async throws(StorageError) in
-      try await link(digest, isSettled: isSettled)
-    }
+  /// What it takes to remember a blob that is about to be claimed and linked, so that the manifest that names it costs
+  /// no look at the storage. nil: nothing is remembered.
+  func intend(_ digest: Digest) async -> DescriptorCaching.Intent? {
+    await blobs.cache?.intend(digest, in: repository)
+  }
+
+  /// Remembers a blob that was claimed, and then linked under its own digest.
+  func remember(_ blob: CachedBlob?, _ intent: DescriptorCaching.Intent?) {
+    if let blob, let intent { blobs.cache?.remember(blob, intent) }
   }
 
   /// Takes a blob out of the repository; its content stays. Returns whether it was there.

@@ -26,9 +26,9 @@ public protocol BlobDescriptorCache: Sendable {
   /// - Returns: false where not everybody in the domain could be told.
   func endRemoval(_ removal: CacheRemoval) -> Bool
 
-  /// Frees what is kept of contents that are gone. What Berth answers doesn't rest on it, but what other registries do
-  /// that share the cache.
-  func forget(_ digests: [Digest])
+  /// Frees what is kept of contents that are gone, or, in a repository, of links to them. What Berth answers doesn't rest
+  /// on it, but what other registries do that share the cache.
+  func forget(_ digests: [Digest], in repository: RepositoryName?)
 
   /// As `forget`, of all that a repository had.
   func forget(_ repository: RepositoryName)

@@ -35,7 +35,13 @@ struct CacheInvalidation {
   private func removing<Result>(
     _ removal: CacheRemoval?, _ operation: () async throws(StorageError) -> Result
   ) async throws(StorageError) -> Result {
-    let closed = try await close(except: removal?.domain)
+    let closed: Closed
+    do {
+      closed = try await close(except: removal?.domain)
+    } catch {
+      if let removal { _ = cache?.endRemoval(removal) }
+      throw error
+    }
     let result: Result
     do {
       result = try await operation()
@@ -67,37 +73,66 @@ struct CacheInvalidation {
     var closed: Closed = [:]
     for domain in try await domains() where domain != own {
       let number = UInt64.random(in: .min ... .max)
-      try await CachePermitFile.closed(number).write(
-        StorageLayout.cachePermit(domain), driver, durability: .powerLoss)
-      closed[domain] = number
+      do {
+        guard try await write(.closed(number), domain, durability: .process) else { continue }
+        closed[domain] = number
+      } catch {
+        _ = try? await open(closed)
+        throw error
+      }
     }
     if !closed.isEmpty { try await wait() }
     return closed
+  }
+
+  /// - Returns: false where there is something else in the place of the file, which nobody can go by.
+  private func write(
+    _ file: CachePermitFile, _ domain: String, durability: Durability
+  ) async throws(StorageError) -> Bool {
+    do {
+      try await file.write(StorageLayout.cachePermit(domain), driver, durability: durability)
+      return true
+    } catch  where error.code == .wrongKind {
+      return false
+    }
+  }
+
+  /// Takes the files of domains away that nobody else has closed or opened since: nobody goes by them, so each makes
+  /// itself a new one.
+  /// - Returns: these.
+  @discardableResult
+  private func open(_ closed: Closed) async throws(StorageError) -> [String] {
+    var opened: [String] = []
+    for (domain, number) in closed {
+      let path = StorageLayout.cachePermit(domain)
+      guard try await CachePermitFile.read(path, driver) == .closed(number) else { continue }
+      try await Link.remove(path, driver)
+      opened.append(domain)
+    }
+    return opened
   }
 
   /// Opens what was closed, and sees to domains that came in the meantime, or that somebody else has opened.
   private func finish(_ removal: CacheRemoval?, _ closed: Closed) async throws(StorageError) {
     var settled: Set<String> = []
     if let removal, let cache, cache.endRemoval(removal) { settled.insert(removal.domain) }
-    for (domain, number) in closed {
-      let path = StorageLayout.cachePermit(domain)
-      guard try await CachePermitFile.read(path, driver) == .closed(number) else { continue }
-      try await Link.remove(path, driver)
-      settled.insert(domain)
-    }
+    settled.formUnion(try await open(closed))
     if try await void(except: settled) { try await wait() }
   }
 
-  /// Takes the permits of all domains away. Each makes itself a new one.
+  /// Gives all domains another permit.
   /// - Returns: whether somebody may go by one that was there for a second yet.
   private func void(except settled: Set<String>) async throws(StorageError) -> Bool {
     var isAny = false
     for domain in try await domains() where !settled.contains(domain) {
       let path = StorageLayout.cachePermit(domain)
-      if case .closed = try await CachePermitFile.read(path, driver) {
+      switch try await CachePermitFile.read(path, driver) {
+      case .closed:
         // By somebody else, perhaps just now, who opens it himself.
         isAny = true
-      } else if try await Link.remove(path, driver) {
+      case .open, .absent:
+        // The file stays: whoever comes next must know that somebody may yet go by what it said before.
+        guard try await write(.open(.random(in: .min ... .max)), domain, durability: .powerLoss) else { continue }
         isAny = true
       }
     }

@@ -14,8 +14,9 @@ enum CachePermitFile: Equatable {
     do {
       let file = parse(try await driver.content(at: path, limit: 64))
       guard case .closed = file else { return file }
-      return try await age(path, driver) > closedAtMost ? .absent : file
-    } catch  where error.code == .notFound || error.code == .tooLarge {
+      let (age, isAbsurd) = WallClock.now.subtractingReportingOverflow(try await driver.stat(path).modified)
+      return isAbsurd || !(-closedAtMost...closedAtMost).contains(age) ? .absent : file
+    } catch  where error.code == .notFound || error.code == .tooLarge || error.code == .wrongKind {
       return .absent
     }
   }
@@ -24,10 +25,6 @@ enum CachePermitFile: Equatable {
     _ path: StoragePath, _ driver: any StorageDriver, durability: Durability
   ) async throws(StorageError) {
     try await driver.put(Array(text.utf8), at: path, durability: durability)
-  }
-
-  private static func age(_ path: StoragePath, _ driver: any StorageDriver) async throws(StorageError) -> Int64 {
-    WallClock.now - (try await driver.stat(path).modified)
   }
 
   private static func parse(_ content: [UInt8]) -> CachePermitFile {

@@ -60,17 +60,27 @@ struct DescriptorCaching: Sendable {
     return results
   }
 
-  /// Does what makes a content visible in a repository, and remembers it.
-  func remember(
-    _ digest: Digest, _ blob: CachedBlob, in repository: RepositoryName,
-    _ operation: () async throws(StorageError) -> Void
-  ) async throws(StorageError) {
-    let pass = await permits.pass(for: cache)
-    let lease = pass.flatMap { ask([digest], in: repository, $0).first?.lease }
-    try await operation()
-    if let pass, let lease {
-      cache.add([CacheEntry(digest: digest, blob: blob, lease: lease)], in: repository, pass)
-    }
+  /// What it takes to remember a content that is about to be claimed, and made visible in a repository.
+  struct Intent: Sendable {
+    fileprivate let repository: RepositoryName
+    fileprivate let digest: Digest
+    fileprivate let pass: CachePass
+    fileprivate let lease: CacheLease
+  }
+
+  /// To be called before the content is claimed: what is remembered under a permit was claimed under it, so that a
+  /// collection that has voided all others before it began may take the claim for younger than itself.
+  func intend(_ digest: Digest, in repository: RepositoryName) async -> Intent? {
+    guard let pass = await permits.pass(for: cache),
+      let lease = ask([digest], in: repository, pass).first?.lease
+    else { return nil }
+    return Intent(repository: repository, digest: digest, pass: pass, lease: lease)
+  }
+
+  /// Remembers what was intended, once it is visible.
+  func remember(_ blob: CachedBlob, _ intent: Intent) {
+    cache.add(
+      [CacheEntry(digest: intent.digest, blob: blob, lease: intent.lease)], in: intent.repository, intent.pass)
   }
 
   private func ask(_ digests: [Digest], in repository: RepositoryName?, _ pass: CachePass) -> [CacheFinding] {

@@ -72,7 +72,7 @@ public final class InProcessDescriptorCache: BlobDescriptorCache {
 
 extension InProcessDescriptorCache {
   /// Nothing: it holds no more than it may, and what is void goes when it is met.
-  public func forget(_ digests: [Digest]) {}
+  public func forget(_ digests: [Digest], in repository: RepositoryName?) {}
 
   /// Nothing, as for contents.
   public func forget(_ repository: RepositoryName) {}

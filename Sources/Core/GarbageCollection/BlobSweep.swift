@@ -30,7 +30,7 @@ final class BlobSweep {
   }
 
   private func tell() {
-    if !run.options.isDryRun { cache?.forget(gone) }
+    if !run.options.isDryRun { cache?.forget(gone, in: nil) }
     gone = []
   }
 

@@ -52,7 +52,9 @@ public struct GarbageCollector: Sendable {
       try await mark(run)
       if run.mayRemoveContent {
         try await BlobSweep(run, cache).sweep()
-        try await LinkSweep(run).sweep()
+        // Where clocks differ by more than the grace, what was claimed under the new permits may have gone, too.
+        if !options.isDryRun, run.report.blobs.removed > 0 { try await run.blobs.invalidation.voidAllSoon() }
+        try await LinkSweep(run, cache).sweep()
       }
       if !options.isDryRun { await sweepLeftovers(run) }
     } catch  where error.code == .cancelled {

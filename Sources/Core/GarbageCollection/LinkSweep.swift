@@ -1,9 +1,11 @@
 /// Removes links to contents that are gone, and directories that are empty, in all repositories.
 struct LinkSweep {
   private let run: CollectionRun
+  private let cache: (any BlobDescriptorCache)?
 
-  init(_ run: CollectionRun) {
+  init(_ run: CollectionRun, _ cache: (any BlobDescriptorCache)?) {
     self.run = run
+    self.cache = cache
   }
 
   func sweep() async throws(StorageError) {
@@ -19,11 +21,13 @@ struct LinkSweep {
   }
 
   private func sweep(_ repository: StoredRepository) async throws(StorageError) {
+    var gone: [Digest] = []
+    defer { if let name = repository.name { cache?.forget(gone, in: name) } }
     for algorithm in Digest.Algorithm.allCases {
       try await run.forEachName(in: repository.layers / algorithm.rawValue) { hex throws(StorageError) in
         guard let digest = Digest(algorithm: algorithm, hex: hex) else { return }
         try self.run.step()
-        await self.sweep(repository.layer(digest), digest)
+        if await self.sweep(repository.layer(digest), digest) { gone.append(digest) }
       }
     }
     guard !run.options.isDryRun else { return }
@@ -32,27 +36,30 @@ struct LinkSweep {
   }
 
   /// - Parameter directory: of one link.
-  private func sweep(_ directory: StoragePath, _ digest: Digest) async {
+  /// - Returns: whether it was removed.
+  private func sweep(_ directory: StoragePath, _ digest: Digest) async -> Bool {
     let link = directory / "link"
     do throws(StorageError) {
       let isWanted = run.wanted.contains(digest)
       if isWanted, !run.isRecovering {
         run.report.links.kept += 1
-        return
+        return false
       }
       guard try await run.entry(link) != nil else {
         if !run.options.isDryRun { try await run.driver.prune(directory, below: StorageLayout.repositories) }
-        return
+        return false
       }
       guard !isWanted, try await remove(link, digest) else {
         run.report.links.kept += 1
-        return
+        return false
       }
       run.report.links.removed += 1
       run.removing(.link, directory)
+      return !run.options.isDryRun
     } catch {
       run.report.note(link, "the link can't be looked at or removed: \(error)")
       run.report.links.kept += 1
+      return false
     }
   }
 
@@ -89,7 +96,9 @@ struct LinkSweep {
         try await run.driver.prune(repository.layers / name, below: repository.directory)
         try await run.driver.prune(repository.revisions / name, below: repository.manifests)
       }
-      for directory in [repository.layers, repository.revisions] where try await run.driver.isThere(directory) { return }
+      for directory in [repository.layers, repository.revisions] where try await run.driver.isThere(directory) {
+        return
+      }
       for name in ["_manifests/tags", "_manifests", "_uploads", "_referrers"] {
         try await run.driver.prune(repository.directory / name, below: StorageLayout.repositories)
       }

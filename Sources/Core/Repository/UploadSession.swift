@@ -85,21 +85,20 @@ final class UploadSession {
 
   /// Content first, durably, then the link that makes it visible.
   private func keep(as digest: Digest) async throws(StorageError) {
-    let size = writer.size
-    // What is committed is claimed by that.
-    var claimed: Int64? = WallClock.now
+    let intent = await repository.blobs.intend(digest)
+    let blob = CachedBlob(size: writer.size, claimed: WallClock.now)
     let claim = try await repository.registry.blobs.claimInStorage(digest)
-    let isThere = claim?.size == size
+    let isThere = claim?.size == blob.size
     if isThere {
-      claimed = claim?.claimed
       try await driver.settle(StorageLayout.blobData(digest))
     } else {
+      // Which claims it.
       try await writer.commit(to: StorageLayout.blobData(digest))
       isOver = true
-      try await confirm(digest, size)
+      try await confirm(digest, blob.size)
     }
-    try await repository.blobs.link(
-      digest, remembering: claimed.map { CachedBlob(size: size, claimed: $0) }, isSettled: isThere)
+    try await repository.blobs.link(digest, isSettled: isThere)
+    repository.blobs.remember(isThere ? claim?.cached : blob, intent)
     // Only now: who asks again after a crash in between finds the upload, and what it held. What may be left of it is
     // for the purge.
     try? await remove()

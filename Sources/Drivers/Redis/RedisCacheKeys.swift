@@ -93,16 +93,19 @@ enum RedisCacheMembership {
   }
 
   static func remove(_ removal: CacheRemoval) -> [RedisCommand] {
-    guard let repository = removal.repository else { return [] }
-    return [
-      RedisCommand(["SREM", RedisCacheKeys.members(repository), removal.digest.description]),
-      delete(removal.digest, of: repository),
+    removal.repository.map { remove(removal.digest, from: $0) } ?? []
+  }
+
+  static func remove(_ digest: Digest, from repository: RepositoryName) -> [RedisCommand] {
+    [
+      RedisCommand(["SREM", RedisCacheKeys.members(repository), digest.description]),
+      delete(digest, of: repository),
     ]
   }
 
-  /// All digests that it is known to have.
-  static func list(_ repository: RepositoryName) -> RedisCommand {
-    RedisCommand(["SMEMBERS", RedisCacheKeys.members(repository)])
+  /// Some of the digests that it is known to have, and where to go on.
+  static func list(_ repository: RepositoryName, from cursor: String) -> RedisCommand {
+    RedisCommand(["SSCAN", RedisCacheKeys.members(repository), cursor, "COUNT", "2000"])
   }
 
   static func delete(_ digest: Digest, of repository: RepositoryName) -> RedisCommand {

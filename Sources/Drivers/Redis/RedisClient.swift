@@ -82,7 +82,11 @@ public final class RedisClient: Sendable {
   private func outcome(after searches: Int) -> Result<RedisDeployment, RedisError> {
     let patience = settings.dialTimeout + settings.readTimeout
     let outcome = state.wait(until: .now + patience) { state in state.searches > searches ? state.outcome : nil }
-    return outcome ?? .failure(RedisError(.busy, "Redis' servers were not found within \(patience)"))
+    if let outcome { return outcome }
+    // So that whoever comes next does not wait as well.
+    let error = RedisError(.timeout, "Redis' servers were not found within \(patience)")
+    gate.note(error)
+    return .failure(error)
   }
 
   private func search(_ sentinels: [RedisAddress]) -> Result<RedisDeployment, RedisError> {

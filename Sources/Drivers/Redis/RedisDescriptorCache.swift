@@ -90,21 +90,26 @@ public final class RedisDescriptorCache: BlobDescriptorCache {
   }
 
   /// One round trip.
-  public func forget(_ digests: [Digest]) {
+  public func forget(_ digests: [Digest], in repository: RepositoryName?) {
     guard !digests.isEmpty, let deployment = try? client.deployment() else { return }
-    _ = run(digests.map { RedisCacheEntry.delete($0) }, deployment)
+    _ = run(
+      digests.flatMap { digest in
+        repository.map { RedisCacheMembership.remove(digest, from: $0) } ?? [RedisCacheEntry.delete(digest)]
+      }, deployment)
   }
 
-  /// A round trip, and another one for each thousand blobs.
+  /// Two round trips for some thousand blobs.
   public func forget(_ repository: RepositoryName) {
-    guard let deployment = try? client.deployment(),
-      case .array(let members)? = run([RedisCacheMembership.list(repository)], deployment)?.first
-    else { return }
-    let digests = members.compactMap { $0.text.flatMap { Digest($0) } }
-    for start in stride(from: 0, to: digests.count, by: 1000) {
-      let batch = digests[start..<min(start + 1000, digests.count)]
-      guard run(batch.map { RedisCacheMembership.delete($0, of: repository) }, deployment) != nil else { return }
-    }
+    guard let deployment = try? client.deployment() else { return }
+    var cursor = "0"
+    repeat {
+      guard case .array(let page)? = run([RedisCacheMembership.list(repository, from: cursor)], deployment)?.first,
+        page.count == 2, let next = page[0].text, case .array(let members) = page[1]
+      else { return }
+      let digests = members.compactMap { $0.text.flatMap { Digest($0) } }
+      guard run(digests.map { RedisCacheMembership.delete($0, of: repository) }, deployment) != nil else { return }
+      cursor = next
+    } while cursor != "0"
     _ = run([RedisCacheMembership.delete(repository)], deployment)
   }
 
@@ -116,10 +121,20 @@ public final class RedisDescriptorCache: BlobDescriptorCache {
     return deployment
   }
 
+  /// Commands that are sent at once, at the most.
+  private static let pipelined = 2000
+
   /// nil where there was no answer, which the client has told of.
   private func run(_ commands: [RedisCommand], _ deployment: RedisDeployment) -> [RedisReply]? {
     defer { tell() }
-    guard let replies = try? deployment.run(commands) else { return nil }
+    var replies: [RedisReply] = []
+    replies.reserveCapacity(commands.count)
+    // A manifest may name more than should be on its way at once.
+    for start in stride(from: 0, to: commands.count, by: Self.pipelined) {
+      let part = commands[start..<min(start + Self.pipelined, commands.count)]
+      guard let answers = try? deployment.run(Array(part)) else { return nil }
+      replies += answers
+    }
     for case .error(let text) in replies {
       meter.count(.errors, 1)
       deployment.gate.log.note(

@@ -36,7 +36,7 @@ enum RedisSocket {
     var entry = pollfd(fd: socket, events: Int16(events), revents: 0)
     while true {
       // Rounded up, so that the last millisecond isn't spent turning round.
-      let left = ((deadline - ContinuousClock.now).nanoseconds + 999_999) / 1_000_000
+      let left = ((deadline - ContinuousClock.now).nanoseconds &+ 999_999) / 1_000_000
       let status = poll(&entry, 1, Int32(clamping: max(0, left)))
       if status > 0 { return true }
       if status == 0, left <= Int64(Int32.max) { return false }

@@ -17,6 +17,7 @@ import Testing
 
   /// A process with a cache. One `domain` is one host.
   private struct Host {
+    let domain: String
     let blobs: LinkedBlobStore
     let meter: Meter
 
@@ -24,6 +25,7 @@ import Testing
       _ driver: any StorageDriver, _ name: RepositoryName, domain: String,
       _ generation: CacheGeneration = .ofThisProcess(), claimHolds: Duration = .seconds(600)
     ) {
+      self.domain = domain
       let meter = Meter()
       let cache = InProcessDescriptorCache(capacity: 100, domain: domain, generation: generation)
       self.meter = meter
@@ -159,6 +161,27 @@ import Testing
     #expect(try await !host.has(digest))
   }
 
+  @Test func `what was claimed before a collection is not remembered once it has begun`() async throws {
+    let meter = Meter()
+    let caching = DescriptorCaching(
+      InProcessDescriptorCache(capacity: 100, domain: "host-1", generation: .ofThisProcess()), driver,
+      claimHolds: .seconds(600), CacheMeter { event, number in meter.count(event, number) })
+    let blob = CachedBlob(size: 3, claimed: WallClock.now)
+    for isVoided in [false, true] {
+      // As a mount does, or the end of an upload.
+      let intent = try #require(await caching.intend(digest, in: name))
+      if isVoided { try await CacheInvalidation(driver, nil).voidAll() }
+      caching.remember(blob, intent)
+      let found = try await caching.find([digest], in: name) { _, _ in
+        true
+      } look: { _ throws(StorageError) in
+        .init(found: false, blob: nil)
+      }
+      #expect(found == [!isVoided])
+    }
+    #expect(meter[.hits] == 1 && meter[.misses] == 1)
+  }
+
   @Test(arguments: [(Duration.seconds(80), true), (.zero, false)])
   func `what a cache may have told of is kept for the grace and for as long as claims hold`(
     holds: Duration, isKept: Bool
@@ -192,6 +215,68 @@ import Testing
     _ = counting.takeCounts()
     #expect(try await host.has(digest))
     #expect(counting.takeCounts()["stat"] == 1)
+  }
+
+  @Test func `who removes something right after all was voided waits for those who don't know of that yet`()
+    async throws
+  {
+    let host = Host(driver, name, domain: "host-1")
+    let plain = LinkedBlobStore(repository: name, blobs: BlobStore(driver: driver))
+    try await link(host)
+    #expect(try await host.has(digest))
+    try await CacheInvalidation(driver, nil).voidAllSoon()
+    #expect(try await plain.unlink(digest))
+    #expect(try await !host.has(digest))
+  }
+
+  @Test func `whatever else lies among the permits stands in nobody's way`() async throws {
+    let host = Host(driver, name, domain: "host-1")
+    try await link(host)
+    #expect(try await host.has(digest))
+    try await driver.put([1], at: StorageLayout.cachePermit("host-2") / "file", durability: .process)
+    try await driver.put([1], at: StorageLayout.cachePermit("host-3"), durability: .process)
+    try await CacheInvalidation(driver, nil).voidAll()
+    #expect(try await host.has(digest))
+    #expect(try await LinkedBlobStore(repository: name, blobs: BlobStore(driver: driver)).unlink(digest))
+    #expect(try await !host.has(digest))
+  }
+
+  @Test func `where a permit can't be taken away, nothing is removed, and the others are given back`() async throws {
+    let hosts = (0..<3).map { Host(driver, name, domain: "host-\($0)") }
+    try await link(hosts[0])
+    for host in hosts { #expect(try await host.has(digest)) }
+    let puts = Mutex(0)
+    let failing = HookedDriver(driver) { call throws(StorageError) in
+      guard call.name == "put" else { return }
+      if puts.withLock({ puts in
+        puts += 1; return puts == 2
+      }) {
+        throw StorageError(.full, "put")
+      }
+    }
+    let plain = LinkedBlobStore(repository: name, blobs: BlobStore(driver: failing))
+    await #expect(throws: StorageError.self) { try await plain.unlink(digest) }
+    for host in hosts {
+      #expect(try await host.has(digest))
+      let path = StorageLayout.cachePermit(host.domain)
+      if case .closed = try await CachePermitFile.read(path, driver) { Issue.record("\(host.domain) is closed") }
+    }
+  }
+
+  @Test(arguments: [MountSource.anywhere, .repository(RepositoryName("team/app")!)])
+  func `what was remembered and has gone behind the registry's back is not mounted`(source: MountSource) async throws {
+    let caching = RegistryCaching(
+      InProcessDescriptorCache(capacity: 100, domain: "host-1", generation: .ofThisProcess()), grace: .seconds(86400))
+    let folder = try TemporaryFolder()
+    let driver = try FilesystemDriver(rootDirectory: folder.path, maxThreads: 25, accelPrefix: nil)
+    let registry = Registry(driver: driver, caching: caching)
+    try await driver.put([1, 2, 3], at: StorageLayout.blobData(digest), durability: .process)
+    try await registry.repository(name).blobs.link(digest)
+    let other = registry.repository(try #require(RepositoryName("team/other")))
+    #expect(try await other.mount(digest, from: source))
+    let third = registry.repository(try #require(RepositoryName("team/third")))
+    try await driver.delete(StorageLayout.blobData(digest).parent, durability: .process)
+    _ = try await third.mount(digest, from: source)
   }
 
   @Test func `two who remove at once with caches of their own leave nothing behind`() async throws {

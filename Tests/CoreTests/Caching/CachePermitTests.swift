@@ -1,4 +1,5 @@
 import Drivers
+import Glibc
 import Synchronization
 import TestSupport
 import Testing
@@ -66,6 +67,17 @@ import Testing
     #expect(await CachePermit(domain: "host-1", staged).pass() == nil)
     clock.passDay()
     #expect(await CachePermit(domain: "host-1", staged).pass() != nil)
+  }
+
+  @Test(arguments: [Int.min, -3_000_000_000, 4_000_000_000])
+  func `whatever the time of a closed domain's file is, nobody stumbles over it`(seconds: Int) async throws {
+    let folder = try TemporaryFolder()
+    let driver = try FilesystemDriver(rootDirectory: folder.path, maxThreads: 25, accelPrefix: nil)
+    try await CachePermitFile.closed(7).write(path, driver, durability: .process)
+    var times = [timespec(tv_sec: seconds == .min ? -(1 << 40) : seconds, tv_nsec: 0), timespec(tv_sec: 0, tv_nsec: 0)]
+    times[1] = times[0]
+    utimensat(AT_FDCWD, folder.path + path.string, times, 0)
+    #expect(await CachePermit(domain: "host-1", driver).pass() != nil)
   }
 
   @Test func `where the storage fails, nobody goes by a cache`() async throws {

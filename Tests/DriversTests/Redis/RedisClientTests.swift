@@ -131,7 +131,7 @@ import Testing
   @Test func `of several addresses the master is used`() throws {
     let master = try RedisServer()
     let replica = try RedisServer.replica(of: master)
-    let absent = try RedisPort.free()
+    let absent = try FreePort.next()
     let client = try RedisClient.of("127.0.0.1:\(absent)", replica.address, master.address)
     _ = try client.run(["SET", "key", "value"])
     #expect(try master.cli("GET", "key") == "value")

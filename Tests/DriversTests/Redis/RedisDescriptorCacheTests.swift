@@ -136,13 +136,32 @@ import Testing
 
   @Test func `what is gone, or all that a repository had, is freed`() throws {
     #expect(fill(app) && fill(other))
-    cache.forget([digest, TestContent.digest([9])])
+    cache.forget([digest, TestContent.digest([9])], in: nil)
     #expect(!isKnown(in: app) && !isKnown(in: other))
     #expect(try server.cli("EXISTS", "blobs::\(digest)") == "1")  // the lease
     cache.forget(app)
     #expect(try server.cli("EXISTS", "repository::team/app::blobs", "repository::team/app::blobs::\(digest)") == "0")
     #expect(try server.cli("EXISTS", "repository::team/other::blobs::\(digest)") == "1")
-    cache.forget([])
+    cache.forget([], in: nil)
+    cache.forget([digest], in: other)
+    #expect(
+      try server.cli("EXISTS", "repository::team/other::blobs", "repository::team/other::blobs::\(digest)") == "0")
+  }
+
+  @Test func `more than should be on its way at once is asked in parts`() throws {
+    let digests = (0..<5000).map { TestContent.digest([UInt8($0 & 255), UInt8($0 >> 8), 3]) }
+    let entries = cache.find(digests, in: app, pass).enumerated().compactMap { index, finding -> CacheEntry? in
+      guard case .miss(let lease?) = finding else { return nil }
+      return CacheEntry(digest: digests[index], blob: CachedBlob(size: Int64(index), claimed: 1), lease: lease)
+    }
+    cache.add(entries, in: app, pass)
+    #expect(
+      cache.find(digests, in: app, pass).enumerated().allSatisfy { index, finding in
+        if case .hit(let blob, _) = finding { blob.size == index } else { false }
+      })
+    cache.forget(app)
+    #expect(try server.cli("EXISTS", "repository::team/app::blobs") == "0")
+    #expect(try Int(server.cli("DBSIZE")) == 5000)
   }
 
   @Test func `a hundred blobs take a few round trips`() throws {

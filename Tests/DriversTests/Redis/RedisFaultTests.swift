@@ -179,7 +179,7 @@ import Testing
   }
 
   @Test func `one cause is logged once in a while`() throws {
-    let port = try RedisPort.free()
+    let port = try FreePort.next()
     let lines = KeptLog.Lines()
     let client = try RedisClient.of("127.0.0.1:\(port)", logger: .init(label: "test") { _ in KeptLog(lines: lines) })
     for _ in 0..<100 { _ = try? client.deployment() }

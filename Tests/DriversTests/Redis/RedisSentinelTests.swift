@@ -34,7 +34,7 @@ import Testing
 
   @Test func `sentinels that are gone, or know nothing of it, are passed over`() throws {
     let sentinels = try RedisSentinels()
-    let absent = "127.0.0.1:\(try RedisPort.free())"
+    let absent = "127.0.0.1:\(try FreePort.next())"
     let client = try Self.client([absent, sentinels.servers[1].address] + sentinels.addresses)
     #expect(try client.run(["PING"]) == [.status("PONG")])
     sentinels.killSentinel(0)

@@ -12,7 +12,7 @@ import Testing
 
   init() throws {
     certificates = try TestCertificates()
-    port = try RedisPort.free()
+    port = try FreePort.next()
     server = try RedisServer(
       .init(arguments: [
         "--bind", "127.0.0.1", "127.0.0.2", "--tls-port", "\(port)", "--tls-ca-cert-file", certificates.authority,

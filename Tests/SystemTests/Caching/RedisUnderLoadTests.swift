@@ -17,7 +17,7 @@ import Testing
     let folder = try TemporaryFolder()
     let hosts = try (0..<2).map { _ in
       var options = DeploymentOptions()
-      options.cache = .redis([fault == .absent ? "127.0.0.1:\(try RedisPort.free())" : "127.0.0.1:\(proxy.port)"])
+      options.cache = .redis([fault == .absent ? "127.0.0.1:\(try FreePort.next())" : "127.0.0.1:\(proxy.port)"])
       return try RegistryServer(options: options, rootDirectory: folder / "registry")
     }
     let truth = CacheTruth(ports: hosts.map(\.port))

@@ -52,7 +52,7 @@ import Testing
 
     usleep(300_000)
     try await Self.collect(server.rootDirectory, untagged: true, grace: .zero, tally)
-    #expect(tally.failures.isEmpty)
+    #expect(tally.failures.isEmpty, "\(server.log)")
     #expect(tally["manifests accepted"] > Self.seconds)
     #expect(tally["collections"] > 4)
     try await Threads.run { try Self.expectExact(client, server.rootDirectory) }

@@ -14,7 +14,7 @@ final class DockerRegistry: Sendable {
   ///   - redis: where it remembers blobs; nil: nowhere.
   init(rootDirectory: String, schema1: Bool = false, redis: String? = nil) throws {
     folder = try TemporaryFolder()
-    port = try RegistryServer.freePort()
+    port = try FreePort.next()
     let cache = redis == nil ? "" : ", cache: {blobdescriptor: redis}"
     let configuration = """
       version: 0.1

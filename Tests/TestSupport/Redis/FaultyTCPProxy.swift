@@ -32,7 +32,7 @@ package final class FaultyTCPProxy: Sendable {
   /// In front of `target`.
   package init(to target: UInt16) throws {
     listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    port = try RedisPort.free()
+    port = try FreePort.next()
     state = Mutex(State(target: target))
     var address = sockaddr_in.loopback(port)
     let status = withUnsafePointer(to: &address) {

@@ -18,7 +18,7 @@ package final class RedisSentinels: Sendable {
     var ports: [UInt16] = []
     var sentinels: [ChildProcess] = []
     for index in 0..<3 {
-      let port = try RedisPort.free()
+      let port = try FreePort.next()
       let configuration = """
         bind 127.0.0.1
         port \(port)

@@ -29,7 +29,7 @@ package final class RedisServer: Sendable {
   /// Starts it and waits until it answers.
   package init(_ options: Options = Options()) throws {
     self.options = options
-    port = try RedisPort.free()
+    port = try FreePort.next()
     folder = try TemporaryFolder()
     try start()
   }

@@ -43,7 +43,7 @@ import TestSupport
     let folder = try TemporaryFolder()
     let driver = try FilesystemDriver(rootDirectory: folder.path, maxThreads: 100, accelPrefix: nil)
     let none = try Subject(driver, nil)
-    let refused = try Subject(driver, try over("127.0.0.1:\(try RedisPort.free())"))
+    let refused = try Subject(driver, try over("127.0.0.1:\(try FreePort.next())"))
     let silent = try Subject(driver, try over(paused.address))
     paused.pause()
     let digest = try await none.push(size: 1000)

@@ -1,19 +1,19 @@
 import Foundation
 import Synchronization
 
-/// Ports for Redis servers.
-package enum RedisPort {
+/// Ports of 127.0.0.1 for servers.
+package enum FreePort {
   private static let given = Mutex<Set<UInt16>>([])
 
-  /// A port that was free a moment ago, as was the one 10000 above, which a cluster's server takes for itself. Both are
-  /// below those that the kernel gives to outgoing connections, and the same is never given twice.
-  package static func free() throws -> UInt16 {
+  /// A port that was free a moment ago, as was the one 10000 above, which a server of a Redis cluster takes for itself.
+  /// Both are below those that the kernel gives to outgoing connections, and the same is never given twice.
+  package static func next() throws -> UInt16 {
     for _ in 0..<1000 {
-      let port = UInt16.random(in: 11000...22000)
+      let port = UInt16.random(in: 11000..<21000)
       guard isFree(port), isFree(port + 10000) else { continue }
       if given.withLock({ $0.insert(port).inserted }) { return port }
     }
-    throw WireClient.Failure(description: "no free port for Redis")
+    throw WireClient.Failure(description: "no free port")
   }
 
   private static func isFree(_ port: UInt16) -> Bool {
