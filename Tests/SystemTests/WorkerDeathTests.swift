@@ -14,6 +14,11 @@ import Testing
   /// What was answered with 201, as a target and its digest.
   private final class Acknowledged: Sendable {
     private let entries = Mutex<[(target: String, digest: String)]>([])
+    private let state = Atomic(false)
+
+    /// Whether nothing went wrong.
+    var isComplete: Bool { state.load(ordering: .relaxed) }
+    func complete() { state.store(true, ordering: .relaxed) }
 
     func add(_ target: String, _ digest: String) { entries.withLock { $0.append((target, digest)) } }
     func random() -> (target: String, digest: String)? { entries.withLock { $0.randomElement() } }
@@ -37,8 +42,9 @@ import Testing
     try Script("collection", [TestRequest(Specimen.collect, "plain")]).write(to: folder / "script")
     let collect = try [RegistryServer.builtExecutable("CrashSubject"), server.rootDirectory, folder / "script"]
 
+    defer { if !acknowledged.isComplete { print(server.log) } }
     try await Threads.run(count: 18) { index in
-      let client = BlockingClient(port: port, deadline: end + .seconds(60))
+      let client = BlockingClient(port: port, deadline: end + .seconds(300))
       switch index {
       case 17:
         while ContinuousClock.now < end {
@@ -83,13 +89,14 @@ import Testing
       }
     }
 
+    acknowledged.complete()
     // Those that die again and again are replaced more slowly, so now and then there is nobody to kill.
     #expect(killed.load(ordering: .relaxed) > Self.seconds / 4)
     #expect(!acknowledged.all.isEmpty)
     print("\(killed.load(ordering: .relaxed)) kills, \(collections.load(ordering: .relaxed)) collections")
     let root = server.rootDirectory + "/docker/registry/v2"
     try await Threads.run {
-      let client = BlockingClient(port: port, deadline: .now + .seconds(120))
+      let client = BlockingClient(port: port, deadline: .now + .seconds(300))
       for (target, digest) in acknowledged.all { try client.pull(target, digest: digest) }
       try Self.expectWhole(root)
     }

@@ -15,6 +15,9 @@ final class CollectionRun {
   var progress = CollectionProgress()
   /// The contents that are wanted.
   var wanted = DigestSet()
+  /// How often it may yet look again, after a pause, for the content of a manifest that is missing: ten seconds in all,
+  /// so that a damaged storage does not hold it up.
+  var looksLeft = 200
   /// False where it can't be known what is wanted.
   var mayRemoveContent = true
   /// Whether something that was moved aside could be moved neither back nor away.

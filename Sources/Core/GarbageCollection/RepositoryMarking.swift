@@ -137,7 +137,15 @@ final class RepositoryMarking {
       try run.checkEnd()
       await want(digest)
       let content = StorageLayout.blobData(digest)
-      switch await references(of: digest) {
+      var references = await references(of: digest)
+      if reason == .link, case .absent = references {
+        guard let later = try await awaitContent(of: digest) else {
+          opaque.insert(key)
+          continue
+        }
+        references = later
+      }
+      switch references {
       case .found(let references):
         await want(references)
         if references.isSchema1 { try await wantSignatures(of: digest) }
@@ -198,6 +206,24 @@ final class RepositoryMarking {
       try await self.wantLinks(below: directory / name, Digest.Algorithm(rawValue: name))
     }
   }
+
+  /// A push that the collection before this one has overtaken puts the content again in a moment, and a deletion that
+  /// is under way takes the link, too.
+  /// - Returns: nil where the link is gone.
+  private func awaitContent(of digest: Digest) async throws(StorageError) -> References? {
+    while run.looksLeft > 0 {
+      run.looksLeft -= 1
+      try run.checkEnd()
+      try? await Task.sleep(for: RepositoryMarking.pause)
+      if case .absent = await run.link(repository.revision(digest) / "link") { return nil }
+      let references = await references(of: digest)
+      if case .absent = references { continue }
+      return references
+    }
+    return .absent
+  }
+
+  private static let pause = Duration.milliseconds(50)
 
   // MARK: - Reading
 

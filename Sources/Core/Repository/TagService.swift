@@ -73,7 +73,7 @@ public struct TagService: Sendable {
 
   /// Makes whoever sets the tag from now on, until the lock is let go of, set it again then.
   func removalLock(_ tag: Tag) async throws(StorageError) -> any StorageWriter {
-    for _ in 1...TagService.attempts {
+    for _ in 1...TagService.patience {
       do {
         return try await driver.writer(at: StorageLayout.tagRemoval(repository.name, tag), appending: true)
       } catch  where error.code == .busy {
@@ -83,8 +83,10 @@ public struct TagService: Sendable {
     throw StorageError(.unavailable, "remove the tag \(tag)", cause: "another process is at it")
   }
 
-  /// How often a tag is set again, or waited for.
+  /// How often a tag is set again.
   private static let attempts = 10
+  /// How often a tag's lock is waited for: ten seconds, which takes a machine that hardly moves.
+  private static let patience = 100
 
   /// All tags; nil where the repository does not exist.
   ///
