@@ -6,9 +6,9 @@ public struct CatalogService: Sendable {
   ///
   /// Walks only where they can lie: a directory whose names all come before `last` is not opened, and the walk
   /// ends with the last name. A directory costs a listing the first time, and a stat as long as the driver can
-  /// tell that it has not changed; that a repository has a manifest costs a stat of a link that it had the last
-  /// time. So a page costs about two stats for each of its names, however many repositories there are; where the
-  /// driver can't tell, a listing in place of one of them, and sorting the entries of the directories above.
+  /// tell that it has not changed, which tells as well that a repository has a manifest still (`Occupancy`). So a
+  /// page costs about one stat for each of its names, however many repositories there are; where the driver can't
+  /// tell, a listing, a stat of a link that was there the last time, and sorting the entries of the directories above.
   public func names(after last: String, limit: Int) async throws(StorageError) -> [String] {
     var walk = Walk(registry: registry, last: last, limit: limit)
     try await walk.descend(StorageLayout.repositories, prefix: "")
@@ -23,7 +23,7 @@ public struct CatalogService: Sendable {
 
     /// Adds the names below `directory`, which all begin with `prefix`.
     mutating func descend(_ directory: StoragePath, prefix: String) async throws(StorageError) {
-      guard let children = try await registry.children(of: directory) else { return }
+      guard let children = try await registry.known(directory)?.children else { return }
       var barren: String?
       for step in children.steps[firstStep(children.steps, prefix)...] {
         guard names.count < limit else { return }
@@ -31,12 +31,13 @@ public struct CatalogService: Sendable {
         case .repository(let child):
           let name = prefix + child
           guard name.utf8.count <= RepositoryName.maximumLength else { continue }
-          guard let grandchildren = try await registry.children(of: directory / child) else {
+          let path = directory / child
+          guard let known = try await registry.known(path) else {
             barren = child
             continue
           }
-          if try await isListed(directory / child, grandchildren) { names.append(name) }
-          if grandchildren.steps.isEmpty { barren = child }
+          if try await isListed(path, known) { names.append(name) }
+          if known.children.steps.isEmpty { barren = child }
         case .subtree(let child):
           guard child != barren, (prefix + child).utf8.count < RepositoryName.maximumLength else { continue }
           try await descend(directory / child, prefix: prefix + child + "/")
@@ -45,11 +46,9 @@ public struct CatalogService: Sendable {
     }
 
     /// Whether a directory is a repository with something in it: manifests, or blobs and never a manifest.
-    private func isListed(
-      _ directory: StoragePath, _ children: DirectoryChildren
-    ) async throws(StorageError) -> Bool {
-      guard children.hasManifests else { return children.hasLayers }
-      return try await registry.occupancy.hasManifests(directory)
+    private func isListed(_ directory: StoragePath, _ known: KnownDirectory) async throws(StorageError) -> Bool {
+      guard known.children.hasManifests else { return known.children.hasLayers }
+      return try await registry.occupancy.hasManifests(directory, known)
     }
 
     /// The first step that can give a name after `last`.
@@ -78,16 +77,14 @@ extension Registry {
   /// The catalog.
   public var catalog: CatalogService { CatalogService(registry: self) }
 
-  /// What lies in a directory of repositories; nil where it is none.
-  fileprivate func children(of directory: StoragePath) async throws(StorageError) -> DirectoryChildren? {
+  /// What is known of a directory of repositories, or found out; nil where it is none.
+  fileprivate func known(_ directory: StoragePath) async throws(StorageError) -> KnownDirectory? {
     do {
       let token = try await driver.changeToken(of: directory)
-      if let token, let kept = listings.directories.value(for: directory), kept.token == token {
-        return kept.children
-      }
-      let children = DirectoryChildren(try await driver.list(directory))
-      if let token { listings.keep(children, token, of: directory) }
-      return children
+      if let token, let kept = listings.directories.value(for: directory), kept.token == token { return kept }
+      let known = KnownDirectory(token: token, children: DirectoryChildren(try await driver.list(directory)))
+      listings.keep(known, of: directory)
+      return known
     } catch  where error.code == .notFound || error.code == .wrongKind {
       return nil
     }

@@ -2,9 +2,8 @@
 final class ListingCache: Sendable {
   /// Tag lists, by the directory of a repository's tags.
   let tags = BoundedCache<StoragePath, (token: ChangeToken, listing: TagListing)>(limit: ListingCache.maximumNames)
-  /// Directories of repositories.
-  let directories = BoundedCache<StoragePath, (token: ChangeToken, children: DirectoryChildren)>(
-    limit: ListingCache.maximumNames)
+  /// Directories of repositories, each with a token.
+  let directories = BoundedCache<StoragePath, KnownDirectory>(limit: ListingCache.maximumNames)
   /// A link that shows that a repository has a manifest, by the repository's directory.
   let witnesses = BoundedCache<StoragePath, StoragePath>(limit: ListingCache.maximumNames)
 
@@ -17,8 +16,26 @@ final class ListingCache: Sendable {
     tags.store((token, listing), for: directory, cost: 1 + listing.tags.count + listing.unfinished.count)
   }
 
-  /// Keeps a directory's children. The token must have been obtained before the directory was listed.
-  func keep(_ children: DirectoryChildren, _ token: ChangeToken, of directory: StoragePath) {
-    directories.store((token, children), for: directory, cost: 1 + children.steps.count)
+  /// Keeps what is known of a directory of repositories, where it has a token.
+  func keep(_ known: KnownDirectory, of directory: StoragePath) {
+    guard known.token != nil else { return }
+    directories.store(known, for: directory, cost: 1 + known.children.steps.count)
   }
+
+  /// As `keep`, once a manifest was seen in the repository whose directory it is.
+  func keepOccupied(_ known: KnownDirectory, of directory: StoragePath) {
+    var known = known
+    known.isOccupied = true
+    keep(known, of: directory)
+  }
+}
+
+/// What is known of a directory of repositories, for as long as its token is the same.
+struct KnownDirectory: Sendable {
+  /// Obtained before anything else here was seen; nil where the driver could not tell.
+  let token: ChangeToken?
+  /// What lies in it.
+  let children: DirectoryChildren
+  /// Whether it is a repository in which a manifest was seen.
+  var isOccupied = false
 }

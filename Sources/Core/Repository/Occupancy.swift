@@ -1,18 +1,28 @@
 /// Whether repositories have manifests.
 ///
-/// What showed it the last time is remembered, and looked at first: a stat, where a listing could be of thousands of
-/// names. Nothing is remembered of a repository that has none.
+/// That one has is remembered with the token of its directory, and holds as long as the token does: whoever takes away
+/// what may have shown it changes the token (`removingManifests(from:_:)`). Where the token is another one, or none,
+/// what showed it the last time is looked at first: a stat, where a listing could be of thousands of names. Nothing is
+/// remembered of a repository that has none.
+///
+/// docker/distribution changes no token when it deletes a manifest. So where it works on the same storage, a repository
+/// that it has emptied may be listed, as it would be there, until something comes or goes in the repository's directory.
 struct Occupancy {
   let driver: any StorageDriver
-  let witnesses: BoundedCache<StoragePath, StoragePath>
+  let listings: ListingCache
 
   /// Links that are looked at in a directory. docker/distribution leaves the directories of what it deletes; where
   /// there are more of these than that, the repository counts as one with manifests.
   private static let patience = 100
 
   /// Whether any tag or revision is in the repository whose directory is `directory`.
-  func hasManifests(_ directory: StoragePath) async throws(StorageError) -> Bool {
-    if let witness = witnesses.value(for: directory), try await isLink(witness) { return true }
+  /// - Parameter known: what is known of the directory, from before this call.
+  func hasManifests(_ directory: StoragePath, _ known: KnownDirectory) async throws(StorageError) -> Bool {
+    if known.isOccupied { return true }
+    if let witness = listings.witnesses.value(for: directory), try await isLink(witness) {
+      listings.keepOccupied(known, of: directory)
+      return true
+    }
     let manifests = directory / "_manifests"
     var places = [(manifests / "tags", "current/link")]
     for algorithm in Digest.Algorithm.allCases {
@@ -23,10 +33,12 @@ struct Occupancy {
       for name in try await driver.names(in: place) {
         guard let entry = place.appending(name) else { continue }
         if try await isLink(entry / link) {
-          witnesses.store(entry / link, for: directory, cost: 1)
+          listings.witnesses.store(entry / link, for: directory, cost: 1)
+          listings.keepOccupied(known, of: directory)
           return true
         }
         seen += 1
+        // Nothing is remembered: empty directories go without a word.
         if seen == Occupancy.patience { return true }
       }
     }
@@ -46,5 +58,34 @@ struct Occupancy {
 
 extension Registry {
   /// Whether repositories have manifests.
-  var occupancy: Occupancy { Occupancy(driver: driver, witnesses: listings.witnesses) }
+  var occupancy: Occupancy { Occupancy(driver: driver, listings: listings) }
+}
+
+extension StorageDriver {
+  /// Takes away what may show that a repository has manifests: a tag, or the link of a revision.
+  ///
+  /// The token of the repository's directory is another one afterwards, so nobody goes by what he saw before. It is
+  /// another one before, too: where this process dies in between, nobody goes by what he saw until then, and a token
+  /// that is as young as that is not given out by a file system.
+  /// - Parameter directory: the repository's.
+  func removingManifests<Result>(
+    from directory: StoragePath, _ body: () async throws(StorageError) -> Result
+  ) async throws(StorageError) -> Result {
+    // What counts is the second time; where it fails, this is told.
+    try? await touch(directory)
+    let result: Result
+    do {
+      result = try await body()
+    } catch {
+      // It may be gone all the same.
+      try? await touch(directory)
+      throw error
+    }
+    do {
+      try await touch(directory)
+    } catch  where error.code == .notFound || error.code == .wrongKind {
+      // The directory is gone, and its token with it.
+    }
+    return result
+  }
 }
