@@ -1,28 +1,32 @@
 /// Whether repositories have manifests.
 ///
-/// That one has is remembered with the token of its directory, and holds as long as the token does: whoever takes away
-/// what may have shown it changes the token (`removingManifests(from:_:)`). Where the token is another one, or none,
-/// what showed it the last time is looked at first: a stat, where a listing could be of thousands of names. Nothing is
-/// remembered of a repository that has none.
+/// That one was seen is remembered with the token of the repository's directory, and holds as long as the token does:
+/// whoever takes away what may have shown it changes the token (`removingManifests(from:_:)`). Where the token is
+/// another one, or none, what showed it the last time is looked at first: a stat, where a listing could be of thousands
+/// of names. Nothing is remembered of a repository that has none.
 ///
 /// docker/distribution changes no token when it deletes a manifest. So where it works on the same storage, a repository
 /// that it has emptied may be listed, as it would be there, until something comes or goes in the repository's directory.
 struct Occupancy {
   let driver: any StorageDriver
-  let listings: ListingCache
+  let witnesses: BoundedCache<StoragePath, StoragePath>
+
+  /// What tells of manifests.
+  enum Evidence {
+    case none
+    /// There is more than one wants to look at. It may go without a word.
+    case assumed
+    /// A tag or revision.
+    case seen
+  }
 
   /// Links that are looked at in a directory. docker/distribution leaves the directories of what it deletes; where
   /// there are more of these than that, the repository counts as one with manifests.
   private static let patience = 100
 
   /// Whether any tag or revision is in the repository whose directory is `directory`.
-  /// - Parameter known: what is known of the directory, from before this call.
-  func hasManifests(_ directory: StoragePath, _ known: KnownDirectory) async throws(StorageError) -> Bool {
-    if known.isOccupied { return true }
-    if let witness = listings.witnesses.value(for: directory), try await isLink(witness) {
-      listings.keepOccupied(known, of: directory)
-      return true
-    }
+  func evidence(in directory: StoragePath) async throws(StorageError) -> Evidence {
+    if let witness = witnesses.value(for: directory), try await isLink(witness) { return .seen }
     let manifests = directory / "_manifests"
     var places = [(manifests / "tags", "current/link")]
     for algorithm in Digest.Algorithm.allCases {
@@ -33,16 +37,14 @@ struct Occupancy {
       for name in try await driver.names(in: place) {
         guard let entry = place.appending(name) else { continue }
         if try await isLink(entry / link) {
-          listings.witnesses.store(entry / link, for: directory, cost: 1)
-          listings.keepOccupied(known, of: directory)
-          return true
+          witnesses.store(entry / link, for: directory, cost: 1)
+          return .seen
         }
         seen += 1
-        // Nothing is remembered: empty directories go without a word.
-        if seen == Occupancy.patience { return true }
+        if seen == Occupancy.patience { return .assumed }
       }
     }
-    return false
+    return .none
   }
 
   /// An empty one, as a crash may leave it, is none.
@@ -58,7 +60,7 @@ struct Occupancy {
 
 extension Registry {
   /// Whether repositories have manifests.
-  var occupancy: Occupancy { Occupancy(driver: driver, listings: listings) }
+  var occupancy: Occupancy { Occupancy(driver: driver, witnesses: listings.witnesses) }
 }
 
 extension StorageDriver {

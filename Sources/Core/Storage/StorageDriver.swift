@@ -123,11 +123,11 @@ public enum DirectURL: Sendable, Equatable {
 
 /// See ``StorageDriver/changeToken(of:)``.
 public struct ChangeToken: Hashable, Sendable {
-  private let words: [UInt64]
+  private let words: SIMD4<UInt64>
 
   /// Of whatever the driver can compare.
-  public init(_ words: [UInt64]) {
-    self.words = words
+  public init(_ first: UInt64, _ second: UInt64 = 0, _ third: UInt64 = 0, _ fourth: UInt64 = 0) {
+    words = SIMD4(first, second, third, fourth)
   }
 }
 
