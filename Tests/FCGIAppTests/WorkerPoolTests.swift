@@ -27,6 +27,13 @@ import Testing
     #expect(try connection.isClosed())
   }
 
+  @Test func `a connection is closed after an answer that sends nginx to a file, as nginx does`() throws {
+    let harness = try PoolHarness { _ in Response(.ok, fields: [.xAccelRedirect: "/_berth_storage/file"]) }
+    let connection = try harness.connect()
+    #expect(try connection.exchange("GET", "/v2/").isComplete)
+    #expect(try connection.isClosed())
+  }
+
   @Test func `idle connections hold no thread`() throws {
     let harness = try PoolHarness(threads: 8) { .text($0.path) }
     let connections = try (0..<64).map { _ in try harness.connect() }

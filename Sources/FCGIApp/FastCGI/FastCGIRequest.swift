@@ -107,9 +107,10 @@ final class FastCGIRequest: @unchecked Sendable {
   }
 
   /// Ends the answer and lets go of the connection.
-  func finish() -> Ending {
+  /// - Parameter keeping: whether the connection is of use any more; where not, it is closed though it could be kept.
+  func finish(keeping: Bool) -> Ending {
     let isBodyComplete = isBodyComplete
-    let isKept = request.pointee.keepConnection != 0
+    let isKept = keeping && request.pointee.keepConnection != 0
     request.pointee.keepConnection = 1
     FCGX_Finish_r(request)
     let connection = request.pointee.ipcFd

@@ -11,6 +11,7 @@ final class ConnectionServer: @unchecked Sendable {
   private let request = FastCGIRequest()
   private var writer = ResponseWriter()
   private var isWhole = false
+  private var isOfUse = true
 
   init(handler: any RequestHandler, pool: WorkerPool) {
     self.handler = handler
@@ -21,12 +22,13 @@ final class ConnectionServer: @unchecked Sendable {
   func serve(_ connection: Int32) -> FastCGIRequest.Ending {
     guard request.begin(on: connection) else { return .closed }
     isWhole = false
+    isOfUse = true
     executor.run { self.isWhole = await self.answer() }
     guard isWhole else {
       request.abort()
       return .closed
     }
-    return request.finish()
+    return request.finish(keeping: isOfUse)
   }
 
   /// - Returns: whether the answer was written to its end.
@@ -46,6 +48,8 @@ final class ConnectionServer: @unchecked Sendable {
     }
     let response = await handler.respond(to: parsed)
     request.skipBody(remaining: body?.remaining)
+    // nginx closes the connection as soon as it has read this: to watch it, and to be woken for its end, is in vain.
+    if response.fields[.xAccelRedirect] != nil { isOfUse = false }
     return await writer.write(response, to: parsed.method, request)
   }
 }
