@@ -25,7 +25,8 @@ public struct CatalogService: Sendable {
     mutating func descend(_ directory: StoragePath, prefix: String) async throws(StorageError) {
       guard let children = try await registry.children(of: directory) else { return }
       let listed = registry.listings.listed(in: directory)
-      var learnt: [String: ChangeToken] = [:]
+      var learnt: [String: ListedRepositories.Sighting] = [:]
+      let now = ContinuousClock.now
       defer { registry.listings.keep(listed: learnt, in: directory) }
       var barren: String?
       for step in children.steps[firstStep(children.steps, prefix)...] {
@@ -34,10 +35,10 @@ public struct CatalogService: Sendable {
         case .repository(let child):
           let name = prefix + child
           guard name.utf8.count <= RepositoryName.maximumLength else { continue }
-          let found = try await look(at: directory / child, listed[child])
+          let found = try await look(at: directory / child, listed[child], now)
           if found.isListed { names.append(name) }
           if found.isBarren { barren = child }
-          if let token = found.learnt { learnt[child] = token }
+          if let token = found.learnt { learnt[child] = .init(token: token, at: now) }
         case .subtree(let child):
           guard child != barren, (prefix + child).utf8.count < RepositoryName.maximumLength else { continue }
           try await descend(directory / child, prefix: prefix + child + "/")
@@ -54,22 +55,30 @@ public struct CatalogService: Sendable {
     }
 
     /// Looks whether a directory is a repository with something in it: manifests, or blobs and never a manifest.
-    /// - Parameter listed: the token with which it is known to be one, with no others below.
-    private func look(at directory: StoragePath, _ listed: ChangeToken?) async throws(StorageError) -> Look {
+    /// - Parameters:
+    ///   - listed: when it was seen to be one, with no others below.
+    ///   - now: before this.
+    private func look(
+      at directory: StoragePath, _ listed: ListedRepositories.Sighting?, _ now: ContinuousClock.Instant
+    ) async throws(StorageError) -> Look {
       do {
         let token = try await registry.driver.changeToken(of: directory)
-        if let token, token == listed { return Look(isListed: true) }
+        if let token, let listed, token == listed.token {
+          if Occupancy.holds(listed.at, now) { return Look(isListed: true) }
+          if try await registry.occupancy.isWitnessed(directory) { return Look(isListed: true, learnt: token) }
+        }
         let kept = registry.listings.directory(directory, token)
         var known: KnownDirectory
         if let kept { known = kept } else { known = try await registry.list(directory, token) }
-        var evidence = known.isOccupied || known.children.hasLayers ? Occupancy.Evidence.seen : .none
-        if known.children.hasManifests, !known.isOccupied {
+        let isOccupied = known.occupiedAt.map { Occupancy.holds($0, now) } ?? false
+        var evidence = isOccupied || known.children.hasLayers ? Occupancy.Evidence.seen : .none
+        if known.children.hasManifests, !isOccupied {
           evidence = try await registry.occupancy.evidence(in: directory)
-          known.isOccupied = evidence == .seen
+          known.occupiedAt = evidence == .seen ? now : nil
         }
         let isBarren = known.children.steps.isEmpty
         if evidence == .seen, isBarren { return Look(isListed: true, learnt: token) }
-        if kept?.isOccupied != known.isOccupied { registry.listings.keep(known, of: directory) }
+        if kept == nil || kept?.occupiedAt != known.occupiedAt { registry.listings.keep(known, of: directory) }
         return Look(isListed: evidence != .none, isBarren: isBarren)
       } catch  where error.code == .notFound || error.code == .wrongKind {
         return Look()

@@ -31,12 +31,12 @@ final class ListingCache: Sendable {
   }
 
   /// The repositories of a directory that are known to be in the catalog, and to have no others below.
-  func listed(in directory: StoragePath) -> [String: ChangeToken] {
+  func listed(in directory: StoragePath) -> [String: ListedRepositories.Sighting] {
     listed.value(for: directory)?.all ?? [:]
   }
 
   /// Keeps more of them.
-  func keep(listed learnt: [String: ChangeToken], in directory: StoragePath) {
+  func keep(listed learnt: [String: ListedRepositories.Sighting], in directory: StoragePath) {
     guard !learnt.isEmpty else { return }
     let repositories = listed.value(for: directory) ?? ListedRepositories()
     // Each takes less than half of the memory that a directory's name takes.
@@ -51,6 +51,6 @@ struct KnownDirectory: Sendable {
   let token: ChangeToken?
   /// What lies in it.
   let children: DirectoryChildren
-  /// Whether it is a repository in which a manifest was seen.
-  var isOccupied = false
+  /// When a manifest was seen in it, if it is a repository.
+  var occupiedAt: ContinuousClock.Instant?
 }

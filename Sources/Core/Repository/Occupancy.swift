@@ -5,8 +5,7 @@
 /// another one, or none, what showed it the last time is looked at first: a stat, where a listing could be of thousands
 /// of names. Nothing is remembered of a repository that has none.
 ///
-/// docker/distribution changes no token when it deletes a manifest. So where it works on the same storage, a repository
-/// that it has emptied may be listed, as it would be there, until something comes or goes in the repository's directory.
+/// docker/distribution changes no token when it deletes a manifest. So what was seen holds for a second only.
 struct Occupancy {
   let driver: any StorageDriver
   let witnesses: BoundedCache<StoragePath, StoragePath>
@@ -24,9 +23,20 @@ struct Occupancy {
   /// there are more of these than that, the repository counts as one with manifests.
   private static let patience = 100
 
+  /// Whether what was seen then need not be looked at again, if the token is the same.
+  static func holds(_ seen: ContinuousClock.Instant, _ now: ContinuousClock.Instant) -> Bool {
+    now - seen < .seconds(1)
+  }
+
+  /// Whether what has shown it the last time is there.
+  func isWitnessed(_ directory: StoragePath) async throws(StorageError) -> Bool {
+    guard let witness = witnesses.value(for: directory) else { return false }
+    return try await isLink(witness)
+  }
+
   /// Whether any tag or revision is in the repository whose directory is `directory`.
   func evidence(in directory: StoragePath) async throws(StorageError) -> Evidence {
-    if let witness = witnesses.value(for: directory), try await isLink(witness) { return .seen }
+    if try await isWitnessed(directory) { return .seen }
     let manifests = directory / "_manifests"
     var places = [(manifests / "tags", "current/link")]
     for algorithm in Digest.Algorithm.allCases {
