@@ -64,10 +64,10 @@ import Testing
       default: Response(.ok, body: .bytes([1, 2, 3]))
       }
     }
-    let connection = try harness.connect()
-    let head = try connection.exchange("HEAD", "/")
+    let head = try harness.connect().exchange("HEAD", "/")
     #expect(head.head.contains("Content-Length: 3"))
     #expect(head.body.isEmpty)
+    let connection = try harness.connect()
     for path in ["/204", "/304"] {
       let answer = try connection.exchange("GET", path)
       #expect(!answer.head.contains("Content-Length"))

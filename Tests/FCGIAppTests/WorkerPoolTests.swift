@@ -27,10 +27,15 @@ import Testing
     #expect(try connection.isClosed())
   }
 
-  @Test func `a connection is closed after an answer that sends nginx to a file, as nginx does`() throws {
-    let harness = try PoolHarness { _ in Response(.ok, fields: [.xAccelRedirect: "/_berth_storage/file"]) }
+  @Test(arguments: ["GET", "HEAD"])
+  func `a connection is closed after an answer of which nginx reads the head alone, as nginx does`(
+    method: String
+  ) throws {
+    let harness = try PoolHarness {
+      $0.method == .head ? .text("hello") : Response(.ok, fields: [.xAccelRedirect: "/_berth_storage/file"])
+    }
     let connection = try harness.connect()
-    #expect(try connection.exchange("GET", "/v2/").isComplete)
+    #expect(try connection.exchange(method, "/v2/").isComplete)
     #expect(try connection.isClosed())
   }
 

@@ -48,8 +48,9 @@ final class ConnectionServer: @unchecked Sendable {
     }
     let response = await handler.respond(to: parsed)
     request.skipBody(remaining: body?.remaining)
-    // nginx closes the connection as soon as it has read this: to watch it, and to be woken for its end, is in vain.
-    if response.fields[.xAccelRedirect] != nil { isOfUse = false }
+    // Of an answer without a body, and of one that sends it to a file, nginx reads the head and closes the connection:
+    // to watch it, and to be woken for its end, is in vain.
+    if parsed.method == .head || response.fields[.xAccelRedirect] != nil { isOfUse = false }
     return await writer.write(response, to: parsed.method, request)
   }
 }
