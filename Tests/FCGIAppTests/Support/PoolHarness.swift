@@ -48,7 +48,7 @@ final class PoolHarness {
 
   func connect() throws -> FastCGIConnection { try FastCGIConnection(path: path) }
 
-  func drain(handingOver: Bool = false, within timeout: Duration = .seconds(120)) -> Bool {
+  func drain(handingOver: Bool = false, within timeout: Duration = .seconds(10)) -> Bool {
     isDrained = true
     return pool.drain(handingOver: handingOver, until: .now + timeout)
   }
