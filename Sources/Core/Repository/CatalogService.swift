@@ -6,9 +6,9 @@ public struct CatalogService: Sendable {
   ///
   /// Walks only where they can lie: a directory whose names all come before `last` is not opened, and the walk
   /// ends with the last name. A directory costs a listing the first time, and a stat as long as the driver can
-  /// tell that it has not changed, which tells as well that a repository has a manifest still (`Occupancy`). So a
-  /// page costs about one stat for each of its names, however many repositories there are; where the driver can't
-  /// tell, a listing, a stat of a link that was there the last time, and sorting the entries of the directories above.
+  /// tell that it has not changed; that a repository has a manifest costs a stat of a link that it had the last
+  /// time. So a page costs about two stats for each of its names, however many repositories there are; where the
+  /// driver can't tell, a listing in place of one of them, and sorting the entries of the directories above.
   public func names(after last: String, limit: Int) async throws(StorageError) -> [String] {
     var walk = Walk(registry: registry, last: last, limit: limit)
     try await walk.descend(StorageLayout.repositories, prefix: "")
@@ -24,10 +24,6 @@ public struct CatalogService: Sendable {
     /// Adds the names below `directory`, which all begin with `prefix`.
     mutating func descend(_ directory: StoragePath, prefix: String) async throws(StorageError) {
       guard let children = try await registry.children(of: directory) else { return }
-      let listed = registry.listings.listed(in: directory)
-      var learnt: [String: ListedRepositories.Sighting] = [:]
-      let now = ContinuousClock.now
-      defer { registry.listings.keep(listed: learnt, in: directory) }
       var barren: String?
       for step in children.steps[firstStep(children.steps, prefix)...] {
         guard names.count < limit else { return }
@@ -35,10 +31,12 @@ public struct CatalogService: Sendable {
         case .repository(let child):
           let name = prefix + child
           guard name.utf8.count <= RepositoryName.maximumLength else { continue }
-          let found = try await look(at: directory / child, listed[child], now)
-          if found.isListed { names.append(name) }
-          if found.isBarren { barren = child }
-          if let token = found.learnt { learnt[child] = .init(token: token, at: now) }
+          guard let grandchildren = try await registry.children(of: directory / child) else {
+            barren = child
+            continue
+          }
+          if try await isListed(directory / child, grandchildren) { names.append(name) }
+          if grandchildren.steps.isEmpty { barren = child }
         case .subtree(let child):
           guard child != barren, (prefix + child).utf8.count < RepositoryName.maximumLength else { continue }
           try await descend(directory / child, prefix: prefix + child + "/")
@@ -46,43 +44,12 @@ public struct CatalogService: Sendable {
       }
     }
 
-    private struct Look {
-      var isListed = false
-      /// Whether no repositories can be below.
-      var isBarren = true
-      /// The token with which it is both.
-      var learnt: ChangeToken?
-    }
-
-    /// Looks whether a directory is a repository with something in it: manifests, or blobs and never a manifest.
-    /// - Parameters:
-    ///   - listed: when it was seen to be one, with no others below.
-    ///   - now: before this.
-    private func look(
-      at directory: StoragePath, _ listed: ListedRepositories.Sighting?, _ now: ContinuousClock.Instant
-    ) async throws(StorageError) -> Look {
-      do {
-        let token = try await registry.driver.changeToken(of: directory)
-        if let token, let listed, token == listed.token {
-          if Occupancy.holds(listed.at, now) { return Look(isListed: true) }
-          if try await registry.occupancy.isWitnessed(directory) { return Look(isListed: true, learnt: token) }
-        }
-        let kept = registry.listings.directory(directory, token)
-        var known: KnownDirectory
-        if let kept { known = kept } else { known = try await registry.list(directory, token) }
-        let isOccupied = known.occupiedAt.map { Occupancy.holds($0, now) } ?? false
-        var evidence = isOccupied || known.children.hasLayers ? Occupancy.Evidence.seen : .none
-        if known.children.hasManifests, !isOccupied {
-          evidence = try await registry.occupancy.evidence(in: directory)
-          known.occupiedAt = evidence == .seen ? now : nil
-        }
-        let isBarren = known.children.steps.isEmpty
-        if evidence == .seen, isBarren { return Look(isListed: true, learnt: token) }
-        if kept == nil || kept?.occupiedAt != known.occupiedAt { registry.listings.keep(known, of: directory) }
-        return Look(isListed: evidence != .none, isBarren: isBarren)
-      } catch  where error.code == .notFound || error.code == .wrongKind {
-        return Look()
-      }
+    /// Whether a directory is a repository with something in it: manifests, or blobs and never a manifest.
+    private func isListed(
+      _ directory: StoragePath, _ children: DirectoryChildren
+    ) async throws(StorageError) -> Bool {
+      guard children.hasManifests else { return children.hasLayers }
+      return try await registry.occupancy.hasManifests(directory)
     }
 
     /// The first step that can give a name after `last`.
@@ -111,19 +78,16 @@ extension Registry {
   /// The catalog.
   public var catalog: CatalogService { CatalogService(registry: self) }
 
-  /// What is to be known of a directory of repositories whose token is this.
-  fileprivate func list(_ directory: StoragePath, _ token: ChangeToken?) async throws(StorageError) -> KnownDirectory {
-    KnownDirectory(token: token, children: DirectoryChildren(try await driver.list(directory)))
-  }
-
   /// What lies in a directory of repositories; nil where it is none.
   fileprivate func children(of directory: StoragePath) async throws(StorageError) -> DirectoryChildren? {
     do {
       let token = try await driver.changeToken(of: directory)
-      if let kept = listings.directory(directory, token) { return kept.children }
-      let known = try await list(directory, token)
-      listings.keep(known, of: directory)
-      return known.children
+      if let token, let kept = listings.directories.value(for: directory), kept.token == token {
+        return kept.children
+      }
+      let children = DirectoryChildren(try await driver.list(directory))
+      if let token { listings.keep(children, token, of: directory) }
+      return children
     } catch  where error.code == .notFound || error.code == .wrongKind {
       return nil
     }
