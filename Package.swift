@@ -14,6 +14,9 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
   ],
   targets: [
     // What Swift's Glibc module leaves out of Linux.
@@ -22,6 +25,7 @@ let package = Package(
     .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+    .systemLibrary(name: "CExpat", providers: [.apt(["libexpat1-dev"])]),
 
     // The registry: opens no socket, knows no driver.
     .target(
@@ -34,7 +38,16 @@ let package = Package(
     // What touches the outside.
     .target(
       name: "Drivers",
-      dependencies: ["CHiredis", "CLinux", "Core", .product(name: "Logging", package: "swift-log")],
+      dependencies: [
+        "CExpat", "CHiredis", "CLinux", "Core",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ],
       linkerSettings: hiredisHasTLS ? ["hiredis_ssl", "ssl", "crypto"].map { .linkedLibrary($0) } : []),
     // Processes, FastCGI, commands, and the one composition root.
     .executableTarget(

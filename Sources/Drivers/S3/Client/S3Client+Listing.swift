@@ -1,0 +1,82 @@
+import Core
+
+/// One page of a list.
+struct S3Page: Sendable, Equatable {
+  struct Object: Sendable, Equatable {
+    var key: String
+    var size: Int64
+    /// Nanoseconds since 1970.
+    var modified: Int64
+  }
+
+  var objects: [Object] = []
+  /// What keys begin with that go on after the delimiter, with it.
+  var prefixes: [String] = []
+  /// Where the next page begins; nil: there is none.
+  var next: String?
+}
+
+/// An upload in parts that nobody has completed.
+struct S3UnfinishedUpload: Sendable, Equatable {
+  var key: String
+  var id: String
+  /// Nanoseconds since 1970.
+  var initiated: Int64
+}
+
+extension S3Client {
+  /// Keys that begin with `prefix` (ListObjectsV2), in the order of their bytes.
+  /// - Parameters:
+  ///   - delimiter: what follows it after the prefix is left out, and said once in `prefixes`.
+  ///   - limit: 1 to 1,000.
+  func page(
+    of prefix: String, delimiter: String? = nil, continuing token: String? = nil, limit: Int = 1000
+  ) async throws(S3Failure) -> S3Page {
+    var request = S3Request(.listObjects, "GET")
+    request.query = [("list-type", "2"), ("prefix", prefix), ("max-keys", "\(limit)")]
+    if let delimiter { request.query.append(("delimiter", delimiter)) }
+    if let token { request.query.append(("continuation-token", token)) }
+    guard let document = try await document(request), document.name == "ListBucketResult" else {
+      throw S3Failure(malformed: "ListBucketResult")
+    }
+    var page = S3Page()
+    for object in document.all("Contents") {
+      guard let key = object.text(of: "Key"), key.hasPrefix(prefix) else { continue }
+      page.objects.append(
+        S3Page.Object(
+          key: key, size: object.text(of: "Size").flatMap { Int64($0) } ?? 0,
+          modified: object.text(of: "LastModified").flatMap { RFC3339.nanoseconds($0) } ?? 0))
+    }
+    page.prefixes = document.all("CommonPrefixes").compactMap { $0.text(of: "Prefix") }
+    if document.text(of: "IsTruncated") == "true" {
+      guard let next = document.text(of: "NextContinuationToken"), next != token else {
+        throw S3Failure(malformed: "NextContinuationToken")
+      }
+      page.next = next
+    }
+    return page
+  }
+
+  /// Uploads in parts of keys that begin with `prefix`, all of them.
+  func unfinishedUploads(of prefix: String) async throws(S3Failure) -> [S3UnfinishedUpload] {
+    var uploads: [S3UnfinishedUpload] = []
+    var marker: (key: String, id: String)?
+    while true {
+      var request = S3Request(.listMultipartUploads, "GET")
+      request.query = [("uploads", ""), ("prefix", prefix)]
+      if let marker { request.query += [("key-marker", marker.key), ("upload-id-marker", marker.id)] }
+      guard let document = try await document(request) else { throw S3Failure(malformed: "ListMultipartUploadsResult") }
+      for upload in document.all("Upload") {
+        guard let key = upload.text(of: "Key"), key.hasPrefix(prefix), let id = upload.text(of: "UploadId") else {
+          continue
+        }
+        let initiated = upload.text(of: "Initiated").flatMap { RFC3339.nanoseconds($0) }
+        uploads.append(S3UnfinishedUpload(key: key, id: id, initiated: initiated ?? .max))
+      }
+      guard document.text(of: "IsTruncated") == "true" else { return uploads }
+      let next = (key: document.text(of: "NextKeyMarker") ?? "", id: document.text(of: "NextUploadIdMarker") ?? "")
+      if let marker, marker == next { throw S3Failure(malformed: "NextKeyMarker") }
+      marker = next
+    }
+  }
+}

@@ -1,0 +1,168 @@
+import Core
+import NIOCore
+
+/// What is known of an object without reading it.
+struct S3ObjectHead: Sendable, Equatable {
+  /// Bytes.
+  var size: Int64
+  /// Nanoseconds since 1970, in whole seconds.
+  var modified: Int64
+  /// With its quotes.
+  var etag: String
+  /// What we have noted with it.
+  var note: String?
+  /// The store's time when it answered, in nanoseconds since 1970.
+  var now: Int64
+}
+
+extension S3ObjectHead {
+  /// User metadata under which ``note`` is kept.
+  static let noteField = "x-amz-meta-berth"
+
+  init(_ response: HTTPTransportResponse) throws(S3Failure) {
+    guard let size = response.field("Content-Length").flatMap({ Int64($0) }), size >= 0 else {
+      throw S3Failure(malformed: "Content-Length")
+    }
+    self.size = size
+    modified = response.field("Last-Modified").flatMap { HTTPDate.parse($0) } ?? 0
+    etag = response.field("ETag") ?? ""
+    note = response.field(Self.noteField)
+    now = response.field("Date").flatMap { HTTPDate.parse($0) } ?? WallClock.now
+  }
+}
+
+/// On which condition a PUT replaces what is there (RFC 9110, section 13.1).
+enum S3PutCondition {
+  case always
+  /// `If-None-Match: *`
+  case ifAbsent
+  /// `If-Match`
+  case ifMatches(String)
+}
+
+extension S3Client {
+  /// nil where there is no such object.
+  func head(_ key: String) async throws(S3Failure) -> S3ObjectHead? {
+    try await unlessAbsent { () async throws(S3Failure) in
+      try S3ObjectHead(try await send(S3Request(.headObject, "HEAD", key)))
+    }
+  }
+
+  /// A small object, whole; nil where there is none. Longer than `limit` bytes: `.tooLong`.
+  func get(_ key: String, limit: Int) async throws(S3Failure) -> (head: S3ObjectHead, content: ByteBuffer)? {
+    // An answer that breaks off is asked for again, as one that doesn't come is.
+    for attempt in 1... {
+      do throws(S3Failure) {
+        return try await unlessAbsent { () async throws(S3Failure) in
+          let response = try await send(S3Request(.getObject, "GET", key))
+          let head = try S3ObjectHead(response)
+          guard head.size <= limit else { throw S3Failure(HTTPTransportError(.tooLong)) }
+          do {
+            let content = try await response.content(limit: limit)
+            guard content.readableBytes == head.size else { throw HTTPTransportError(.lost, "the answer broke off") }
+            return (head, content)
+          } catch {
+            throw S3Failure(error)
+          }
+        }
+      } catch {
+        guard error.transport == .lost || error.transport == .timeout, attempt < 3 else { throw error }
+      }
+    }
+    return nil
+  }
+
+  /// An object from `offset` on, as it was when `etag` (if it is known) was.
+  func open(_ key: String, from offset: Int64, etag: String?) async throws(S3Failure) -> HTTPTransportResponse? {
+    var request = S3Request(.getObject, "GET", key)
+    if offset > 0 { request.fields.append(("Range", "bytes=\(offset)-")) }
+    if let etag { request.fields.append(("If-Match", etag)) }
+    return try await unlessAbsent { () async throws(S3Failure) in try await send(request) }
+  }
+
+  /// Writes an object. Its tag is returned.
+  @discardableResult
+  func put(
+    _ key: String, _ content: ByteBuffer, _ object: S3ObjectOptions, condition: S3PutCondition = .always,
+    note: String? = nil
+  ) async throws(S3Failure) -> String {
+    var request = S3Request(.putObject, "PUT", key)
+    request.body = content
+    request.fields = object.fields
+    if let note { request.fields.append((S3ObjectHead.noteField, note)) }
+    switch condition {
+    case .always: break
+    case .ifAbsent: request.fields.append(("If-None-Match", "*"))
+    case .ifMatches(let etag): request.fields.append(("If-Match", etag))
+    }
+    return try await send(request).field("ETag") ?? ""
+  }
+
+  /// One that isn't there is no error.
+  func delete(_ key: String) async throws(S3Failure) {
+    _ = try await unlessAbsent { () async throws(S3Failure) in try await send(S3Request(.deleteObject, "DELETE", key)) }
+  }
+
+  /// At most 1,000 at once.
+  func delete(_ keys: [String]) async throws(S3Failure) {
+    guard !keys.isEmpty else { return }
+    var document = "<Delete><Quiet>true</Quiet>"
+    for key in keys { document += "<Object><Key>\(key.escapedForXML)</Key></Object>" }
+    document += "</Delete>"
+    var request = S3Request(.deleteObjects, "POST")
+    request.query = [("delete", "")]
+    request.body = ByteBuffer(string: document)
+    request.fields = [("Content-MD5", ContentMD5.field(of: document)), ("Content-Type", "application/xml")]
+    let answer = try await document(request)
+    // Some may have gone, and some not.
+    guard let error = answer?["Error"] else { return }
+    var failure = S3Failure(malformed: "")
+    failure.code = String((error.text(of: "Code") ?? "InternalError").prefix(300))
+    failure.message = error.text(of: "Message").map { String($0.prefix(300)) }
+    throw failure
+  }
+
+  /// nil where there is nothing.
+  func unlessAbsent<Answer>(
+    _ body: () async throws(S3Failure) -> Answer?
+  ) async throws(S3Failure) -> Answer? {
+    do {
+      return try await body()
+    } catch  where error.isNotFound {
+      return nil
+    }
+  }
+}
+
+/// What is said of every object that is written (`storage.s3`).
+struct S3ObjectOptions: Sendable {
+  /// For requests that make an object.
+  var fields: [(name: String, value: String)] = []
+
+  init(_ configuration: Configuration.S3) {
+    if configuration.storageClass != "NONE" { fields.append(("x-amz-storage-class", configuration.storageClass)) }
+    if configuration.objectACL != "private" { fields.append(("x-amz-acl", configuration.objectACL)) }
+    guard configuration.encrypt else { return }
+    fields.append(("x-amz-server-side-encryption", configuration.keyID.isEmpty ? "AES256" : "aws:kms"))
+    if !configuration.keyID.isEmpty {
+      fields.append(("x-amz-server-side-encryption-aws-kms-key-id", configuration.keyID))
+    }
+  }
+}
+
+extension String {
+  /// As text of an element.
+  var escapedForXML: String {
+    var escaped = ""
+    for scalar in unicodeScalars {
+      switch scalar {
+      case "&": escaped += "&amp;"
+      case "<": escaped += "&lt;"
+      case ">": escaped += "&gt;"
+      case "\u{9}", "\u{A}", "\u{D}": escaped += "&#\(scalar.value);"
+      default: escaped.unicodeScalars.append(scalar)
+      }
+    }
+    return escaped
+  }
+}

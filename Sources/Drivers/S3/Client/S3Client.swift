@@ -1,0 +1,169 @@
+import Core
+import NIOCore
+import Synchronization
+
+/// Sends signed requests to one bucket, again where that may help.
+final class S3Client: Sendable {
+  let endpoint: S3Endpoint
+  let statistics = S3Statistics()
+  private let transport: HTTPTransport
+  private let signer: SigV4Signer
+  private let credentials: S3CredentialProvider
+  private let userAgent: String
+  private let budget = S3RetryBudget()
+  /// Nanoseconds by which the store's clock is ahead of ours, once it has refused our time.
+  private let clockOffset = Atomic<Int64>(0)
+
+  /// Bytes of an answer that is read whole: a list of 1,000 long keys has less than half of it.
+  private static let maximumAnswer = 4 << 20
+
+  init(
+    _ endpoint: S3Endpoint, _ signer: SigV4Signer, _ credentials: S3CredentialProvider, _ transport: HTTPTransport,
+    userAgent: String
+  ) {
+    self.endpoint = endpoint
+    self.signer = signer
+    self.credentials = credentials
+    self.transport = transport
+    self.userAgent = userAgent
+  }
+
+  /// An answer of success, whose body has yet to be read.
+  func send(_ request: S3Request) async throws(S3Failure) -> HTTPTransportResponse {
+    try await attempt(request).response
+  }
+
+  /// The document that a successful answer is; nil where it has no body.
+  @discardableResult
+  func document(_ request: S3Request) async throws(S3Failure) -> XMLElement? {
+    try await attempt(request, readsDocument: true).document
+  }
+
+  /// A URL at which anybody may do what `request` says, for a while.
+  /// - Parameter endpoint: where it leads to; nil: to the store as we reach it.
+  func presigned(
+    _ request: S3Request, for lifetime: Duration, at endpoint: S3Endpoint? = nil
+  ) async throws(StorageError) -> String {
+    let endpoint = endpoint ?? self.endpoint
+    let path = endpoint.path(of: request.key)
+    let query = signer.presignedQuery(
+      method: request.method, host: endpoint.hostField, path: path, query: request.query,
+      expires: Int(lifetime.components.seconds), credentials: try await credentials.credentials(), at: now)
+    return "\(endpoint.scheme)://\(endpoint.hostField)\(path)?\(query)"
+  }
+
+  /// The store's time, as far as it is known.
+  var now: Int64 { WallClock.now + clockOffset.load(ordering: .relaxed) }
+
+  // MARK: - Attempts
+
+  private typealias Success = (response: HTTPTransportResponse, document: XMLElement?)
+
+  private func attempt(_ request: S3Request, readsDocument: Bool = false) async throws(S3Failure) -> Success {
+    var attempt = 1
+    while true {
+      let identity: S3Credentials
+      do {
+        identity = try await credentials.credentials()
+      } catch {
+        throw S3Failure(credentials: error)
+      }
+      do throws(S3Failure) {
+        let success = try await once(request, identity, attempt: attempt, readsDocument: readsDocument)
+        budget.earn()
+        return success
+      } catch {
+        if !error.isNotFound && !error.isConditionFailed { statistics.failed(request.operation) }
+        switch S3Retry(error, attempt: attempt) {
+        case .no: throw error
+        case .later:
+          guard budget.take() else { throw error }
+          do {
+            try await Task.sleep(for: S3Retry.pause(attempt: attempt, random: .random(in: 0..<1)))
+          } catch {
+            throw S3Failure(HTTPTransportError(.cancelled))
+          }
+        case .withNewCredentials: credentials.invalidate(identity)
+        case .withItsClock: break
+        }
+        attempt += 1
+      }
+    }
+  }
+
+  private func once(
+    _ request: S3Request, _ identity: S3Credentials, attempt: Int, readsDocument: Bool
+  ) async throws(S3Failure) -> Success {
+    let begin = ContinuousClock.now
+    let response: HTTPTransportResponse
+    do {
+      defer { statistics.sent(request, isRetry: attempt > 1, took: .now - begin) }
+      response = try await transport.send(signed(request, identity), within: request.timeout)
+    } catch {
+      throw S3Failure(error)
+    }
+    if let length = response.field("Content-Length").flatMap({ Int($0) }) {
+      statistics.received(request.operation, bytes: request.method == "HEAD" ? 0 : length)
+    }
+    guard (200..<300).contains(response.status) else {
+      let body = request.method == "HEAD" ? nil : try? await response.content(limit: 64 << 10)
+      let failure = S3Failure(
+        status: response.status, body: body.flatMap { XMLElement(parsing: $0) },
+        field: response.field("x-amz-bucket-region"))
+      if failure.code == "RequestTimeTooSkewed" { learnClock(from: response) }
+      throw failure
+    }
+    guard readsDocument || request.operation.mayFailLate else { return (response, nil) }
+    let body: ByteBuffer
+    do {
+      body = try await response.content(limit: Self.maximumAnswer)
+    } catch {
+      throw S3Failure(error)
+    }
+    guard body.readableBytes > 0 else { return (response, nil) }
+    guard let document = XMLElement(parsing: body) else { throw S3Failure(malformed: "XML") }
+    if document.name == "Error" { throw S3Failure(status: response.status, body: document) }
+    return (response, document)
+  }
+
+  private func learnClock(from response: HTTPTransportResponse) {
+    guard let offset = response.field("Date").flatMap({ HTTPDate.offset(of: $0, from: WallClock.now) }) else { return }
+    clockOffset.store(offset, ordering: .relaxed)
+  }
+
+  private func signed(_ request: S3Request, _ identity: S3Credentials) -> HTTPTransportRequest {
+    let path = endpoint.path(of: request.key)
+    let query = S3RequestTarget.query(request.query)
+    var outgoing = HTTPTransportRequest(
+      request.method,
+      "\(endpoint.scheme)://\(endpoint.hostField)\(path)\(query.isEmpty ? "" : "?" + query)")
+    outgoing.fields = request.fields
+    outgoing.fields.append(("User-Agent", userAgent))
+    outgoing.fields += signer.headers(
+      method: request.method, host: endpoint.hostField, path: path, query: request.query, headers: request.fields,
+      payloadHash: payloadHash(request.body), credentials: identity, at: now)
+    outgoing.fields.append(("Host", endpoint.hostField))
+    outgoing.body = request.body
+    return outgoing
+  }
+
+  /// TLS protects bodies from what else the hash would.
+  private func payloadHash(_ body: ByteBuffer?) -> SigV4PayloadHash {
+    guard let body, body.readableBytes > 0 else { return .empty }
+    if endpoint.scheme == "https" { return .unsigned }
+    var hasher = ContentHasher(.sha256)
+    body.withUnsafeReadableBytes { hasher.update($0.bytes) }
+    return .digest(hasher.finalize().hex)
+  }
+}
+
+extension S3Failure {
+  /// For want of credentials.
+  fileprivate init(credentials error: StorageError) {
+    self.init(malformed: "")
+    code = "NoCredentials"
+    message = error.description
+    if error.code == .unavailable { transport = .lost }
+    if error.code == .cancelled { transport = .cancelled }
+  }
+}

@@ -1,0 +1,29 @@
+import NIOCore
+
+/// One request to the store, as yet unsigned.
+struct S3Request: Sendable {
+  var operation: S3Operation
+  var method: String
+  /// The object; empty for the bucket.
+  var key: String
+  /// Not encoded.
+  var query: [(name: String, value: String)] = []
+  var fields: [(name: String, value: String)] = []
+  var body: ByteBuffer?
+
+  init(_ operation: S3Operation, _ method: String, _ key: String = "") {
+    self.operation = operation
+    self.method = method
+    self.key = key
+  }
+
+  /// Until the answer's head: a store, or a line, that takes less than 100 KB/s is as good as none.
+  var timeout: Duration {
+    operation.patience + .milliseconds((body?.readableBytes ?? 0) / 100)
+  }
+
+  /// For the log. No secret is in it.
+  var description: String {
+    "\(method) \(key.isEmpty ? "the bucket" : key)"
+  }
+}

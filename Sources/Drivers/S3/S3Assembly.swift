@@ -1,0 +1,66 @@
+import NIOCore
+
+/// Makes one object of others within the store, several parts at a time: their bytes never come here.
+struct S3Assembly: Sendable {
+  private let client: S3Client
+  private let options: S3ObjectOptions
+  private let sizes: S3Sizes
+
+  init(_ client: S3Client, _ options: S3ObjectOptions, _ sizes: S3Sizes) {
+    self.client = client
+    self.options = options
+    self.sizes = sizes
+  }
+
+  /// - Parameters:
+  ///   - sources: each of 5 MiB or more, unless it is the last and there is no tail; no more than 10,000.
+  ///   - tail: what comes after them.
+  ///   - size: of the whole.
+  func assemble(
+    _ sources: [S3Range], tail: ByteBuffer?, size: Int64, to key: String
+  ) async throws(S3Failure) {
+    let upload = try await client.createMultipartUpload(key, options)
+    do {
+      var parts = try await copy(sources, upload, key)
+      if let tail, tail.readableBytes > 0 {
+        parts.append(try await client.uploadPart(sources.count + 1, of: upload, key, tail))
+      }
+      try await client.completeMultipartUpload(upload, key, parts, size: size)
+    } catch {
+      // One that was cancelled must not be cancelled here, too.
+      let client = client
+      await Task { try? await client.abortMultipartUpload(upload, key) }.value
+      throw error
+    }
+  }
+
+  private func copy(_ sources: [S3Range], _ upload: String, _ key: String) async throws(S3Failure) -> [S3Part] {
+    let client = client
+    let results = await withTaskGroup(of: Result<S3Part, S3Failure>.self) { group in
+      var results: [Result<S3Part, S3Failure>] = []
+      var next = 0
+      while next < sources.count || !group.isEmpty {
+        if next < sources.count, next - results.count < sizes.copyConcurrency {
+          let (number, source) = (next + 1, sources[next])
+          group.addTask {
+            do throws(S3Failure) {
+              return .success(try await client.uploadPartCopy(number, of: upload, key, from: source))
+            } catch {
+              return .failure(error)
+            }
+          }
+          next += 1
+          continue
+        }
+        guard let result = await group.next() else { break }
+        results.append(result)
+        // No more are begun once one has failed.
+        if case .failure = result { next = sources.count }
+      }
+      return results
+    }
+    var parts: [S3Part] = []
+    for result in results { parts.append(try result.get()) }
+    return parts
+  }
+}

@@ -1,0 +1,45 @@
+public import Core
+
+extension S3Driver {
+  /// See ``StorageDriver/delete(_:durability:)``. What is in a directory goes in the order of the names, 1,000 at once.
+  public func delete(_ path: StoragePath, durability: Durability) async throws(StorageError) {
+    let isThere = try await perform("remove", path) { () async throws(S3Failure) in
+      if path != .root, try await client.head(keys.key(path)) != nil {
+        try await client.delete(keys.key(path))
+        return true
+      }
+      return try await deleteAll(keys.prefix(path))
+    }
+    guard isThere else { throw notFound("remove", path) }
+  }
+
+  /// - Returns: whether anything was there.
+  func deleteAll(_ prefix: String) async throws(S3Failure) -> Bool {
+    var token: String?
+    var isAny = false
+    repeat {
+      let page = try await client.page(of: prefix, continuing: token)
+      if !page.objects.isEmpty {
+        isAny = true
+        try await client.delete(page.objects.map(\.key))
+      }
+      token = page.next
+    } while token != nil
+    return isAny
+  }
+
+  /// See ``StorageDriver/sweepLeftovers(olderThan:)``: uploads in parts that nobody has completed, ours and
+  /// docker/distribution's, which keeps what is being pushed in them. Those under way take no week.
+  public func sweepLeftovers(olderThan age: Duration) async throws(StorageError) -> Int {
+    let (seconds, _) = max(age, .seconds(7 * 24 * 3600)).components
+    return try await perform("sweep", .root) { () async throws(S3Failure) in
+      let limit = client.now - seconds * 1_000_000_000
+      var swept = 0
+      for upload in try await client.unfinishedUploads(of: keys.prefix(.root)) where upload.initiated < limit {
+        try await client.abortMultipartUpload(upload.id, upload.key)
+        swept += 1
+      }
+      return swept
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import Core
+import NIOCore
+import Synchronization
+
+/// Keeps other writers from a file: an object that whoever writes has made, on condition that there was none
+/// (RFC 9110, section 13.1.2), and renews. One that has not been renewed for a while is anybody's: whoever had it finds
+/// out at its next renewal.
+///
+/// It keeps honest writers apart in time; that what two of them have written never mixes is seen to by ``S3Writer``.
+final class S3Lease: Sendable {
+  private let driver: S3Driver
+  private let path: StoragePath
+  /// Differs for each lease: pieces are named by it.
+  let writer: String
+  private let state: Mutex<State>
+
+  private struct State {
+    /// Of the object that we wrote last; nil: it isn't ours any more.
+    var etag: String?
+    var renewed: ContinuousClock.Instant
+  }
+
+  /// For how long one holds that is not renewed, by the store's clock.
+  static let lifetime = Duration.seconds(60)
+  /// After how long it is renewed.
+  private static let renewal = Duration.seconds(20)
+
+  private init(_ driver: S3Driver, _ path: StoragePath, writer: String, etag: String) {
+    self.driver = driver
+    self.path = path
+    self.writer = writer
+    state = Mutex(State(etag: etag, renewed: .now))
+  }
+
+  /// Waits for the file as long as the driver's patience says, and no shorter than one look takes.
+  /// - Throws: `.busy`.
+  static func take(_ driver: S3Driver, _ path: StoragePath) async throws(StorageError) -> S3Lease {
+    let deadline = ContinuousClock.now + driver.patience
+    let writer = String(UInt64.random(in: .min ... .max), radix: 16)
+    var pause = Duration.milliseconds(10)
+    while true {
+      let etag = try await driver.perform("write", path) { () async throws(S3Failure) in
+        try await take(driver, driver.keys.lease(path), writer)
+      }
+      if let etag { return S3Lease(driver, path, writer: writer, etag: etag) }
+      guard ContinuousClock.now < deadline else {
+        throw StorageError(.busy, "write \(path)", cause: "another writer has it")
+      }
+      do {
+        try await Task.sleep(for: pause)
+      } catch {
+        throw StorageError(.cancelled, "write \(path)")
+      }
+      pause = min(2 * pause, .milliseconds(100))
+    }
+  }
+
+  /// - Returns: the tag of our object; nil where somebody else has the lease.
+  private static func take(
+    _ driver: S3Driver, _ key: String, _ writer: String
+  ) async throws(S3Failure) -> String? {
+    do {
+      return try await driver.client.put(
+        key, ByteBuffer(string: writer), driver.options, condition: .ifAbsent)
+    } catch  where error.isConditionFailed {
+    }
+    guard let found = try await driver.client.get(key, limit: 64) else { return nil }
+    // We may have made it ourselves, and the answer got lost.
+    if String(buffer: found.content) == writer { return found.head.etag }
+    guard found.head.now - found.head.modified > lifetime.components.seconds * 1_000_000_000 else { return nil }
+    return try await replace(driver, key, writer, found.head.etag)
+  }
+
+  /// - Returns: nil where it is not what it was.
+  private static func replace(
+    _ driver: S3Driver, _ key: String, _ writer: String, _ etag: String
+  ) async throws(S3Failure) -> String? {
+    do {
+      return try await driver.client.put(
+        key, ByteBuffer(string: writer), driver.options, condition: .ifMatches(etag))
+    } catch  where error.isConditionFailed || error.isNotFound {
+      guard let found = try await driver.client.get(key, limit: 64), String(buffer: found.content) == writer else {
+        return nil
+      }
+      return found.head.etag
+    }
+  }
+
+  /// Makes sure of it, where that was not done for a while, or in any case.
+  /// - Returns: false where somebody else has the file now, or it was removed.
+  func isHeld(renewing: Bool = false) async throws(StorageError) -> Bool {
+    let (etag, renewed) = state.withLock { ($0.etag, $0.renewed) }
+    guard let etag else { return false }
+    guard renewing || .now - renewed > Self.renewal else { return true }
+    let begin = ContinuousClock.now
+    let next = try await driver.perform("write", path) { () async throws(S3Failure) in
+      try await Self.replace(driver, driver.keys.lease(path), writer, etag)
+    }
+    state.withLock { $0 = State(etag: next, renewed: begin) }
+    return next != nil
+  }
+
+  /// Lets others have the file.
+  func giveBack() async throws(StorageError) {
+    // One that was not renewed for long may be somebody else's by the time that it is removed.
+    guard try await isHeld() else { return }
+    isRemoved()
+    try await driver.perform("write", path) { () async throws(S3Failure) in
+      try await driver.client.delete(driver.keys.lease(path))
+    }
+  }
+
+  /// The object is gone, with the file.
+  func isRemoved() {
+    state.withLock { $0.etag = nil }
+  }
+}

@@ -1,0 +1,87 @@
+import Core
+import NIOCore
+
+/// One object, read as it arrives. Where the connection is lost, the rest is asked for, of the same object.
+final class S3Reader: StorageReader {
+  let size: Int64
+  private let driver: S3Driver
+  private let path: StoragePath
+  private let key: String
+  private let etag: String
+  private var body: HTTPTransportResponse.Body?
+  private var piece = ByteBuffer()
+  private var position: Int64
+  private var losses = 0
+
+  /// How often the rest is asked for.
+  private static let patience = 5
+
+  /// nil where there is no such object.
+  init?(_ driver: S3Driver, _ path: StoragePath, _ key: String, from offset: Int64) async throws(StorageError) {
+    self.driver = driver
+    self.path = path
+    self.key = key
+    position = offset
+    let opened: (response: HTTPTransportResponse?, size: Int64, etag: String)?
+    opened = try await driver.perform("read", path) { () async throws(S3Failure) in
+      do {
+        guard let response = try await driver.client.open(key, from: offset, etag: nil) else { return nil }
+        guard let size = S3Reader.size(response) else { throw S3Failure(malformed: "Content-Range") }
+        return (response, size, response.field("ETag") ?? "")
+      } catch  where error.status == 416 {
+        return try await driver.client.head(key).map { (nil, $0.size, $0.etag) }
+      }
+    }
+    guard let opened else { return nil }
+    size = opened.size
+    etag = opened.etag
+    body = opened.response?.body
+  }
+
+  /// Of the whole object.
+  private static func size(_ response: HTTPTransportResponse) -> Int64? {
+    guard response.status == 206 else { return response.field("Content-Length").flatMap { Int64($0) } }
+    return response.field("Content-Range")?.split(separator: "/").last.flatMap { Int64($0) }
+  }
+
+  func read(into buffer: IOBuffer) async throws(StorageError) -> Int {
+    guard buffer.free > 0 else { return 0 }
+    while piece.readableBytes == 0 {
+      guard position < size else { return 0 }
+      do throws(HTTPTransportError) {
+        guard let next = try await body?.next() else { throw HTTPTransportError(.lost, "the answer broke off") }
+        piece = next
+      } catch {
+        try await reopen(after: error)
+      }
+    }
+    let count = buffer.take(&piece)
+    position += Int64(count)
+    return count
+  }
+
+  private func reopen(after error: HTTPTransportError) async throws(StorageError) {
+    losses += 1
+    guard error.code == .lost || error.code == .timeout, losses <= Self.patience, !etag.isEmpty else {
+      throw StorageError(S3Failure(error), "read \(path)")
+    }
+    let response = try await driver.perform("read", path) { () async throws(S3Failure) in
+      try await driver.client.open(key, from: position, etag: etag)
+    }
+    guard let response else { throw driver.notFound("read", path) }
+    body = response.body
+  }
+}
+
+extension IOBuffer {
+  /// Takes as much of `piece` as there is room for.
+  func take(_ piece: inout ByteBuffer) -> Int {
+    append { room in
+      piece.readWithUnsafeReadableBytes { bytes in
+        let count = min(room.count, bytes.count)
+        room.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes.prefix(count)))
+        return count
+      }
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import NIOCore
+
+/// What a file consists of that is being written: pieces, which are objects of their own, and less than a piece after
+/// them, which is kept here.
+///
+/// So small chunks cost one small object, whatever came before, and every byte that was acknowledged can be read. The
+/// object is replaced on condition that it is what it was, so that of two writers who each believe to be the only one,
+/// one finds out.
+struct S3UnfinishedFile: Sendable, Equatable {
+  /// Pieces of one size that one writer has written one after the other.
+  struct Run: Sendable, Equatable {
+    /// See ``S3Lease/writer``.
+    var writer: String
+    /// The number of the first one.
+    var first: Int
+    var count: Int
+    /// Bytes of each.
+    var pieceSize: Int64
+  }
+
+  var runs: [Run] = []
+  var tail = ByteBuffer()
+
+  /// Bytes of the object at the most: it is read whole.
+  static let largest = 16 << 20
+  /// The form's name and version.
+  private static let title = "berth-upload 1"
+
+  /// Bytes of the file.
+  var size: Int64 { runs.reduce(Int64(tail.readableBytes)) { $0 + Int64($1.count) * $1.pieceSize } }
+
+  /// How many pieces there are.
+  var pieceCount: Int { runs.reduce(0) { $0 + $1.count } }
+
+  /// The pieces in order.
+  var pieces: [(run: Run, number: Int)] {
+    runs.flatMap { run in (run.first..<run.first + run.count).map { (run, $0) } }
+  }
+
+  /// Nothing yet.
+  init() {}
+
+  /// Adds one piece.
+  mutating func append(_ number: Int, by writer: String, size: Int) {
+    if let last = runs.last, last.writer == writer, last.pieceSize == size, last.first + last.count == number {
+      runs[runs.count - 1].count += 1
+    } else {
+      runs.append(Run(writer: writer, first: number, count: 1, pieceSize: Int64(size)))
+    }
+  }
+
+  /// A line for each run, an empty one, and the rest as it is.
+  var document: ByteBuffer {
+    var text = Self.title + "\n"
+    for run in runs { text += "\(run.writer) \(run.first) \(run.count) \(run.pieceSize)\n" }
+    var document = ByteBuffer(string: text + "\n")
+    document.writeImmutableBuffer(tail)
+    return document
+  }
+
+  /// nil where it is no such document.
+  init?(parsing document: ByteBuffer) {
+    var document = document
+    guard Self.line(&document) == Self.title else { return nil }
+    while let line = Self.line(&document) {
+      if line.isEmpty {
+        tail = document
+        return
+      }
+      let fields = line.split(separator: " ", omittingEmptySubsequences: false)
+      guard fields.count == 4, !fields[0].isEmpty, fields[0].utf8.allSatisfy({ $0 != UInt8(ascii: "/") }),
+        let first = Int(fields[1]), let count = Int(fields[2]), let size = Int64(fields[3]),
+        (0..<1 << 32).contains(first), (1..<1 << 32).contains(count), (1...S3Sizes.largestPart).contains(size)
+      else { return nil }
+      runs.append(Run(writer: String(fields[0]), first: first, count: count, pieceSize: size))
+    }
+    return nil
+  }
+
+  private static func line(_ document: inout ByteBuffer) -> String? {
+    guard let end = document.readableBytesView.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
+    let line = document.readString(length: end - document.readerIndex)
+    document.moveReaderIndex(forwardBy: 1)
+    return line
+  }
+}

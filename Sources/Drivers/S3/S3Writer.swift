@@ -1,0 +1,260 @@
+import Core
+import NIOCore
+
+/// A file that grows over several requests, to any host, until it is committed.
+///
+/// Each full piece becomes an object of its own, under a name that no other writer uses; what is less than the least
+/// part of a multipart upload is kept with the list of the pieces (``S3UnfinishedFile``). A commit copies the pieces
+/// together within the store. So nothing is ever read back or sent twice, chunks may be of any size, and what a writer
+/// that died has left goes with the upload's directory.
+final class S3Writer: StorageWriter {
+  private let driver: S3Driver
+  private let path: StoragePath
+  private let lease: S3Lease
+  /// What the store has, or is being sent.
+  private var file: S3UnfinishedFile
+  /// Of the object that says so; nil: there is none.
+  private var etag: String?
+  /// What comes after it: less than a piece, unless the one before it could not be sent.
+  private var pending: ByteBuffer
+  private var sending: Sending?
+  private var hasChanged = false
+  private var isOver = false
+
+  private struct Sending: Sendable {
+    var number: Int
+    var content: ByteBuffer
+    var task: Task<S3Failure?, Never>
+  }
+
+  init(_ driver: S3Driver, _ path: StoragePath, _ lease: S3Lease, appending: Bool) async throws(StorageError) {
+    self.driver = driver
+    self.path = path
+    self.lease = lease
+    file = S3UnfinishedFile()
+    pending = ByteBuffer()
+    if let found = try await driver.unfinished(path) {
+      etag = found.etag
+      if appending {
+        (file, pending) = (found.file, found.file.tail)
+        file.tail = ByteBuffer()
+      } else {
+        hasChanged = true
+      }
+    } else {
+      try await adopt(appending: appending)
+    }
+  }
+
+  /// A file that was put, or committed to here, becomes the first piece.
+  private func adopt(appending: Bool) async throws(StorageError) {
+    let key = driver.keys.key(path)
+    try await driver.perform("write", path) { () async throws(S3Failure) in
+      guard let head = try await driver.client.head(key) else { return }
+      hasChanged = true
+      if appending, head.size < S3Sizes.leastPart {
+        pending = try await driver.client.get(key, limit: S3Sizes.leastPart)?.content ?? ByteBuffer()
+      } else if appending {
+        let piece = driver.keys.piece(path, lease.writer, 0)
+        try await S3Assembly(driver.client, driver.options, driver.sizes).assemble(
+          driver.sizes.copyRanges(head.size).map { S3Range(key: key, bytes: $0) }, tail: nil, size: head.size, to: piece)
+        file.append(0, by: lease.writer, size: Int(head.size))
+      }
+    }
+    guard hasChanged else { return }
+    try await save()
+    try await driver.perform("write", path) { () async throws(S3Failure) in try await driver.client.delete(key) }
+  }
+
+  deinit {
+    guard !isOver else { return }
+    // Whoever lets go of it without a word doesn't wait; the next writer does, for the lease.
+    let heir = Inheritance(writer: S3Writer(of: self))
+    Task {
+      try? await heir.writer.close()
+      heir.writer.isOver = true
+    }
+  }
+
+  private init(of other: S3Writer) {
+    driver = other.driver
+    path = other.path
+    lease = other.lease
+    file = other.file
+    etag = other.etag
+    pending = other.pending
+    sending = other.sending
+    hasChanged = other.hasChanged
+  }
+
+  /// What is on its way is counted: it is kept until the store has it.
+  var size: Int64 { file.size + Int64((sending?.content.readableBytes ?? 0) + pending.readableBytes) }
+
+  func write(_ bytes: RawSpan) async throws(StorageError) {
+    guard !isOver else { throw StorageError(.failed, "write \(path)", cause: "it is closed") }
+    try await checkLease()
+    hasChanged = true
+    var offset = 0
+    while offset < bytes.byteCount {
+      if pending.readableBytes >= pieceSize { try await send() }
+      let end = min(offset + pieceSize - pending.readableBytes, bytes.byteCount)
+      bytes.extracting(offset..<end).withUnsafeBytes { _ = pending.writeBytes($0) }
+      offset = end
+    }
+  }
+
+  func close() async throws(StorageError) {
+    guard !isOver else { return }
+    if hasChanged || etag == nil {
+      try await flush()
+      try await save()
+    }
+    isOver = true
+    try await lease.giveBack()
+  }
+
+  func commit(to destination: StoragePath) async throws(StorageError) {
+    guard !isOver else { throw StorageError(.failed, "write \(path)", cause: "it is closed") }
+    // What is under way is removed with the file: then its lease is gone, too.
+    guard try await lease.isHeld(renewing: true) else { throw driver.notFound("move", path) }
+    try await finishSending()
+    let size = size
+    if file.runs.isEmpty {
+      try await driver.perform("move", path) { () async throws(S3Failure) in
+        try await driver.client.put(driver.keys.key(destination), pending, driver.options)
+      }
+    } else {
+      try await assemble(destination)
+    }
+    try await driver.confirm(destination, size: size)
+    isOver = true
+    // The content is in its place: what can't be removed now goes with the upload's directory.
+    try? await removeAll()
+  }
+
+  func cancel() async throws(StorageError) {
+    guard !isOver else { return }
+    isOver = true
+    sending?.task.cancel()
+    _ = await sending?.task.value
+    guard try await lease.isHeld(renewing: hasChanged || etag != nil) else { return }
+    try await removeAll()
+  }
+
+  // MARK: - Pieces
+
+  private var pieceSize: Int { driver.sizes.piece(file.pieceCount) }
+
+  /// Sends what is pending as a piece, while more comes.
+  private func send() async throws(StorageError) {
+    try await finishSending()
+    let number = (file.runs.filter { $0.writer == lease.writer }.map { $0.first + $0.count }.max() ?? 0)
+    let content = pending
+    let task = Task { [driver, key = driver.keys.piece(path, lease.writer, number)] () -> S3Failure? in
+      do throws(S3Failure) {
+        try await driver.client.put(key, content, driver.options)
+        return nil
+      } catch {
+        return error
+      }
+    }
+    sending = Sending(number: number, content: content, task: task)
+    pending = ByteBuffer()
+  }
+
+  /// Waits for the piece that is under way. One that could not be sent stays, and is tried again with the next.
+  private func finishSending() async throws(StorageError) {
+    guard let current = sending else { return }
+    let failure = await current.task.value
+    sending = nil
+    guard let failure else {
+      file.append(current.number, by: lease.writer, size: current.content.readableBytes)
+      return
+    }
+    var content = current.content
+    content.writeImmutableBuffer(pending)
+    pending = content
+    throw StorageError(failure, "write \(path)")
+  }
+
+  /// Leaves less pending than could be a part.
+  private func flush() async throws(StorageError) {
+    try await finishSending()
+    guard pending.readableBytes >= S3Sizes.leastPart else { return }
+    try await send()
+    try await finishSending()
+  }
+
+  /// Writes down what there is, unless somebody else has.
+  private func save() async throws(StorageError) {
+    var file = file
+    file.tail = pending
+    do throws(S3Failure) {
+      etag = try await driver.client.put(
+        driver.keys.file(path), file.document, driver.options, condition: etag.map { .ifMatches($0) } ?? .ifAbsent,
+        note: "\(file.size)")
+      hasChanged = false
+    } catch {
+      if (error.isConditionFailed || error.isNotFound), try await isSaved(file) { return }
+      if error.isConditionFailed || error.isNotFound {
+        isOver = true
+        throw StorageError(.busy, "write \(path)", cause: "another writer has taken it over, or removed it")
+      }
+      throw StorageError(error, "write \(path)")
+    }
+  }
+
+  /// Whether it was written, and only the answer got lost.
+  private func isSaved(_ file: S3UnfinishedFile) async throws(StorageError) -> Bool {
+    guard let found = try await driver.unfinished(path), found.file == file else { return false }
+    etag = found.etag
+    hasChanged = false
+    return true
+  }
+
+  private func checkLease() async throws(StorageError) {
+    guard try await lease.isHeld() else {
+      throw StorageError(.busy, "write \(path)", cause: "another writer has taken it over, or removed it")
+    }
+  }
+
+  // MARK: - The end
+
+  private func assemble(_ destination: StoragePath) async throws(StorageError) {
+    let size = size
+    try await driver.perform("move", path) { () async throws(S3Failure) in
+      let sources = try await S3Grouping(driver, path, lease.writer).sources(file)
+      try await S3Assembly(driver.client, driver.options, driver.sizes).assemble(
+        sources, tail: pending, size: size, to: driver.keys.key(destination))
+    }
+  }
+
+  private func removeAll() async throws(StorageError) {
+    if !hasChanged && etag == nil && file.runs.isEmpty {
+      try await lease.giveBack()
+    } else {
+      // In the order of the names: the list first, then the lease, then pieces that nothing tells of.
+      try await driver.perform("remove", path) { () async throws(S3Failure) in
+        _ = try await driver.deleteAll(driver.keys.prefix(path) + S3Keys.ownMark)
+      }
+    }
+    lease.isRemoved()
+  }
+}
+
+/// Takes a writer that nobody else has to the task that ends it.
+private struct Inheritance: @unchecked Sendable {
+  let writer: S3Writer
+}
+
+extension S3Driver {
+  /// Waits until the store shows what was put in its place, as docker/distribution does: three more looks, 100 ms apart.
+  func confirm(_ path: StoragePath, size: Int64) async throws(StorageError) {
+    for attempt in 0...3 {
+      if attempt > 0 { try? await Task.sleep(for: .milliseconds(100)) }
+      let head = try await perform("find", path) { () async throws(S3Failure) in try await client.head(keys.key(path)) }
+      if head?.size == size { return }
+    }
+    throw StorageError(.unavailable, "find \(path)", cause: "the object store does not show what was just written")
+  }
+}
