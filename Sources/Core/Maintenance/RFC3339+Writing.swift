@@ -8,7 +8,7 @@ extension RFC3339 {
   }
 
   /// `YYYY-MM-DDThh:mm:ssZ`
-  static func text(secondsSince1970 seconds: Int64) -> String {
+  package static func text(secondsSince1970 seconds: Int64) -> String {
     var time = time_t(seconds)
     var parts = tm()
     gmtime_r(&time, &parts)

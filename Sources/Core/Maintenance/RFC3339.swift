@@ -1,7 +1,7 @@
 /// Points of time as RFC 3339 writes them: `2026-01-02T03:04:05.678Z`, `2026-01-02T03:04:05+01:00`.
-enum RFC3339 {
+package enum RFC3339 {
   /// Nanoseconds since 1970; nil where `text` is no such time, or too far away to count.
-  static func nanoseconds(_ text: String) -> Int64? {
+  package static func nanoseconds(_ text: String) -> Int64? {
     var rest = Substring(text).utf8
     guard let year = number(&rest, 4), literal(&rest, "-"), let month = number(&rest, 2), literal(&rest, "-"),
       let day = number(&rest, 2), literal(&rest, "T") || literal(&rest, "t"), let hour = number(&rest, 2),

@@ -1,0 +1,100 @@
+import Core
+
+/// Decides when credentials are fetched, and who waits for it. Nothing but decisions, so that it can be tested.
+struct CredentialRenewal: Sendable {
+  enum Decision: Sendable, Equatable {
+    /// Go on with these.
+    case use(S3Credentials)
+    /// Go on with these, and have others fetched.
+    case useAndFetch(S3Credentials)
+    /// Fetch, and wait for it.
+    case fetch
+    /// Wait for what is being fetched.
+    case wait
+    /// Fetching failed a moment ago.
+    case fail(Failure)
+  }
+
+  /// Why fetching failed.
+  struct Failure: Sendable, Equatable {
+    var error: StorageError
+
+    static func == (left: Failure, right: Failure) -> Bool {
+      left.error.code == right.error.code && left.error.description == right.error.description
+    }
+  }
+
+  /// Nanoseconds before the end at which others are fetched. AWS has them ready by then.
+  static let early: Int64 = 300 * second
+  /// Nanoseconds before the end from which on nobody begins with the old ones: a request takes its time.
+  static let late: Int64 = 10 * second
+  /// Nanoseconds between two attempts.
+  static let pause: Int64 = 5 * second
+
+  private static let second: Int64 = 1_000_000_000
+
+  private var held: S3Credentials?
+  private var isRejected = false
+  private var isFetching = false
+  /// When the last attempt ended, and how it failed if it did.
+  private var attempted: Int64?
+  private var failure: Failure?
+
+  /// - Parameter now: nanoseconds since 1970.
+  mutating func decide(at now: Int64) -> Decision {
+    let isPaused = isPaused(at: now)
+    guard let held, !isRejected, held.holds(at: now, margin: Self.late) else {
+      if isFetching { return .wait }
+      guard isPaused else {
+        isFetching = true
+        return .fetch
+      }
+      // What the service rejects is all there is: it is for the service to say so again.
+      if let held, held.holds(at: now) { return .use(held) }
+      if let failure { return .fail(failure) }
+      isFetching = true
+      return .fetch
+    }
+    if isFetching || isPaused || held.holds(at: now, margin: Self.early) { return .use(held) }
+    isFetching = true
+    return .useAndFetch(held)
+  }
+
+  /// Takes what was fetched.
+  /// - Returns: what those get who waited for it: the old ones as long as they hold, where it failed.
+  mutating func fetched(
+    _ result: Result<S3Credentials, StorageError>, at now: Int64
+  ) -> Result<S3Credentials, StorageError> {
+    isFetching = false
+    attempted = now
+    let error: StorageError
+    switch result {
+    case .success(let credentials) where credentials.holds(at: now):
+      held = credentials
+      isRejected = false
+      failure = nil
+      return .success(credentials)
+    case .success:
+      error = StorageError(
+        .unavailable, "the credentials for S3 had expired when they came: is this machine's clock right?")
+    case .failure(let reason):
+      error = reason
+    }
+    failure = Failure(error: error)
+    if let held, held.holds(at: now) { return .success(held) }
+    return .failure(error)
+  }
+
+  /// The service doesn't take them any more.
+  mutating func reject(_ credentials: S3Credentials) {
+    // Others may be held by now.
+    if credentials == held { isRejected = true }
+  }
+
+  private func isPaused(at now: Int64) -> Bool {
+    guard let attempted else { return false }
+    // A clock that was set back holds nothing up.
+    let (passed, overflow) = now.subtractingReportingOverflow(attempted)
+    return !overflow && (0..<Self.pause).contains(passed)
+  }
+}

@@ -1,0 +1,94 @@
+public import Core
+import Synchronization
+
+/// The credentials that requests are signed with: found when they are needed first, kept, and replaced before they
+/// expire, while requests go on with the old ones.
+///
+/// They come from the first of these that has any: `storage.s3.accesskey` and `secretkey`; `AWS_ACCESS_KEY_ID`,
+/// `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`; a web identity token; the shared credentials file; the container;
+/// the instance's role.
+public final class S3CredentialProvider: Sendable {
+  private let chain: CredentialChain
+  private let now: @Sendable () -> Int64
+  private let state = Mutex(State())
+
+  private typealias Outcome = Result<S3Credentials, StorageError>
+
+  private struct State {
+    var renewal = CredentialRenewal()
+    /// What is being fetched.
+    var fetch: Task<Outcome, Never>?
+  }
+
+  private enum Turn {
+    case use(S3Credentials)
+    case wait(Task<Outcome, Never>)
+    case fail(StorageError)
+  }
+
+  /// Looks nowhere yet.
+  /// - Parameters:
+  ///   - environment: the process' variables.
+  ///   - now: nanoseconds since 1970.
+  public convenience init(
+    _ configuration: Configuration.S3, environment: [String: String], transport: @escaping CredentialTransport,
+    now: @escaping @Sendable () -> Int64 = { WallClock.now }
+  ) {
+    self.init(CredentialChain(configuration, environment: environment, transport: transport), now: now)
+  }
+
+  init(_ chain: CredentialChain, now: @escaping @Sendable () -> Int64) {
+    self.chain = chain
+    self.now = now
+  }
+
+  /// Credentials that hold for a while. Waits only where there are none: for at most the few seconds that the places
+  /// have to answer, even where the caller is cancelled, since others wait for the same.
+  ///
+  /// Throws `.denied` where nothing gives credentials, or refuses them; `.unavailable` where that may pass; `.failed`
+  /// where an answer makes no sense. The error says what was tried, and what to do.
+  public func credentials() async throws(StorageError) -> S3Credentials {
+    let turn = state.withLock { state in
+      switch state.renewal.decide(at: now()) {
+      case .use(let credentials):
+        return Turn.use(credentials)
+      case .useAndFetch(let credentials):
+        state.fetch = fetch()
+        return .use(credentials)
+      case .fetch, .wait:
+        let fetch = state.fetch ?? fetch()
+        state.fetch = fetch
+        return .wait(fetch)
+      case .fail(let failure):
+        return .fail(failure.error)
+      }
+    }
+    switch turn {
+    case .use(let credentials): return credentials
+    case .wait(let fetch): return try await fetch.value.get()
+    case .fail(let error): throw error
+    }
+  }
+
+  /// Takes note that the service answered `ExpiredToken`, `InvalidToken` or `InvalidAccessKeyId` to `used`: others are
+  /// fetched before the next request, but not twice within seconds.
+  public func invalidate(_ used: S3Credentials) {
+    state.withLock { $0.renewal.reject(used) }
+  }
+
+  /// A task of its own: none of those who wait for it can end it.
+  private func fetch() -> Task<Outcome, Never> {
+    Task {
+      let result: Outcome
+      do throws(StorageError) {
+        result = .success(try await chain.credentials())
+      } catch {
+        result = .failure(error)
+      }
+      return state.withLock { state in
+        state.fetch = nil
+        return state.renewal.fetched(result, at: now())
+      }
+    }
+  }
+}
