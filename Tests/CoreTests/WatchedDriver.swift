@@ -51,7 +51,9 @@ final class WatchedDriver: StorageDriver {
   func delete(_ path: StoragePath, durability: Durability) async throws(StorageError) {
     try await driver.delete(path, durability: durability)
   }
-  func directURL(for path: StoragePath) async throws(StorageError) -> DirectURL? { nil }
+  func directURL(for path: StoragePath, answering request: DownloadRequest) async throws(StorageError) -> DirectURL? {
+    nil
+  }
   func changeToken(of directory: StoragePath) async throws(StorageError) -> ChangeToken? {
     try await driver.changeToken(of: directory)
   }

@@ -23,7 +23,8 @@ import Testing
       ("/_berth", "/_berth/docker/x"), ("/_berth/", "/_berth/docker/x"), ("/", "/docker/x"), ("", nil), (nil, nil),
     ] as [(String?, String?)])
   func `gives the web server an internal path`(prefix: String?, expected: String?) async throws {
-    let url = try await Self.driver(folder.path, accelPrefix: prefix).directURL(for: path("/docker/x"))
+    let url = try await Self.driver(folder.path, accelPrefix: prefix).directURL(
+      for: path("/docker/x"), answering: DownloadRequest(clientAddress: "192.0.2.1"))
     #expect(url == expected.map { .internalPath($0) })
   }
 

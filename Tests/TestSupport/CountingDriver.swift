@@ -81,9 +81,11 @@ package final class CountingDriver: StorageDriver {
     try await driver.delete(path, durability: durability)
   }
 
-  package func directURL(for path: StoragePath) async throws(StorageError) -> DirectURL? {
+  package func directURL(for path: StoragePath, answering request: DownloadRequest) async throws(StorageError)
+    -> DirectURL?
+  {
     count("directURL")
-    return try await driver.directURL(for: path)
+    return try await driver.directURL(for: path, answering: request)
   }
 
   package func changeToken(of directory: StoragePath) async throws(StorageError) -> ChangeToken? {

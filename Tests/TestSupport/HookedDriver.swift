@@ -78,8 +78,10 @@ package final class HookedDriver: StorageDriver {
   package func sweepLeftovers(olderThan age: Duration) async throws(StorageError) -> Int {
     try await driver.sweepLeftovers(olderThan: age)
   }
-  package func directURL(for path: StoragePath) async throws(StorageError) -> DirectURL? {
-    try await driver.directURL(for: path)
+  package func directURL(for path: StoragePath, answering request: DownloadRequest) async throws(StorageError)
+    -> DirectURL?
+  {
+    try await driver.directURL(for: path, answering: request)
   }
   package func changeToken(of directory: StoragePath) async throws(StorageError) -> ChangeToken? {
     try await driver.changeToken(of: directory)

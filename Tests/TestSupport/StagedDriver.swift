@@ -118,8 +118,10 @@ package final class StagedDriver: StorageDriver {
     return try await driver.sweepLeftovers(olderThan: age)
   }
 
-  package func directURL(for path: StoragePath) async throws(StorageError) -> DirectURL? {
-    try await driver.directURL(for: path)
+  package func directURL(for path: StoragePath, answering request: DownloadRequest) async throws(StorageError)
+    -> DirectURL?
+  {
+    try await driver.directURL(for: path, answering: request)
   }
 
   package func changeToken(of directory: StoragePath) async throws(StorageError) -> ChangeToken? {

@@ -32,7 +32,7 @@ struct BlobHandler {
       return Response(.ok, fields: fields)
     }
     do throws(StorageError) {
-      switch try await directURL(blob.content) {
+      switch try await directURL(blob.content, request) {
       case .internalPath(let path)?:
         fields[.xAccelRedirect] = path
         // The web server says so itself of a file that it sends; it would be there twice.
@@ -66,8 +66,9 @@ struct BlobHandler {
     return Response(.accepted, fields: [.dockerContentDigest: digest.description])
   }
 
-  private func directURL(_ content: Digest) async throws(StorageError) -> DirectURL? {
-    let url = try await context.registry.driver.directURL(for: StorageLayout.blobData(content))
+  private func directURL(_ content: Digest, _ request: Request) async throws(StorageError) -> DirectURL? {
+    let url = try await context.registry.driver.directURL(
+      for: StorageLayout.blobData(content), answering: DownloadRequest(clientAddress: request.remoteAddress))
     if case .url = url, context.configuration.storage.redirectDisabled { return nil }
     return url
   }

@@ -59,8 +59,9 @@ public protocol StorageDriver: Sendable {
   /// - Returns: how many files and trees.
   func sweepLeftovers(olderThan age: Duration) async throws(StorageError) -> Int
 
-  /// A way for the client or the web server to read the file itself; nil where the worker must send it.
-  func directURL(for path: StoragePath) async throws(StorageError) -> DirectURL?
+  /// A way for the client, who has asked by `request`, or the web server to read the file itself; nil where the worker
+  /// must send it.
+  func directURL(for path: StoragePath, answering request: DownloadRequest) async throws(StorageError) -> DirectURL?
 
   /// A value that differs whenever entries were added to or removed from a directory since.
   /// nil where the driver can't tell, or can't tell yet.

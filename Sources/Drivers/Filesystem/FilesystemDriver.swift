@@ -50,7 +50,9 @@ public final class FilesystemDriver: StorageDriver {
   }
 
   /// A path for the web server's internal redirect. The grammar of paths needs no escapes.
-  public func directURL(for path: StoragePath) async throws(StorageError) -> DirectURL? {
+  public func directURL(for path: StoragePath, answering request: DownloadRequest) async throws(StorageError)
+    -> DirectURL?
+  {
     accelPrefix.map { .internalPath($0 + path.string) }
   }
 

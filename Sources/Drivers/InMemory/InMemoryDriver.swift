@@ -92,7 +92,9 @@ public final class InMemoryDriver: StorageDriver {
   }
 
   /// nil: only this process has the bytes.
-  public func directURL(for path: StoragePath) async throws(StorageError) -> DirectURL? {
+  public func directURL(for path: StoragePath, answering request: DownloadRequest) async throws(StorageError)
+    -> DirectURL?
+  {
     nil
   }
 
