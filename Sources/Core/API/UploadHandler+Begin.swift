@@ -35,7 +35,7 @@ extension UploadHandler {
     _ request: Request, _ repository: Repository, _ digest: Digest
   ) async throws(RegistryError) -> Response {
     let session = try await RegistryError.fromStorage { () async throws(StorageError) in
-      try await repository.uploads.openUnnamed()
+      try await repository.uploads.openUnnamed(digest, length: request.contentLength)
     }
     do throws(RegistryError) {
       try await session.finish(request.body, UploadChunk(length: request.contentLength), as: digest)

@@ -53,10 +53,12 @@ struct UploadService {
     return session
   }
 
-  /// An upload of a single request: until it is finished nobody else can see it.
-  func openUnnamed() async throws(StorageError) -> UploadSession {
+  /// An upload of a single request, of content whose digest it says: until it is finished nobody else can see it.
+  /// - Parameter length: in bytes; nil where the client doesn't say.
+  func openUnnamed(_ digest: Digest, length: Int64?) async throws(StorageError) -> UploadSession {
     let id = UploadID()
-    let writer = try await driver.writer(at: StorageLayout.uploadData(name, id), appending: false)
+    let writer = try await driver.writer(
+      at: StorageLayout.uploadData(name, id), committingTo: StorageLayout.blobData(digest), length: length)
     return UploadSession(repository, id, startedAt: nil, writer)
   }
 

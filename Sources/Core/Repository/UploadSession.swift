@@ -220,9 +220,9 @@ final class UploadSession {
     return hasher
   }
 
-  /// Keeps the hash for the next request. It only saves work, so a failure is none of the client's.
+  /// Keeps the hash for the next request, if there can be one. It only saves work, so a failure is none of the client's.
   private func suspend() async {
-    guard !isOver, let hasher = hash?.current, hasher.count == writer.size else { return }
+    guard !isOver, startedAt != nil, let hasher = hash?.current, hasher.count == writer.size else { return }
     try? await hashStates.store(hasher)
   }
 }

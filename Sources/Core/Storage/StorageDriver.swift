@@ -27,6 +27,13 @@ public protocol StorageDriver: Sendable {
   /// be being written opens it before.
   func writer(at path: StoragePath, appending: Bool) async throws(StorageError) -> any StorageWriter
 
+  /// As `writer` anew, of a file that nobody else knows of and that will be at `destination` if it is kept at all:
+  /// storage that can't move may put it there at once. What was written can't be gone on with, nor read, before.
+  /// - Parameter length: how many bytes will come; nil where that isn't known.
+  func writer(
+    at path: StoragePath, committingTo destination: StoragePath, length: Int64?
+  ) async throws(StorageError) -> any StorageWriter
+
   /// What is at `path`.
   func stat(_ path: StoragePath) async throws(StorageError) -> StorageEntry
 
@@ -71,6 +78,13 @@ public protocol StorageDriver: Sendable {
 extension StorageDriver {
   /// No.
   public var isEventuallyConsistent: Bool { false }
+
+  /// For drivers that move.
+  public func writer(
+    at path: StoragePath, committingTo destination: StoragePath, length: Int64?
+  ) async throws(StorageError) -> any StorageWriter {
+    try await writer(at: path, appending: false)
+  }
 
   /// For drivers that get a directory's names at once.
   public func forEachName(

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Core
 import NIOCore
+import NIOHTTP1
 import NIOPosix
 import NIOSSL
 
@@ -52,7 +53,7 @@ public final class HTTPTransport: Sendable {
   }
 
   /// Sends one request, and waits for the head of the answer until `deadline`. Cancelled with the task.
-  public func send(
+  func send(
     _ request: HTTPTransportRequest, within timeout: Duration
   ) async throws(HTTPTransportError) -> HTTPTransportResponse {
     var outgoing = HTTPClientRequest(url: request.url)
@@ -68,49 +69,49 @@ public final class HTTPTransport: Sendable {
 }
 
 /// A request as it goes out.
-public struct HTTPTransportRequest: Sendable {
+struct HTTPTransportRequest: Sendable {
   /// `GET` and the like.
-  public var method: String
+  var method: String
   /// Absolute, and encoded.
-  public var url: String
+  var url: String
   /// Names and values; `Host` and `Content-Length` are added where they are missing.
-  public var fields: [(name: String, value: String)] = []
+  var fields: [(name: String, value: String)] = []
   /// The body; nil: none.
-  public var body: ByteBuffer?
+  var body: ByteBuffer?
 
   /// Without fields and body.
-  public init(_ method: String, _ url: String) {
+  init(_ method: String, _ url: String) {
     self.method = method
     self.url = url
   }
 }
 
 /// An answer, whose body is read from the network as it is asked for.
-public struct HTTPTransportResponse: Sendable {
+struct HTTPTransportResponse: Sendable {
   private let response: HTTPClientResponse
   /// The status code.
-  public var status: Int { Int(response.status.code) }
+  var status: Int { Int(response.status.code) }
 
   init(_ response: HTTPClientResponse) {
     self.response = response
   }
 
   /// The first value of a field; names are compared without case.
-  public func field(_ name: String) -> String? {
+  func field(_ name: String) -> String? {
     response.headers.first(name: name)
   }
 
   /// The body's pieces, to be read once. Whoever lets go of it before its end closes the connection.
-  public var body: Body { Body(iterator: response.body.makeAsyncIterator()) }
+  var body: Body { Body(iterator: response.body.makeAsyncIterator()) }
 
   /// See ``HTTPTransportResponse/body``. Belongs to one task.
-  public struct Body {
+  struct Body {
     fileprivate var iterator: HTTPClientResponse.Body.AsyncIterator
 
     /// The next piece; nil at the end.
-    public mutating func next() async throws(HTTPTransportError) -> ByteBuffer? {
+    mutating func next() async throws(HTTPTransportError) -> ByteBuffer? {
       do {
-        return try await iterator.next()
+        return try await iterator.next(isolation: #isolation)
       } catch {
         throw HTTPTransportError(error)
       }
@@ -118,7 +119,7 @@ public struct HTTPTransportResponse: Sendable {
   }
 
   /// The whole body. Longer than `limit` bytes: throws `.tooLong`.
-  public func content(limit: Int) async throws(HTTPTransportError) -> ByteBuffer {
+  func content(limit: Int) async throws(HTTPTransportError) -> ByteBuffer {
     var body = body
     var content = ByteBuffer()
     while var piece = try await body.next() {

@@ -3,9 +3,9 @@ import NIOCore
 import NIOSSL
 
 /// Why a request got no whole answer. Whether it was carried out is not known.
-public struct HTTPTransportError: Error, Sendable, CustomStringConvertible {
+struct HTTPTransportError: Error, Sendable, CustomStringConvertible {
   /// What callers switch on.
-  public enum Code: Sendable {
+  enum Code: Sendable {
     /// No connection, one that was lost, or an answer that is no HTTP. May pass.
     case lost
     /// It took too long. May pass.
@@ -21,9 +21,9 @@ public struct HTTPTransportError: Error, Sendable, CustomStringConvertible {
   }
 
   /// What callers switch on.
-  public var code: Code
+  var code: Code
   /// What the system or the library said.
-  public var description: String
+  var description: String
 
   init(_ code: Code, _ description: String? = nil) {
     self.code = code

@@ -21,9 +21,7 @@ final class S3DirectWriter: StorageWriter {
 
   deinit {
     guard !isOver, upload != nil || sending != nil else { return }
-    Task { [driver, destination, upload, sending] in
-      await Self.abort(driver, destination, upload, sending)
-    }
+    Self.abandon(driver, destination, upload, sending)
   }
 
   private var key: String { driver.keys.key(destination) }
@@ -101,6 +99,14 @@ final class S3DirectWriter: StorageWriter {
     isOver = true
     await Self.abort(driver, destination, upload, sending)
     sending = nil
+  }
+
+  /// Nobody waits for it.
+  private static func abandon(
+    _ driver: S3Driver, _ destination: StoragePath, _ upload: String?,
+    _ sending: Task<Result<S3Part, S3Failure>, Never>?
+  ) {
+    Task { await abort(driver, destination, upload, sending) }
   }
 
   private static func abort(

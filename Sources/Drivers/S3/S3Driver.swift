@@ -45,6 +45,7 @@ public final class S3Driver: StorageDriver {
   public var statistics: S3Statistics { client.statistics }
 
   /// Asks the store something, and says what a failure means.
+  @discardableResult
   func perform<Answer>(
     _ operation: String, _ path: StoragePath, _ body: () async throws(S3Failure) -> Answer
   ) async throws(StorageError) -> Answer {
@@ -59,8 +60,10 @@ public final class S3Driver: StorageDriver {
     StorageError(.notFound, "\(operation) \(path)")
   }
 
-  /// See ``StorageDriver/directURL(for:)``: a presigned URL.
-  public func directURL(for path: StoragePath) async throws(StorageError) -> DirectURL? {
+  /// A presigned URL.
+  public func directURL(for path: StoragePath, answering request: DownloadRequest) async throws(StorageError)
+    -> DirectURL?
+  {
     let request = S3Request(.getObject, "GET", keys.key(path))
     return .url(try await client.presigned(request, for: Self.linkLifetime, at: redirectEndpoint))
   }

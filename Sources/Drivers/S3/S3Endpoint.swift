@@ -2,20 +2,20 @@ import Core
 
 /// Where a bucket is reached (Amazon S3 User Guide, "Methods for accessing a bucket", "Dual-stack endpoints",
 /// "Transfer Acceleration", "FIPS endpoints").
-public struct S3Endpoint: Sendable, Equatable {
+struct S3Endpoint: Sendable, Equatable {
   /// `https` or `http`
-  public var scheme: String
+  var scheme: String
   /// With the bucket, where it is part of the name.
-  public var host: String
+  var host: String
   /// nil: the scheme's own.
-  public var port: Int?
+  var port: Int?
   /// `/bucket`, where the bucket is part of the path; else empty. Not encoded.
-  public var pathPrefix: String
+  var pathPrefix: String
   private let bucket: String
 
   /// Where the registry reaches the bucket.
   /// - Throws: where `regionendpoint` is no URL of a host.
-  public init(_ configuration: Configuration.S3) throws(StorageError) {
+  init(_ configuration: Configuration.S3) throws(StorageError) {
     try self.init(
       configuration, at: configuration.regionEndpoint.isEmpty ? nil : configuration.regionEndpoint,
       key: "regionendpoint")
@@ -23,7 +23,7 @@ public struct S3Endpoint: Sendable, Equatable {
 
   /// Where clients are sent; nil where that is the same.
   /// - Throws: where `redirectendpoint` is no URL of a host.
-  public init?(redirecting configuration: Configuration.S3) throws(StorageError) {
+  init?(redirecting configuration: Configuration.S3) throws(StorageError) {
     guard !configuration.redirectEndpoint.isEmpty else { return nil }
     try self.init(configuration, at: configuration.redirectEndpoint, key: "redirectendpoint")
   }
@@ -53,7 +53,7 @@ public struct S3Endpoint: Sendable, Equatable {
   }
 
   /// As the `Host` field says it.
-  public var hostField: String { port.map { "\(host):\($0)" } ?? host }
+  var hostField: String { port.map { "\(host):\($0)" } ?? host }
 
   /// The path of an object, or of the bucket, encoded.
   func path(of key: String) -> String {
@@ -77,10 +77,9 @@ public struct S3Endpoint: Sendable, Equatable {
   private static func parts(of address: String) -> (scheme: String?, host: String, port: Int?)? {
     var rest = address[...]
     var scheme: String?
-    if let mark = address.range(of: "://") {
-      scheme = address[..<mark.lowerBound].lowercased()
-      guard scheme == "http" || scheme == "https" else { return nil }
-      rest = address[mark.upperBound...]
+    for known in ["http", "https"] where address.lowercased().hasPrefix(known + "://") {
+      scheme = known
+      rest = address.dropFirst(known.count + 3)
     }
     if rest.hasSuffix("/") { rest.removeLast() }
     var port: Int?

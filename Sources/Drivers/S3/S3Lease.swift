@@ -51,7 +51,7 @@ final class S3Lease: Sendable {
       } catch {
         throw StorageError(.cancelled, "write \(path)")
       }
-      pause = min(2 * pause, .milliseconds(100))
+      pause = min(pause * 2, .milliseconds(100))
     }
   }
 

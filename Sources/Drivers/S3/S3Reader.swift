@@ -22,9 +22,9 @@ final class S3Reader: StorageReader {
     self.path = path
     self.key = key
     position = offset
-    let opened: (response: HTTPTransportResponse?, size: Int64, etag: String)?
-    opened = try await driver.perform("read", path) { () async throws(S3Failure) in
-      do {
+    typealias Opened = (response: HTTPTransportResponse?, size: Int64, etag: String)
+    let opened = try await driver.perform("read", path) { () async throws(S3Failure) -> Opened? in
+      do throws(S3Failure) {
         guard let response = try await driver.client.open(key, from: offset, etag: nil) else { return nil }
         guard let size = S3Reader.size(response) else { throw S3Failure(malformed: "Content-Range") }
         return (response, size, response.field("ETag") ?? "")

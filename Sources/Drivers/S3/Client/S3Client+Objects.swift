@@ -57,7 +57,7 @@ extension S3Client {
           let response = try await send(S3Request(.getObject, "GET", key))
           let head = try S3ObjectHead(response)
           guard head.size <= limit else { throw S3Failure(HTTPTransportError(.tooLong)) }
-          do {
+          do throws(HTTPTransportError) {
             let content = try await response.content(limit: limit)
             guard content.readableBytes == head.size else { throw HTTPTransportError(.lost, "the answer broke off") }
             return (head, content)
@@ -106,19 +106,19 @@ extension S3Client {
   /// At most 1,000 at once.
   func delete(_ keys: [String]) async throws(S3Failure) {
     guard !keys.isEmpty else { return }
-    var document = "<Delete><Quiet>true</Quiet>"
-    for key in keys { document += "<Object><Key>\(key.escapedForXML)</Key></Object>" }
-    document += "</Delete>"
+    var body = "<Delete><Quiet>true</Quiet>"
+    for key in keys { body += "<Object><Key>\(key.escapedForXML)</Key></Object>" }
+    body += "</Delete>"
     var request = S3Request(.deleteObjects, "POST")
     request.query = [("delete", "")]
-    request.body = ByteBuffer(string: document)
-    request.fields = [("Content-MD5", ContentMD5.field(of: document)), ("Content-Type", "application/xml")]
+    request.body = ByteBuffer(string: body)
+    request.fields = [("Content-MD5", ContentMD5.field(of: body)), ("Content-Type", "application/xml")]
     let answer = try await document(request)
     // Some may have gone, and some not.
     guard let error = answer?["Error"] else { return }
     var failure = S3Failure(malformed: "")
-    failure.code = String((error.text(of: "Code") ?? "InternalError").prefix(300))
-    failure.message = error.text(of: "Message").map { String($0.prefix(300)) }
+    failure.code = error["Code"].map { String($0.text.prefix(300)) } ?? "InternalError"
+    failure.message = error["Message"].map { String($0.text.prefix(300)) }
     throw failure
   }
 

@@ -153,7 +153,7 @@ final class S3Client: Sendable {
     if endpoint.scheme == "https" { return .unsigned }
     var hasher = ContentHasher(.sha256)
     body.withUnsafeReadableBytes { hasher.update($0.bytes) }
-    return .digest(hasher.finalize().hex)
+    return .digest(String(hasher.finalize().hex))
   }
 }
 

@@ -71,7 +71,8 @@ extension S3Failure {
     switch transport {
     case .cancelled?: return .cancelled
     case .lost?, .timeout?: return .unavailable
-    case .untrusted?, .malformed?, .tooLong?: return .failed
+    case .tooLong?: return .tooLarge
+    case .untrusted?, .malformed?: return .failed
     case nil: break
     }
     if isNotFound { return .notFound }

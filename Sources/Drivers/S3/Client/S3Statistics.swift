@@ -1,3 +1,4 @@
+import NIOCore
 import Synchronization
 
 /// What was asked of the store, by operation. Counters only ever grow.
