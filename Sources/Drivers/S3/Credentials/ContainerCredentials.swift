@@ -16,7 +16,8 @@ struct ContainerCredentials: CredentialSource {
     guard let url = try url() else {
       return .none("AWS_CONTAINER_CREDENTIALS_FULL_URI and AWS_CONTAINER_CREDENTIALS_RELATIVE_URI are not set")
     }
-    var request = CredentialRequest(method: "GET", url: url.text, headers: [(name: "accept", value: "application/json")])
+    var request = CredentialRequest(
+      method: "GET", url: url.text, headers: [(name: "accept", value: "application/json")])
     if let token = try token() { request.headers.append((name: "authorization", value: token.value)) }
     let response = try await CredentialResponse(to: request, by: transport, within: Self.timeout)
     guard response.status == 200 else { throw response.refusal(of: request) }

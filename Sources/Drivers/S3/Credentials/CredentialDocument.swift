@@ -2,8 +2,8 @@ import Core
 
 /// The JSON that containers and instances get their credentials in.
 ///
-/// `{"Code": "Success", "AccessKeyId": …, "SecretAccessKey": …, "Token": …, "Expiration": "2026-01-02T03:04:05Z"}`;
-/// a container's has no `Code`.
+/// `{"Code": "Success", "AccessKeyId": …, "SecretAccessKey": …, "Token": …, "Expiration": "2026-01-02T03:04:05Z"}`; a
+/// container's has no `Code`.
 enum CredentialDocument {
   /// Throws `.failed` where it isn't one, `.unavailable` where it says that there are none now. `request` is for the
   /// error.

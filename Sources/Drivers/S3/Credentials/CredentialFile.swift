@@ -27,7 +27,7 @@ enum CredentialFile {
     guard let text = try text(at: path) else {
       throw StorageError(.failed, "\(path) is not there, which \(variable) names")
     }
-    let token = Secret(String(text.trimmedOfSpace))
+    let token = Secret(String(text[...].trimmedOfSpace))
     guard S3Credentials.isFieldText(token.value) else {
       throw StorageError(.failed, "\(path), which \(variable) names, holds no token")
     }
@@ -35,9 +35,9 @@ enum CredentialFile {
   }
 }
 
-extension StringProtocol {
+extension Substring {
   /// Without the ASCII white space at its ends.
-  var trimmedOfSpace: SubSequence {
+  var trimmedOfSpace: Substring {
     let isSpace = { (byte: UInt8) in byte == 0x20 || (0x09...0x0D).contains(byte) }
     guard let first = utf8.firstIndex(where: { !isSpace($0) }), let last = utf8.lastIndex(where: { !isSpace($0) })
     else { return self[endIndex...] }

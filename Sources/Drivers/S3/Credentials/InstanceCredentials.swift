@@ -67,7 +67,7 @@ struct InstanceCredentials: CredentialSource {
       let hint = "this is no EC2 instance, or in a container its hop limit must be 2 at least"
       return .failure(NoToken(finding: .unreachable("\(error.description): \(hint)")))
     }
-    let token = Secret(String(String(decoding: response.body, as: UTF8.self).trimmedOfSpace))
+    let token = Secret(String(String(decoding: response.body, as: UTF8.self)[...].trimmedOfSpace))
     guard response.status == 200, S3Credentials.isFieldText(token.value) else {
       let reason = "\(request) was answered with status \(response.status), without a token"
       return .failure(NoToken(finding: response.mayPass ? .unreachable(reason) : .none(reason)))

@@ -43,7 +43,7 @@ enum STSAnswer {
     guard let content = content(of: element, in: body), !content.contains(UInt8(ascii: "<")),
       let text = String(validating: content, as: UTF8.self)
     else { return nil }
-    return resolved(text.trimmedOfSpace)
+    return resolved(text[...].trimmedOfSpace)
   }
 
   /// With the references resolved that XML knows without a document type; nil for others.
