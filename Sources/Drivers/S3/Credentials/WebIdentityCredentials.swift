@@ -60,7 +60,8 @@ struct WebIdentityCredentials: CredentialSource {
     _ response: CredentialResponse, _ request: CredentialRequest, _ role: String, _ token: Secret
   ) -> StorageError {
     let fault = STSAnswer.fault(response.body)
-    var error = response.refusal(of: request, words: fault.map { CredentialResponse.words($0.description, hiding: token) })
+    var error = response.refusal(
+      of: request, words: fault.map { CredentialResponse.words($0.description, hiding: token) })
     error.message += ", asked for the role \(role)"
     // The one fault of the kind 400 that passes: STS couldn't ask who gave the token.
     if fault?.code == "IDPCommunicationError" { error.code = .unavailable }

@@ -74,7 +74,10 @@ public final class SigV4Signer: Sendable {
       (name: "X-Amz-Algorithm", value: Self.algorithm),
       (name: "X-Amz-Credential", value: "\(credentials.accessKey)/\(scope.text)"),
       (name: "X-Amz-Date", value: scope.time),
-      (name: "X-Amz-Expires", value: String(min(max(expires, Self.expirations.lowerBound), Self.expirations.upperBound))),
+      (
+        name: "X-Amz-Expires",
+        value: String(min(max(expires, Self.expirations.lowerBound), Self.expirations.upperBound))
+      ),
       (name: "X-Amz-SignedHeaders", value: signed.names),
     ]
     if let token = credentials.sessionToken { parameters.append((name: "X-Amz-Security-Token", value: token.value)) }
