@@ -7,7 +7,7 @@ extension StorageDriverContract {
   /// The clock for files ticks every few milliseconds.
   private static let tick: Int64 = 20_000_000
 
-  @Test(arguments: DriverKind.allCases)
+  @Test(arguments: DriverKind.withDirectories)
   func `touch makes a file as young as now, and changes nothing else`(kind: DriverKind) async throws {
     let storage = try storage(kind)
     try await storage.driver.put("text", at: path("/dir/file"))
@@ -25,7 +25,7 @@ extension StorageDriverContract {
     #expect(try await storage.driver.walked(.root) == ["/dir", "/dir/file"])
   }
 
-  @Test(arguments: DriverKind.allCases)
+  @Test(arguments: DriverKind.withDirectories)
   func `a touched file takes its time along when it moves`(kind: DriverKind) async throws {
     let driver = try storage(kind).driver
     try await driver.put("text", at: path("/dir/data"))
@@ -48,11 +48,12 @@ extension StorageDriverContract {
     let now = WallClock.now
     try await writer.commit(to: path("/blobs/data"))
     let committed = try await driver.stat(path("/blobs/data")).modified
-    #expect(committed > written)
-    #expect(committed >= now - Self.tick)
+    // Object stores tell whole seconds.
+    #expect(kind.hasDirectories ? committed > written : committed >= written)
+    #expect(committed >= now - (kind.hasDirectories ? Self.tick : 1_000_000_000 + Self.tick))
   }
 
-  @Test(arguments: DriverKind.allCases)
+  @Test(arguments: DriverKind.withDirectories)
   func `settle changes nothing, and tells where nothing is there`(kind: DriverKind) async throws {
     let driver = try storage(kind).driver
     try await driver.put("text", at: path("/dir/file"))
@@ -65,7 +66,7 @@ extension StorageDriverContract {
     #expect(try await driver.walked(.root) == ["/dir", "/dir/file"])
   }
 
-  @Test(arguments: DriverKind.allCases)
+  @Test(arguments: DriverKind.withDirectories)
   func `prune removes what is empty, up to what isn't, and never the top`(kind: DriverKind) async throws {
     let storage = try storage(kind)
     let driver = storage.driver
@@ -113,7 +114,7 @@ extension StorageDriverContract {
     }
   }
 
-  @Test(arguments: DriverKind.allCases, [Durability.process, .withNext, .powerLoss, .selfChecking])
+  @Test(arguments: DriverKind.withDirectories, [Durability.process, .withNext, .powerLoss, .selfChecking])
   func `every durability does the same to see`(kind: DriverKind, durability: Durability) async throws {
     let storage = try storage(kind)
     try await storage.driver.put(Array("text".utf8), at: path("/a/file"), durability: durability)
@@ -127,7 +128,7 @@ extension StorageDriverContract {
     #expect(try await storage.elsewhere.walked(.root) == ["/a"])
   }
 
-  @Test(arguments: DriverKind.allCases)
+  @Test(arguments: DriverKind.withDirectories)
   func `of many who move one file aside and back, one succeeds at each step`(kind: DriverKind) async throws {
     let storage = try storage(kind)
     try await storage.driver.put("wanted", at: path("/dir/data"))
@@ -165,7 +166,7 @@ extension StorageDriverContract {
     #expect(try await storage.driver.text(path("/blobs/other")) == "another's")
   }
 
-  @Test(arguments: DriverKind.allCases)
+  @Test(arguments: DriverKind.withDirectories)
   func `there is nothing to sweep after operations that ended`(kind: DriverKind) async throws {
     let driver = try storage(kind).driver
     #expect(try await driver.sweepLeftovers(olderThan: .zero) == 0)

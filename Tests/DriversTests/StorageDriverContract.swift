@@ -25,13 +25,41 @@ import Testing
     case .inMemory:
       let driver = InMemoryDriver(patience: patience)
       return StorageUnderTest(driver: driver, elsewhere: driver)
+    case .moto: return try s3("http://127.0.0.1:5999", patience)
+    case .radosgw: return try s3("http://127.0.0.1:7480", patience)
     }
+  }
+
+  private func s3(_ endpoint: String, _ patience: Duration) throws -> StorageUnderTest {
+    var configuration = Configuration.S3()
+    configuration.regionEndpoint = endpoint
+    configuration.bucket = "dev"
+    configuration.region = "us-east-1"
+    configuration.accessKey = "devkey"
+    configuration.secretKey = "devsecret"
+    configuration.forcePathStyle = true
+    configuration.chunkSize = 5 << 20
+    configuration.rootDirectory = "/" + String(UInt64.random(in: .min ... .max), radix: 16)
+    func driver() throws -> S3Driver {
+      let transport = HTTPTransport()
+      return try S3Driver(
+        configuration, transport,
+        credentials: S3CredentialProvider(configuration, environment: [:], transport: transport.credentialTransport),
+        patience: patience)
+    }
+    return StorageUnderTest(driver: try driver(), elsewhere: try driver())
   }
 }
 
 /// The drivers that pass it.
 enum DriverKind: CaseIterable, Sendable {
-  case filesystem, inMemory
+  case filesystem, inMemory, moto, radosgw
+
+  /// Those with true directories, moves in one step, and times that can be set.
+  static let withDirectories: [DriverKind] = [.filesystem, .inMemory]
+
+  /// Whether it is one of them.
+  var hasDirectories: Bool { Self.withDirectories.contains(self) }
 }
 
 /// A storage, and the same as another worker sees it.
@@ -53,7 +81,7 @@ extension StorageDriver {
 
   /// A file's content as text.
   func text(_ path: StoragePath) async throws(StorageError) -> String {
-    String(decoding: try await content(at: path, limit: 64 << 20), as: UTF8.self)
+    String(decoding: try await read(path, from: 0, capacity: 1 << 16), as: UTF8.self)
   }
 
   /// What a reader gives from `offset` on.

@@ -3,8 +3,9 @@ public import Core
 extension S3Driver {
   /// See ``StorageDriver/delete(_:durability:)``. What is in a directory goes in the order of the names, 1,000 at once.
   public func delete(_ path: StoragePath, durability: Durability) async throws(StorageError) {
+    guard path != .root else { throw StorageError(.denied, "remove \(path)", cause: "it is the whole storage") }
     let isThere = try await perform("remove", path) { () async throws(S3Failure) in
-      if path != .root, try await client.head(keys.key(path)) != nil {
+      if try await client.head(keys.key(path), isCancellable: false) != nil {
         try await client.delete(keys.key(path))
         return true
       }
@@ -18,7 +19,7 @@ extension S3Driver {
     var token: String?
     var isAny = false
     repeat {
-      let page = try await client.page(of: prefix, continuing: token)
+      let page = try await client.page(of: prefix, continuing: token, isCancellable: false)
       if !page.objects.isEmpty {
         isAny = true
         try await client.delete(page.objects.map(\.key))

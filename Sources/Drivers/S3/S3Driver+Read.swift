@@ -42,9 +42,11 @@ extension S3Driver {
   }
 
   /// A file that is being written, or was and has yet to be committed; nil where there is none.
-  func unfinished(_ path: StoragePath) async throws(StorageError) -> (file: S3UnfinishedFile, etag: String)? {
+  func unfinished(
+    _ path: StoragePath, isCancellable: Bool = true
+  ) async throws(StorageError) -> (file: S3UnfinishedFile, etag: String)? {
     let object = try await perform("read", path) { () async throws(S3Failure) in
-      try await client.get(keys.file(path), limit: S3UnfinishedFile.largest)
+      try await client.get(keys.file(path), limit: S3UnfinishedFile.largest, isCancellable: isCancellable)
     }
     guard let object else { return nil }
     guard let file = S3UnfinishedFile(parsing: object.content) else {

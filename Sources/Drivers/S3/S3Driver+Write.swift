@@ -33,7 +33,8 @@ extension S3Driver {
     _ source: StoragePath, to destination: StoragePath, durability: Durability
   ) async throws(StorageError) {
     let isMoved = try await perform("move", source) { () async throws(S3Failure) in
-      guard let head = try await client.head(keys.key(source)) else { return false }
+      guard let head = try await client.head(keys.key(source), isCancellable: false) else { return false }
+      if source == destination { return true }
       try await copy(keys.key(source), head, to: keys.key(destination))
       try await client.delete(keys.key(source))
       return true

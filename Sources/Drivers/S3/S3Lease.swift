@@ -64,7 +64,7 @@ final class S3Lease: Sendable {
         key, ByteBuffer(string: writer), driver.options, condition: .ifAbsent)
     } catch  where error.isConditionFailed {
     }
-    guard let found = try await driver.client.get(key, limit: 64) else { return nil }
+    guard let found = try await driver.client.get(key, limit: 64, isCancellable: false) else { return nil }
     // We may have made it ourselves, and the answer got lost.
     if String(buffer: found.content) == writer { return found.head.etag }
     guard found.head.now - found.head.modified > lifetime.components.seconds * 1_000_000_000 else { return nil }
@@ -79,7 +79,7 @@ final class S3Lease: Sendable {
       return try await driver.client.put(
         key, ByteBuffer(string: writer), driver.options, condition: .ifMatches(etag))
     } catch  where error.isConditionFailed || error.isNotFound {
-      guard let found = try await driver.client.get(key, limit: 64), String(buffer: found.content) == writer else {
+      guard let found = try await driver.client.get(key, limit: 64, isCancellable: false), String(buffer: found.content) == writer else {
         return nil
       }
       return found.head.etag

@@ -33,7 +33,7 @@ final class S3Writer: StorageWriter {
     self.lease = lease
     file = S3UnfinishedFile()
     pending = ByteBuffer()
-    if let found = try await driver.unfinished(path) {
+    if let found = try await driver.unfinished(path, isCancellable: false) {
       etag = found.etag
       if appending {
         (file, pending) = (found.file, found.file.tail)
@@ -50,10 +50,10 @@ final class S3Writer: StorageWriter {
   private func adopt(appending: Bool) async throws(StorageError) {
     let key = driver.keys.key(path)
     try await driver.perform("write", path) { () async throws(S3Failure) in
-      guard let head = try await driver.client.head(key) else { return }
+      guard let head = try await driver.client.head(key, isCancellable: false) else { return }
       hasChanged = true
       if appending, head.size < S3Sizes.leastPart {
-        pending = try await driver.client.get(key, limit: S3Sizes.leastPart)?.content ?? ByteBuffer()
+        pending = try await driver.client.get(key, limit: S3Sizes.leastPart, isCancellable: false)?.content ?? ByteBuffer()
       } else if appending {
         let piece = driver.keys.piece(path, lease.writer, 0)
         try await S3Assembly(driver.client, driver.options, driver.sizes).assemble(
@@ -206,7 +206,7 @@ final class S3Writer: StorageWriter {
 
   /// Whether it was written, and only the answer got lost.
   private func isSaved(_ file: S3UnfinishedFile) async throws(StorageError) -> Bool {
-    guard let found = try await driver.unfinished(path), found.file == file else { return false }
+    guard let found = try await driver.unfinished(path, isCancellable: false), found.file == file else { return false }
     etag = found.etag
     hasChanged = false
     return true
@@ -252,7 +252,7 @@ extension S3Driver {
   func confirm(_ path: StoragePath, size: Int64) async throws(StorageError) {
     for attempt in 0...3 {
       if attempt > 0 { try? await Task.sleep(for: .milliseconds(100)) }
-      let head = try await perform("find", path) { () async throws(S3Failure) in try await client.head(keys.key(path)) }
+      let head = try await perform("find", path) { () async throws(S3Failure) in try await client.head(keys.key(path), isCancellable: false) }
       if head?.size == size { return }
     }
     throw StorageError(.unavailable, "find \(path)", cause: "the object store does not show what was just written")

@@ -30,9 +30,11 @@ extension S3Client {
   ///   - delimiter: what follows it after the prefix is left out, and said once in `prefixes`.
   ///   - limit: 1 to 1,000.
   func page(
-    of prefix: String, delimiter: String? = nil, continuing token: String? = nil, limit: Int = 1000
+    of prefix: String, delimiter: String? = nil, continuing token: String? = nil, limit: Int = 1000,
+    isCancellable: Bool = true
   ) async throws(S3Failure) -> S3Page {
     var request = S3Request(.listObjects, "GET")
+    request.isCancellable = isCancellable
     request.query = [("list-type", "2"), ("prefix", prefix), ("max-keys", "\(limit)")]
     if let delimiter { request.query.append(("delimiter", delimiter)) }
     if let token { request.query.append(("continuation-token", token)) }

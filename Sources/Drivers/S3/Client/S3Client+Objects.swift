@@ -1,5 +1,6 @@
 import Core
 import NIOCore
+import Synchronization
 
 /// What is known of an object without reading it.
 struct S3ObjectHead: Sendable, Equatable {
@@ -42,34 +43,22 @@ enum S3PutCondition {
 
 extension S3Client {
   /// nil where there is no such object.
-  func head(_ key: String) async throws(S3Failure) -> S3ObjectHead? {
-    try await unlessAbsent { () async throws(S3Failure) in
-      try S3ObjectHead(try await send(S3Request(.headObject, "HEAD", key)))
-    }
+  func head(_ key: String, isCancellable: Bool = true) async throws(S3Failure) -> S3ObjectHead? {
+    var request = S3Request(.headObject, "HEAD", key)
+    request.isCancellable = isCancellable
+    return try await unlessAbsent { () async throws(S3Failure) in try S3ObjectHead(try await send(request)) }
   }
 
   /// A small object, whole; nil where there is none. Longer than `limit` bytes: `.tooLong`.
-  func get(_ key: String, limit: Int) async throws(S3Failure) -> (head: S3ObjectHead, content: ByteBuffer)? {
-    // An answer that breaks off is asked for again, as one that doesn't come is.
-    for attempt in 1... {
-      do throws(S3Failure) {
-        return try await unlessAbsent { () async throws(S3Failure) in
-          let response = try await send(S3Request(.getObject, "GET", key))
-          let head = try S3ObjectHead(response)
-          guard head.size <= limit else { throw S3Failure(HTTPTransportError(.tooLong)) }
-          do throws(HTTPTransportError) {
-            let content = try await response.content(limit: limit)
-            guard content.readableBytes == head.size else { throw HTTPTransportError(.lost, "the answer broke off") }
-            return (head, content)
-          } catch {
-            throw S3Failure(error)
-          }
-        }
-      } catch {
-        guard error.transport == .lost || error.transport == .timeout, attempt < 3 else { throw error }
-      }
+  func get(
+    _ key: String, limit: Int, isCancellable: Bool = true
+  ) async throws(S3Failure) -> (head: S3ObjectHead, content: ByteBuffer)? {
+    var request = S3Request(.getObject, "GET", key)
+    request.isCancellable = isCancellable
+    return try await unlessAbsent { () async throws(S3Failure) in
+      let (response, body) = try await collect(request, limit: limit)
+      return (try S3ObjectHead(response), body)
     }
-    return nil
   }
 
   /// An object from `offset` on, as it was when `etag` (if it is known) was.
@@ -93,9 +82,26 @@ extension S3Client {
     switch condition {
     case .always: break
     case .ifAbsent: request.fields.append(("If-None-Match", "*"))
-    case .ifMatches(let etag): request.fields.append(("If-Match", etag))
+    case .ifMatches(let etag): return try await put(request, ifMatches: etag)
     }
     return try await send(request).field("ETag") ?? ""
+  }
+
+  /// radosgw compares a tag with its quotes to one without (Ceph 16), so that none ever matches.
+  private func put(_ request: S3Request, ifMatches etag: String) async throws(S3Failure) -> String {
+    let bare = etag.filter { $0 != "\"" }
+    var quoted = request
+    quoted.fields.append(("If-Match", "\"\(bare)\""))
+    var unquoted = request
+    unquoted.fields.append(("If-Match", bare))
+    if comparesBareTags.load(ordering: .relaxed) { return try await send(unquoted).field("ETag") ?? "" }
+    do {
+      return try await send(quoted).field("ETag") ?? ""
+    } catch  where error.isConditionFailed {
+      let response = try await send(unquoted)
+      comparesBareTags.store(true, ordering: .relaxed)
+      return response.field("ETag") ?? ""
+    }
   }
 
   /// One that isn't there is no error.
@@ -113,13 +119,9 @@ extension S3Client {
     request.query = [("delete", "")]
     request.body = ByteBuffer(string: body)
     request.fields = [("Content-MD5", ContentMD5.field(of: body)), ("Content-Type", "application/xml")]
-    let answer = try await document(request)
-    // Some may have gone, and some not.
-    guard let error = answer?["Error"] else { return }
-    var failure = S3Failure(malformed: "")
-    failure.code = error["Code"].map { String($0.text.prefix(300)) } ?? "InternalError"
-    failure.message = error["Message"].map { String($0.text.prefix(300)) }
-    throw failure
+    // Some may have gone, and some not: radosgw leaves those that somebody else removes at the same time.
+    let left = try await document(request)?.all("Error").compactMap { $0.text(of: "Key") } ?? []
+    for key in left { try await delete(key) }
   }
 
   /// nil where there is nothing.

@@ -13,6 +13,8 @@ final class S3Client: Sendable {
   private let budget = S3RetryBudget()
   /// Nanoseconds by which the store's clock is ahead of ours, once it has refused our time.
   private let clockOffset = Atomic<Int64>(0)
+  /// Whether the store takes tags in conditions without their quotes, and only so.
+  let comparesBareTags = Atomic(false)
 
   /// Bytes of an answer that is read whole: a list of 1,000 long keys has less than half of it.
   private static let maximumAnswer = 4 << 20
@@ -30,13 +32,21 @@ final class S3Client: Sendable {
 
   /// An answer of success, whose body has yet to be read.
   func send(_ request: S3Request) async throws(S3Failure) -> HTTPTransportResponse {
-    try await attempt(request).response
+    try await attempt(request, collecting: request.operation.mayFailLate ? Self.maximumAnswer : nil).response
+  }
+
+  /// An answer of success with its body, which is `limit` bytes at the most.
+  func collect(
+    _ request: S3Request, limit: Int
+  ) async throws(S3Failure) -> (response: HTTPTransportResponse, body: ByteBuffer) {
+    let success = try await attempt(request, collecting: limit)
+    return (success.response, success.body ?? ByteBuffer())
   }
 
   /// The document that a successful answer is; nil where it has no body.
   @discardableResult
   func document(_ request: S3Request) async throws(S3Failure) -> XMLElement? {
-    try await attempt(request, readsDocument: true).document
+    try await attempt(request, collecting: Self.maximumAnswer).body.flatMap { XMLElement(parsing: $0) }
   }
 
   /// A URL at which anybody may do what `request` says, for a while.
@@ -57,9 +67,9 @@ final class S3Client: Sendable {
 
   // MARK: - Attempts
 
-  private typealias Success = (response: HTTPTransportResponse, document: XMLElement?)
+  private typealias Success = (response: HTTPTransportResponse, body: ByteBuffer?)
 
-  private func attempt(_ request: S3Request, readsDocument: Bool = false) async throws(S3Failure) -> Success {
+  private func attempt(_ request: S3Request, collecting limit: Int?) async throws(S3Failure) -> Success {
     var attempt = 1
     while true {
       let identity: S3Credentials
@@ -69,7 +79,7 @@ final class S3Client: Sendable {
         throw S3Failure(credentials: error)
       }
       do throws(S3Failure) {
-        let success = try await once(request, identity, attempt: attempt, readsDocument: readsDocument)
+        let success = try await shielded(request, identity, isRetry: attempt > 1, collecting: limit)
         budget.earn()
         return success
       } catch {
@@ -78,11 +88,8 @@ final class S3Client: Sendable {
         case .no: throw error
         case .later:
           guard budget.take() else { throw error }
-          do {
-            try await Task.sleep(for: S3Retry.pause(attempt: attempt, random: .random(in: 0..<1)))
-          } catch {
-            throw S3Failure(HTTPTransportError(.cancelled))
-          }
+          try? await Task.sleep(for: S3Retry.pause(attempt: attempt, random: .random(in: 0..<1)))
+          if request.isCancellable, Task.isCancelled { throw S3Failure(HTTPTransportError(.cancelled)) }
         case .withNewCredentials: credentials.invalidate(identity)
         case .withItsClock: break
         }
@@ -91,20 +98,36 @@ final class S3Client: Sendable {
     }
   }
 
+  /// What must not end with a task that was cancelled is done in one of its own.
+  private func shielded(
+    _ request: S3Request, _ identity: S3Credentials, isRetry: Bool, collecting limit: Int?
+  ) async throws(S3Failure) -> Success {
+    guard !request.isCancellable, Task.isCancelled else {
+      return try await once(request, identity, isRetry: isRetry, collecting: limit)
+    }
+    let exchange = Task { () -> Result<Success, S3Failure> in
+      do throws(S3Failure) {
+        return .success(try await once(request, identity, isRetry: isRetry, collecting: limit))
+      } catch {
+        return .failure(error)
+      }
+    }
+    return try await exchange.value.get()
+  }
+
   private func once(
-    _ request: S3Request, _ identity: S3Credentials, attempt: Int, readsDocument: Bool
+    _ request: S3Request, _ identity: S3Credentials, isRetry: Bool, collecting limit: Int?
   ) async throws(S3Failure) -> Success {
     let begin = ContinuousClock.now
     let response: HTTPTransportResponse
     do {
-      defer { statistics.sent(request, isRetry: attempt > 1, took: .now - begin) }
+      defer { statistics.sent(request, isRetry: isRetry, took: .now - begin) }
       response = try await transport.send(signed(request, identity), within: request.timeout)
     } catch {
       throw S3Failure(error)
     }
-    if let length = response.field("Content-Length").flatMap({ Int($0) }) {
-      statistics.received(request.operation, bytes: request.method == "HEAD" ? 0 : length)
-    }
+    let length = request.method == "HEAD" ? nil : response.field("Content-Length").flatMap { Int($0) }
+    statistics.received(request.operation, bytes: length ?? 0)
     guard (200..<300).contains(response.status) else {
       let body = request.method == "HEAD" ? nil : try? await response.content(limit: 64 << 10)
       let failure = S3Failure(
@@ -113,17 +136,18 @@ final class S3Client: Sendable {
       if failure.code == "RequestTimeTooSkewed" { learnClock(from: response) }
       throw failure
     }
-    guard readsDocument || request.operation.mayFailLate else { return (response, nil) }
+    guard let limit else { return (response, nil) }
     let body: ByteBuffer
-    do {
-      body = try await response.content(limit: Self.maximumAnswer)
+    do throws(HTTPTransportError) {
+      body = try await response.content(limit: limit)
+      if let length, body.readableBytes != length { throw HTTPTransportError(.lost, "the answer broke off") }
     } catch {
       throw S3Failure(error)
     }
-    guard body.readableBytes > 0 else { return (response, nil) }
-    guard let document = XMLElement(parsing: body) else { throw S3Failure(malformed: "XML") }
-    if document.name == "Error" { throw S3Failure(status: response.status, body: document) }
-    return (response, document)
+    if request.operation.mayFailLate, let document = XMLElement(parsing: body), document.name == "Error" {
+      throw S3Failure(status: response.status, body: document)
+    }
+    return (response, body)
   }
 
   private func learnClock(from response: HTTPTransportResponse) {

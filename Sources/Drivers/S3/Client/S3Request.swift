@@ -10,11 +10,14 @@ struct S3Request: Sendable {
   var query: [(name: String, value: String)] = []
   var fields: [(name: String, value: String)] = []
   var body: ByteBuffer?
+  /// Whether it ends with the task. What a request does to clean up behind itself does not.
+  var isCancellable: Bool
 
   init(_ operation: S3Operation, _ method: String, _ key: String = "") {
     self.operation = operation
     self.method = method
     self.key = key
+    isCancellable = method == "GET" || method == "HEAD"
   }
 
   /// Until the answer's head: a store, or a line, that takes less than 100 KB/s is as good as none.
