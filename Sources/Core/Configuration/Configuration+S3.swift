@@ -117,8 +117,8 @@ extension Configuration.S3: ConfigurationSection {
         .error, "objectacl", "\(objectACL) is unknown",
         remedy: "give one of \(Self.accessLists.joined(separator: ", "))")
     }
-    if !v4Auth, regionEndpoint.isEmpty || regionEndpoint.contains("s3.amazonaws.com") {
-      keys.report(.error, "v4auth", "Amazon takes signatures of version 4 alone", remedy: "remove it")
+    if !v4Auth {
+      keys.report(.warning, "v4auth", "requests are signed with version 4 all the same", remedy: "remove it")
     }
   }
 }

@@ -1,6 +1,6 @@
 extension Configuration.Storage {
   /// The drivers that this build has, by their names in the configuration.
-  public static let availableDrivers = ["filesystem", "inmemory"]
+  public static let availableDrivers = ["filesystem", "inmemory", "s3", "s3aws"]
 }
 
 extension Configuration {

@@ -13,7 +13,9 @@ enum Composition {
         accelPrefix: accelPrefix.isEmpty ? nil : accelPrefix, makesRoot: false)
     case .inMemory:
       InMemoryDriver()
-    case .s3, .azure, .rados:
+    case .s3(let parameters):
+      try s3(parameters)
+    case .azure, .rados:
       // The configuration does not let these through.
       throw StorageError(.failed, "this build of Berth has no such storage driver")
     }
