@@ -1,7 +1,7 @@
 /// Percent-encoding (RFC 3986, section 2.1) and that of forms.
-enum PercentEncoding {
+package enum PercentEncoding {
   /// Decodes; nil where an escape is broken or the bytes are not UTF-8. A `+` is a space where `form` is set.
-  static func decode(_ text: some StringProtocol, form: Bool = false) -> String? {
+  package static func decode(_ text: some StringProtocol, form: Bool = false) -> String? {
     let source = text.utf8
     guard source.contains(where: { $0 == UInt8(ascii: "%") || (form && $0 == UInt8(ascii: "+")) }) else {
       return String(text)
@@ -25,12 +25,12 @@ enum PercentEncoding {
     return String(validating: bytes, as: UTF8.self)
   }
 
-  /// Encodes a query's key or value: all but the unreserved characters.
-  static func encode(_ text: String) -> String {
+  /// Encodes a query's key or value: all but the unreserved characters. `keepingSlashes`: a path.
+  package static func encode(_ text: String, keepingSlashes: Bool = false) -> String {
     let digits = Array("0123456789ABCDEF".utf8)
     var bytes: [UInt8] = []
     for byte in text.utf8 {
-      if isUnreserved(byte) {
+      if isUnreserved(byte) || (keepingSlashes && byte == UInt8(ascii: "/")) {
         bytes.append(byte)
       } else {
         bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]

@@ -1,5 +1,5 @@
 /// Why a JSON text is not what was asked for.
-struct JSONError: Error, CustomStringConvertible {
+package struct JSONError: Error, CustomStringConvertible {
   /// Where, as `layers[2].size`; empty at the top.
   var field: String
   /// What is wrong there.
@@ -16,7 +16,7 @@ struct JSONError: Error, CustomStringConvertible {
     return JSONError(message, field: field.isEmpty ? outer : "\(outer).\(field)")
   }
 
-  var description: String {
+  package var description: String {
     field.isEmpty ? message : "\(field): \(message)"
   }
 }

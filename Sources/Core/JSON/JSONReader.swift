@@ -3,7 +3,7 @@
 ///
 /// Depth is bounded and numbers are checked, so that no text overflows the stack or traps. The caller has
 /// checked that the text is UTF-8, or takes what is not as U+FFFD.
-struct JSONReader {
+package struct JSONReader {
   private let text: [UInt8]
   /// The offset in bytes of what is read next.
   private(set) var position: Int
@@ -14,18 +14,18 @@ struct JSONReader {
   static let maximumDepth = 100
 
   /// At the value that begins at `position`.
-  init(_ text: [UInt8], at position: Int = 0) {
+  package init(_ text: [UInt8], at position: Int = 0) {
     self.text = text
     self.position = position
   }
 
   /// Steps into an object.
-  mutating func enterObject() throws(JSONError) {
+  package mutating func enterObject() throws(JSONError) {
     try enter(UInt8(ascii: "{"), "must be an object")
   }
 
   /// The key of the object's next member, with the reader at its value; nil once the object has ended.
-  mutating func nextMember() throws(JSONError) -> String? {
+  package mutating func nextMember() throws(JSONError) -> String? {
     guard try advance(before: UInt8(ascii: "}")) else { return nil }
     let key = try string()
     guard next() == UInt8(ascii: ":") else { throw JSONError("a member has no value") }
@@ -34,17 +34,17 @@ struct JSONReader {
   }
 
   /// Steps into an array.
-  mutating func enterArray() throws(JSONError) {
+  package mutating func enterArray() throws(JSONError) {
     try enter(UInt8(ascii: "["), "must be a list")
   }
 
   /// Whether the array has a next element, with the reader at it.
-  mutating func nextElement() throws(JSONError) -> Bool {
+  package mutating func nextElement() throws(JSONError) -> Bool {
     try advance(before: UInt8(ascii: "]"))
   }
 
   /// Steps over `null`, if that is what comes next.
-  mutating func takeNull() -> Bool {
+  package mutating func takeNull() -> Bool {
     guard next() == UInt8(ascii: "n"), takeWord("null") else { return false }
     return true
   }
@@ -61,7 +61,7 @@ struct JSONReader {
   }
 
   /// A string.
-  mutating func string() throws(JSONError) -> String {
+  package mutating func string() throws(JSONError) -> String {
     let hasEscapes = try skipString()
     let start = stringStart + 1
     let content = text[start..<(position - 1)]
@@ -71,7 +71,7 @@ struct JSONReader {
 
   /// Steps over a value of any kind. Returns where it began.
   @discardableResult
-  mutating func skip() throws(JSONError) -> Int {
+  package mutating func skip() throws(JSONError) -> Int {
     let byte = next()
     let start = position
     switch byte {
@@ -98,7 +98,7 @@ struct JSONReader {
   }
 
   /// Throws unless nothing but white space follows.
-  mutating func end() throws(JSONError) {
+  package mutating func end() throws(JSONError) {
     guard next() == nil else { throw JSONError("is followed by something else") }
   }
 
