@@ -4,6 +4,7 @@ public struct BaseURL: Sendable, Hashable {
   public let url: WebURL
   /// The URL's path, decoded: empty, or beginning with a slash.
   public let path: String
+  private let text: String
 
   /// nil where `text` is something else.
   public init?(_ text: String) {
@@ -16,11 +17,12 @@ public struct BaseURL: Sendable, Hashable {
     url.path = PercentEncoding.encode(path, keepingSlashes: true)
     self.url = url
     self.path = path
+    self.text = url.text
   }
 
   /// The URL of what has this path below it. The path begins with a slash and is percent-encoded.
   public func url(of path: String) -> String {
-    "\(url.origin)\(url.path)\(path)"
+    text + path
   }
 }
 

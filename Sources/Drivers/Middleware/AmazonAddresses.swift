@@ -44,7 +44,7 @@ public final class AmazonAddresses: Sendable {
     return ranges.contains(address)
   }
 
-  /// Reads the document, now and in this interval, until this object is let go.
+  /// Reads the document, now and in this interval, until this object is let go. To be called once.
   public func keepUpdated(every interval: Duration) {
     let task = Task { @concurrent [weak self] in
       while !Task.isCancelled {
