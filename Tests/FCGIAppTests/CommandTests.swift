@@ -62,6 +62,46 @@ import Testing
     #expect(output.isEmpty && errors.contains("/srv/$x"))
   }
 
+  private static let redirect =
+    "middleware: {storage: [{name: redirect, options: {baseurl: \"https://dl.test/x\", secret: 0123456789abcdef}}]}\n"
+
+  @Test func `nginx prints a server for downloads, and says what is missing for one`() throws {
+    let start = "version: 0.1\nstorage: filesystem\n"
+    let (status, output, errors) = try berth(["nginx", "--part", "download"], start + Self.redirect)
+    #expect(status == 0 && errors.isEmpty)
+    for expected in [
+      "listen 443 ssl http2;", "server_name dl.test;", "ssl_certificate /etc/letsencrypt/live/dl.test/fullchain.pem;",
+      "secure_link_md5 \"$secure_link_expires$uri 0123456789abcdef\";", "alias \"/var/lib/registry$berth_path\";",
+    ] {
+      #expect(output.contains(expected), "\(expected)")
+    }
+    for text in [
+      start, start + "middleware: {storage: [{name: redirect, options: {baseurl: \"https://dl.test\"}}]}",
+      "version: 0.1\nstorage: inmemory\n" + Self.redirect,
+      "version: 0.1\nstorage: {filesystem: {rootdirectory: /srv/$x}}\n" + Self.redirect,
+    ] {
+      let (status, output, errors) = try berth(["nginx", "--part", "download"], text)
+      #expect(status == 1 && output.isEmpty && !errors.isEmpty)
+      #expect(!errors.contains("0123456789abcdef"))
+    }
+  }
+
+  @Test func `check looks at the key of cloudfront, and at what this build can do`() throws {
+    let folder = try TemporaryFolder()
+    let start =
+      "version: 0.1\nstorage: filesystem\nmiddleware: {storage: [{name: cloudfront, options: {baseurl: cdn.test, "
+    _ = try ChildProcess.output(["/usr/bin/openssl", "genrsa", "-out", folder / "key.pem", "2048"])
+    for (options, key) in [
+      ("privatekey: /nowhere, keypairid: K", "privatekey"),
+      ("privatekey: \(folder / "key.pem"), keypairid: K, ipfilteredby: aws", "ipfilteredby"),
+    ] {
+      let (status, _, errors) = try berth(["check"], "\(start)\(options)}}]}\n")
+      #expect(status == 1)
+      #expect(errors.contains("config.yml: error: middleware.storage[0].options.\(key): "))
+    }
+    #expect(try berth(["check"], "\(start)privatekey: \(folder / "key.pem"), keypairid: K}}]}\n").status == 0)
+  }
+
   @Test func `nginx sends a blob of the registry with each header field once`() async throws {
     let client = WireClient(port: try RegistryServer.shared.get().port)
     let name = Deployment.uniqueName()

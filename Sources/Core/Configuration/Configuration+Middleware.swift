@@ -1,20 +1,21 @@
 extension Configuration {
-  /// `middleware`
+  /// `middleware`: what stands between the registry and its storage, in the order of the lists: each one sees what the
+  /// one before it makes of a file's URL.
   public struct Middleware: Sendable, Equatable {
-    /// `registry`
-    public var registry: [Named] = []
-    /// `repository`
-    public var repository: [Named] = []
+    /// `registry`: docker/distribution has none of its own, and neither has Berth.
+    public var registry: [Foreign] = []
+    /// `repository`: as `registry`.
+    public var repository: [Foreign] = []
     /// `storage`
-    public var storage: [Named] = []
+    public var storage: [Storage] = []
 
     /// The defaults: none.
     public init() {}
 
-    /// One middleware.
-    public struct Named: Sendable, Equatable {
-      /// `name`, with `options` where it is one that is known.
-      public var kind = Kind.other("")
+    /// One that was compiled into somebody's docker/distribution.
+    public struct Foreign: Sendable, Equatable {
+      /// `name`
+      public var name = ""
       /// `disabled`
       public var disabled = false
 
@@ -22,7 +23,18 @@ extension Configuration {
       public init() {}
     }
 
-    /// The middleware that has options of its own.
+    /// One between the registry and its storage.
+    public struct Storage: Sendable, Equatable {
+      /// `name`, with `options`.
+      public var kind = Kind.other("")
+      /// `disabled`: left out, whatever it is. Nothing is asked of its options then.
+      public var disabled = false
+
+      /// The defaults.
+      public init() {}
+    }
+
+    /// The storage middleware that there is.
     public enum Kind: Sendable, Equatable {
       /// `cloudfront`
       case cloudFront(CloudFront)
@@ -33,60 +45,8 @@ extension Configuration {
       /// Any other name: a mistake, or one that was compiled into somebody's docker/distribution.
       case other(String)
     }
-
-    /// `cloudfront`
-    public struct CloudFront: Sendable, Equatable {
-      /// `baseurl`
-      public var baseURL = ""
-      /// `privatekey`: path of a PEM file.
-      public var privateKey = ""
-      /// `keypairid`
-      public var keyPairID = ""
-      /// `duration`: how long a URL is good for.
-      public var duration = Duration.seconds(20 * 60)
-      /// `ipfilteredby`
-      public var ipFilteredBy = Filter.none
-      /// `awsregion`: separated by commas.
-      public var awsRegion = ""
-      /// `updatefrequency`
-      public var updateFrequency = Duration.seconds(12 * 3600)
-      /// `iprangesurl`
-      public var ipRangesURL = "https://ip-ranges.amazonaws.com/ip-ranges.json"
-
-      /// The defaults.
-      public init() {}
-
-      /// Which clients are sent to the bucket itself.
-      public enum Filter: String, Sendable, CaseIterable {
-        case none, aws, awsregion
-      }
-    }
-
-    /// `redirect`
-    public struct Redirect: Sendable, Equatable {
-      /// `baseurl`
-      public var baseURL = ""
-
-      /// The defaults.
-      public init() {}
-    }
-
-    /// `rewrite`
-    public struct Rewrite: Sendable, Equatable {
-      /// `scheme`
-      public var scheme = ""
-      /// `host`
-      public var host = ""
-      /// `trimpathprefix`
-      public var trimPathPrefix = ""
-
-      /// The defaults.
-      public init() {}
-    }
   }
 }
-
-extension Configuration.Middleware.CloudFront.Filter: ConfigurationKeyword {}
 
 extension Configuration.Middleware: ConfigurationSection {
   mutating func visit(_ keys: some ConfigurationVisitor) {
@@ -94,26 +54,66 @@ extension Configuration.Middleware: ConfigurationSection {
     keys.list("repository", &repository)
     keys.list("storage", &storage)
   }
+
+  /// Says what comes to nothing with this storage.
+  func reportIneffective(_ keys: some ConfigurationVisitor, over storage: Configuration.Storage) {
+    let active = self.storage.filter { !$0.disabled }
+    if !active.isEmpty, storage.redirectDisabled {
+      keys.report(
+        .warning, "middleware", "it has no effect, since clients are sent nowhere",
+        remedy: "remove it, or storage.redirect.disable")
+    }
+    if case .s3 = storage.driver { return }
+    if active.contains(where: { if case .cloudFront = $0.kind { true } else { false } }) {
+      keys.report(
+        .warning, "middleware", "cloudfront has no effect, since the storage is no bucket of S3",
+        remedy: "remove it, or use storage.s3")
+    }
+  }
 }
 
-extension Configuration.Middleware.Named: ConfigurationSection {
+extension Configuration.Middleware.Foreign: ConfigurationSection {
+  mutating func visit(_ keys: some ConfigurationVisitor) {
+    keys.value("name", &name)
+    keys.value("disabled", &disabled)
+    keys.skip("options")
+    if !disabled {
+      keys.report(
+        .error, "name", "Berth has no such middleware: \(name)", remedy: "remove it, or give it `disabled: true`")
+    }
+  }
+}
+
+extension Configuration.Middleware.Storage: ConfigurationSection {
   mutating func visit(_ keys: some ConfigurationVisitor) {
     var name = kind.name
     keys.value("name", &name)
     if keys.isReading { kind = .init(name: name) }
     keys.value("disabled", &disabled)
-    switch kind {
-    case .cloudFront(var options):
-      keys.section("options", &options)
-      kind = .cloudFront(options)
-    case .redirect(var options):
-      keys.section("options", &options)
-      kind = .redirect(options)
-    case .rewrite(var options):
-      keys.section("options", &options)
-      kind = .rewrite(options)
-    case .other: keys.skip("options")
+    if disabled {
+      keys.skip("options")
+      return
     }
+    switch kind {
+    case .cloudFront(let options): kind = .cloudFront(Self.options(keys, options))
+    case .redirect(let options): kind = .redirect(Self.options(keys, options))
+    case .rewrite(let options): kind = .rewrite(Self.options(keys, options))
+    case .other:
+      keys.skip("options")
+      keys.report(
+        .error, "name", "no storage middleware has this name: \(name)",
+        remedy: "give one of cloudfront, redirect, rewrite, or `disabled: true`")
+    }
+  }
+
+  /// Without any, nothing would be missed of what is required.
+  private static func options<Options: ConfigurationSection>(
+    _ keys: some ConfigurationVisitor, _ options: Options
+  ) -> Options {
+    var found = keys.isReading ? nil : options
+    keys.section("options", &found)
+    if found == nil { keys.report(.error, "", "it has no options", remedy: "add `options`") }
+    return found ?? options
   }
 }
 
@@ -134,32 +134,5 @@ extension Configuration.Middleware.Kind {
     case .rewrite: "rewrite"
     case .other(let name): name
     }
-  }
-}
-
-extension Configuration.Middleware.CloudFront: ConfigurationSection {
-  mutating func visit(_ keys: some ConfigurationVisitor) {
-    keys.value("baseurl", &baseURL)
-    keys.value("privatekey", &privateKey)
-    keys.value("keypairid", &keyPairID)
-    keys.value("duration", &duration)
-    keys.value("ipfilteredby", &ipFilteredBy)
-    keys.value("awsregion", &awsRegion)
-    keys.value("updatefrequency", &updateFrequency)
-    keys.value("iprangesurl", &ipRangesURL)
-  }
-}
-
-extension Configuration.Middleware.Redirect: ConfigurationSection {
-  mutating func visit(_ keys: some ConfigurationVisitor) {
-    keys.value("baseurl", &baseURL)
-  }
-}
-
-extension Configuration.Middleware.Rewrite: ConfigurationSection {
-  mutating func visit(_ keys: some ConfigurationVisitor) {
-    keys.value("scheme", &scheme)
-    keys.value("host", &host)
-    keys.value("trimpathprefix", &trimPathPrefix)
   }
 }

@@ -17,10 +17,6 @@ extension Configuration {
         .error, "proxy", "this build of Berth is no pull-through cache, and would answer 404 for what it has not",
         remedy: "remove `proxy`")
     }
-    if let middleware {
-      let all = middleware.registry + middleware.repository + middleware.storage
-      if all.contains(where: { !$0.disabled }) { warn("middleware", "content is served without it") }
-    }
     if let notifications, notifications.endpoints.contains(where: { !$0.disabled }) {
       warn("notifications", "no events are sent")
     }

@@ -55,8 +55,8 @@ extension Configuration: ConfigurationSection {
     keys.section("validation", &validation)
     if keys.isReading || auth != .none { keys.section("auth", &auth) }
     if keys.isReading || storage.cache?.blobDescriptor == .redis { keys.section("redis", &redis) }
+    keys.section("middleware", &middleware)
     keys.withoutEffect {
-      keys.section("middleware", &middleware)
       keys.section("notifications", &notifications)
       keys.section("health", &health)
       keys.section("proxy", &proxy)
@@ -79,6 +79,7 @@ extension Configuration: ConfigurationSection {
         .error, "fastcgi", "\(workers) workers with in-memory storage would be \(workers) registries",
         remedy: "leave `workers` out, or make it 1")
     }
+    middleware?.reportIneffective(keys, over: storage)
     if storage.cache?.blobDescriptor == .redis, redis == nil {
       keys.report(.error, "storage", "the cache is redis, and no redis is configured", remedy: "add a `redis` section")
     }

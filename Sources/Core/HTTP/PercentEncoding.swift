@@ -1,7 +1,7 @@
 /// Percent-encoding (RFC 3986, section 2.1) and that of forms.
 package enum PercentEncoding {
   /// Decodes; nil where an escape is broken or the bytes are not UTF-8. A `+` is a space where `form` is set.
-  static func decode(_ text: some StringProtocol, form: Bool = false) -> String? {
+  package static func decode(_ text: some StringProtocol, form: Bool = false) -> String? {
     let source = text.utf8
     guard source.contains(where: { $0 == UInt8(ascii: "%") || (form && $0 == UInt8(ascii: "+")) }) else {
       return String(text)

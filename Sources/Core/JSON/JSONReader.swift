@@ -34,12 +34,12 @@ package struct JSONReader {
   }
 
   /// Steps into an array.
-  mutating func enterArray() throws(JSONError) {
+  package mutating func enterArray() throws(JSONError) {
     try enter(UInt8(ascii: "["), "must be a list")
   }
 
   /// Whether the array has a next element, with the reader at it.
-  mutating func nextElement() throws(JSONError) -> Bool {
+  package mutating func nextElement() throws(JSONError) -> Bool {
     try advance(before: UInt8(ascii: "]"))
   }
 

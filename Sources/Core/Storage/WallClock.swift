@@ -10,4 +10,10 @@ public enum WallClock {
     clock_gettime(CLOCK_REALTIME, &now)
     return Int64(now.tv_sec) &* 1_000_000_000 &+ Int64(now.tv_nsec)
   }
+
+  /// Seconds since 1970, when `duration` is over.
+  package static func seconds(after duration: Duration) -> Int64 {
+    let (sum, overflow) = (now / 1_000_000_000).addingReportingOverflow(duration.components.seconds)
+    return overflow ? .max : sum
+  }
 }

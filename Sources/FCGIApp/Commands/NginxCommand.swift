@@ -9,19 +9,21 @@ struct NginxCommand: ParsableCommand {
     abstract: "Print the nginx configuration that a registry's configuration asks for.",
     discussion: """
       Uses http.addr, http.net, http.host, http.prefix, http.tls, http.http2 and http.headers, the storage's root \
-      directory and fastcgi.address.
+      directory, fastcgi.address, and for downloads from another host middleware.storage.
 
       Examples:
         berth nginx config.yml > nginx.conf && nginx -p "$PWD" -c nginx.conf
         berth nginx --part site config.yml > /etc/nginx/sites-enabled/berth.conf
         berth nginx --part http config.yml > /etc/nginx/conf.d/berth-http.conf
         berth nginx --part server config.yml > /etc/nginx/snippets/berth.conf
+        berth nginx --part download config.yml > /etc/nginx/sites-enabled/berth-download.conf
       """)
 
   @Option(
     help: """
       What to print: complete (a whole nginx.conf), site (what belongs in http, with a server), http and server (to \
-      include in the http block and in a server block that you have).
+      include in the http block and in a server block that you have), download (the server that middleware redirect \
+      sends clients to; it holds the secret).
       """)
   var part = NginxConfiguration.Part.complete
 

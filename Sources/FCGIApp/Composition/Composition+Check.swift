@@ -4,6 +4,7 @@ import Drivers
 extension Composition {
   /// Throws what this build's drivers can't do of a configuration that is right otherwise.
   static func check(_ configuration: Configuration, file: String) throws(ConfigurationError) {
+    try checkMiddleware(configuration, file: file)
     guard configuration.storage.cache?.blobDescriptor == .redis, let redis = configuration.redis else { return }
     do {
       try RedisClient.check(redis)

@@ -25,7 +25,8 @@ enum Composition {
   static func handler(
     _ configuration: Configuration, _ segment: SharedSegment, logger: Logger, accessLog: LineSink
   ) throws -> any RequestHandler {
-    let driver = try driver(configuration.storage, accelPrefix: configuration.fastcgi.accelPrefix)
+    let driver = try withMiddleware(
+      configuration, over: driver(configuration.storage, accelPrefix: configuration.fastcgi.accelPrefix), logger)
     let registry = Registry(
       driver: driver, damage: DamageLog(logger), caching: try caching(configuration, segment, logger))
     let handler = RequestPipeline.handler(

@@ -14,6 +14,8 @@ struct NginxConfiguration {
     case http
     /// What belongs in a `server` that is there already.
     case server
+    /// The server that middleware `redirect` sends clients to: a file for sites-enabled, on whatever machine.
+    case download
   }
 
   let configuration: Configuration
@@ -27,6 +29,7 @@ struct NginxConfiguration {
     case .site: Self.siteComment + (try site(accessLog: "/var/log/nginx/berth.log berth"))
     case .http: Self.httpComment + (try http())
     case .server: Self.serverComment + (try server())
+    case .download: try NginxDownloadHost(configuration).text
     }
   }
 

@@ -1,0 +1,89 @@
+import Core
+import Drivers
+import Logging
+
+extension Composition {
+  /// How documents are had from the network; nil: this build can't.
+  private static let fetch: AmazonAddresses.Fetch? = nil
+
+  /// The storage with the middleware that the configuration names over it. Where clients are to be sent nowhere, there
+  /// is nothing for it to do.
+  static func withMiddleware(
+    _ configuration: Configuration, over driver: any StorageDriver, _ logger: Logger
+  ) throws -> any StorageDriver {
+    guard !configuration.storage.redirectDisabled else { return driver }
+    return try active(configuration).reduce(driver) { driver, named in
+      guard let middleware = try middleware(named.kind, configuration.storage, logger) else { return driver }
+      return MiddlewareDriver(middleware, over: driver)
+    }
+  }
+
+  /// Throws what this build or this machine can't do of a middleware that is configured right otherwise.
+  static func checkMiddleware(_ configuration: Configuration, file: String) throws(ConfigurationError) {
+    for (index, named) in (configuration.middleware?.storage ?? []).enumerated() where !named.disabled {
+      guard let fault = fault(named.kind) else { continue }
+      throw ConfigurationError(problems: [
+        ConfigurationProblem(
+          severity: .error, place: .file(file, line: 0), key: "middleware.storage[\(index)].options.\(fault.option)",
+          message: fault.error.description, remedy: fault.remedy)
+      ])
+    }
+  }
+
+  private static func fault(
+    _ kind: Configuration.Middleware.Kind
+  ) -> (option: String, error: StorageError, remedy: String)? {
+    switch kind {
+    case .redirect(let options):
+      do throws(StorageError) { _ = try RedirectMiddleware(options) } catch {
+        return ("secret", error, "remove it, or have OpenSSL allow MD5")
+      }
+    case .cloudFront(let options):
+      if options.ipFilteredBy != .none, fetch == nil {
+        return (
+          "ipfilteredby", StorageError(.failed, "this build of Berth can't read Amazon's addresses"),
+          "remove it, so that all clients go through CloudFront"
+        )
+      }
+      do throws(StorageError) { _ = try CloudFrontMiddleware(options, rootDirectory: "", direct: nil) } catch {
+        return ("privatekey", error, "name a PEM file with an RSA key that whoever starts the service may read")
+      }
+    case .rewrite, .other:
+      break
+    }
+    return nil
+  }
+
+  private static func active(_ configuration: Configuration) -> [Configuration.Middleware.Storage] {
+    (configuration.middleware?.storage ?? []).filter { !$0.disabled }
+  }
+
+  /// nil where it has no effect on this storage.
+  private static func middleware(
+    _ kind: Configuration.Middleware.Kind, _ storage: Configuration.Storage, _ logger: Logger
+  ) throws -> (any StorageMiddleware)? {
+    switch kind {
+    case .redirect(let options):
+      return try RedirectMiddleware(options)
+    case .rewrite(let options):
+      return RewriteMiddleware(options)
+    case .cloudFront(let options):
+      guard case .s3(let bucket) = storage.driver else { return nil }
+      return try CloudFrontMiddleware(
+        options, rootDirectory: bucket.rootDirectory, direct: amazonAddresses(options, logger))
+    case .other(let name):
+      // The configuration does not let this through.
+      throw StorageError(.failed, "this build of Berth has no storage middleware \(name)")
+    }
+  }
+
+  /// The clients that don't go through CloudFront; nil: all do.
+  private static func amazonAddresses(
+    _ options: Configuration.Middleware.CloudFront, _ logger: Logger
+  ) -> AmazonAddresses? {
+    guard options.ipFilteredBy != .none, let fetch else { return nil }
+    let addresses = AmazonAddresses(options, fetch: fetch, logger: logger)
+    addresses.keepUpdated(every: options.updateFrequency)
+    return addresses
+  }
+}
