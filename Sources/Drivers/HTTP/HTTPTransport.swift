@@ -42,7 +42,8 @@ public final class HTTPTransport: Sendable {
         idleTimeout: .seconds(20), concurrentHTTP1ConnectionsPerHostSoftLimit: settings.connectionsPerHost),
       decompression: .disabled)
     configuration.httpVersion = .http1Only
-    client = HTTPClient(eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), configuration: configuration)
+    client = HTTPClient(
+      eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), configuration: configuration)
   }
 
   deinit {
@@ -133,6 +134,7 @@ struct HTTPTransportResponse: Sendable {
 extension TimeAmount {
   init(_ duration: Duration) {
     let (seconds, attoseconds) = duration.components
-    self = .nanoseconds(seconds.multipliedReportingOverflow(by: 1_000_000_000).partialValue + attoseconds / 1_000_000_000)
+    self = .nanoseconds(
+      seconds.multipliedReportingOverflow(by: 1_000_000_000).partialValue + attoseconds / 1_000_000_000)
   }
 }

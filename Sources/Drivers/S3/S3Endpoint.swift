@@ -43,7 +43,8 @@ struct S3Endpoint: Sendable, Equatable {
       port = nil
     }
     // A certificate for all names of one level fits no bucket with a dot.
-    let fitsHost = Self.isHostLabel(bucket) || (scheme == "http" && bucket.split(separator: ".").allSatisfy(Self.isHostLabel))
+    let fitsHost =
+      Self.isHostLabel(bucket) || (scheme == "http" && bucket.split(separator: ".").allSatisfy(Self.isHostLabel))
     if configuration.forcePathStyle || !fitsHost {
       pathPrefix = "/" + bucket
     } else {

@@ -79,7 +79,9 @@ final class S3Lease: Sendable {
       return try await driver.client.put(
         key, ByteBuffer(string: writer), driver.options, condition: .ifMatches(etag))
     } catch  where error.isConditionFailed || error.isNotFound {
-      guard let found = try await driver.client.get(key, limit: 64, isCancellable: false), String(buffer: found.content) == writer else {
+      guard let found = try await driver.client.get(key, limit: 64, isCancellable: false),
+        String(buffer: found.content) == writer
+      else {
         return nil
       }
       return found.head.etag

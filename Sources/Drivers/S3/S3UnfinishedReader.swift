@@ -34,7 +34,8 @@ final class S3UnfinishedReader: StorageReader {
         skipped -= run.pieceSize
         continue
       }
-      guard let next = try await S3Reader(driver, path, driver.keys.piece(path, run.writer, number), from: skipped) else {
+      guard let next = try await S3Reader(driver, path, driver.keys.piece(path, run.writer, number), from: skipped)
+      else {
         throw driver.notFound("read", path)
       }
       skipped = 0

@@ -53,11 +53,13 @@ final class S3Writer: StorageWriter {
       guard let head = try await driver.client.head(key, isCancellable: false) else { return }
       hasChanged = true
       if appending, head.size < S3Sizes.leastPart {
-        pending = try await driver.client.get(key, limit: S3Sizes.leastPart, isCancellable: false)?.content ?? ByteBuffer()
+        pending =
+          try await driver.client.get(key, limit: S3Sizes.leastPart, isCancellable: false)?.content ?? ByteBuffer()
       } else if appending {
         let piece = driver.keys.piece(path, lease.writer, 0)
         try await S3Assembly(driver.client, driver.options, driver.sizes).assemble(
-          driver.sizes.copyRanges(head.size).map { S3Range(key: key, bytes: $0) }, tail: nil, size: head.size, to: piece)
+          driver.sizes.copyRanges(head.size).map { S3Range(key: key, bytes: $0) }, tail: nil, size: head.size, to: piece
+        )
         file.append(0, by: lease.writer, size: Int(head.size))
       }
     }
@@ -252,7 +254,9 @@ extension S3Driver {
   func confirm(_ path: StoragePath, size: Int64) async throws(StorageError) {
     for attempt in 0...3 {
       if attempt > 0 { try? await Task.sleep(for: .milliseconds(100)) }
-      let head = try await perform("find", path) { () async throws(S3Failure) in try await client.head(keys.key(path), isCancellable: false) }
+      let head = try await perform("find", path) { () async throws(S3Failure) in
+        try await client.head(keys.key(path), isCancellable: false)
+      }
       if head?.size == size { return }
     }
     throw StorageError(.unavailable, "find \(path)", cause: "the object store does not show what was just written")

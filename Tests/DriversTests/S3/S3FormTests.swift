@@ -37,7 +37,8 @@ struct S3FormTests {
     ("", "/a/b", "a/b", "a/b/"), ("/", "/a/b", "a/b", "a/b/"), ("/root/", "/a", "root/a", "root/a/"),
     ("deep/root", "/", "deep/root", "deep/root/"), ("", "/", "", ""),
   ])
-  func `a path is a key below the root directory`(row: (root: String, path: String, key: String, prefix: String)) throws {
+  func `a path is a key below the root directory`(row: (root: String, path: String, key: String, prefix: String)) throws
+  {
     let keys = S3Keys(rootDirectory: row.root)
     let path = try #require(StoragePath(row.path))
     #expect(keys.key(path) == row.key)
@@ -117,7 +118,8 @@ struct S3FormTests {
       (403, "<Error><Code>AccessDenied</Code></Error>", .denied), (403, nil, .denied),
       (403, "<Error><Code>SignatureDoesNotMatch</Code></Error>", .failed),
       (503, "<Error><Code>SlowDown</Code></Error>", .unavailable), (502, "<html>bad gateway</html>", .unavailable),
-      (400, "<Error><Code>EntityTooLarge</Code></Error>", .full), (403, "<Error><Code>QuotaExceeded</Code></Error>", .full),
+      (400, "<Error><Code>EntityTooLarge</Code></Error>", .full),
+      (403, "<Error><Code>QuotaExceeded</Code></Error>", .full),
       (301, "<Error><Code>PermanentRedirect</Code></Error>", .failed),
     ] as [(Int, String?, StorageError.Code)])
   func `an answer's code says what it means for the registry`(
@@ -129,7 +131,8 @@ struct S3FormTests {
   }
 
   @Test func `errors say what to do`() throws {
-    let body = "<Error><Code>AuthorizationHeaderMalformed</Code><Message>wrong</Message><Region>eu-west-1</Region></Error>"
+    let body =
+      "<Error><Code>AuthorizationHeaderMalformed</Code><Message>wrong</Message><Region>eu-west-1</Region></Error>"
     let failure = S3Failure(status: 400, body: XMLElement(parsing: ByteBuffer(string: body)))
     let text = StorageError(failure, "read /a").description
     #expect(text.contains("read /a") && text.contains("wrong") && text.contains("eu-west-1"))

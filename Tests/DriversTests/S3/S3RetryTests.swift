@@ -3,7 +3,8 @@ import Testing
 @testable import Drivers
 
 struct S3RetryTests {
-  private static func failure(_ status: Int?, _ code: String, _ transport: HTTPTransportError.Code? = nil) -> S3Failure {
+  private static func failure(_ status: Int?, _ code: String, _ transport: HTTPTransportError.Code? = nil) -> S3Failure
+  {
     var failure = S3Failure(malformed: "")
     failure.status = status
     failure.code = code
@@ -20,7 +21,8 @@ struct S3RetryTests {
       (404, "NoSuchKey", nil, 1, .no), (404, "NoSuchBucket", nil, 1, .no), (403, "AccessDenied", nil, 1, .no),
       (403, "SignatureDoesNotMatch", nil, 1, .no), (400, "ExpiredToken", nil, 1, .withNewCredentials),
       (400, "ExpiredToken", nil, 2, .no), (403, "RequestTimeTooSkewed", nil, 1, .withItsClock),
-      (403, "RequestTimeTooSkewed", nil, 2, .no), (nil, "lost", .lost, 1, .later), (nil, "timeout", .timeout, 4, .later),
+      (403, "RequestTimeTooSkewed", nil, 2, .no), (nil, "lost", .lost, 1, .later),
+      (nil, "timeout", .timeout, 4, .later),
       (nil, "lost", .lost, 5, .no), (nil, "untrusted", .untrusted, 1, .no), (nil, "cancelled", .cancelled, 1, .no),
     ] as [(Int?, String, HTTPTransportError.Code?, Int, S3Retry)])
   func `what may pass is tried again, what may not is not`(
