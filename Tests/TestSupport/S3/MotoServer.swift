@@ -1,0 +1,30 @@
+import Foundation
+import HTTPTypes
+
+/// moto, which behaves as S3 does and takes any signature: quick, and no proof of signing.
+package final class MotoServer: Sendable {
+  package let store: ObjectStore
+  private let process: ChildProcess
+
+  /// The one of this process, started when it is first asked for. Tests use a bucket each.
+  package static let shared = SharedServer.start { try MotoServer() }
+
+  private init() throws {
+    let folder = try SharedServer.folder()
+    store = ObjectStore(port: try FreePort.next())
+    let python = try PythonEnvironment.python()
+    // Large objects go to temporary files.
+    let environment = ProcessInfo.processInfo.environment.merging(["TMPDIR": folder]) { $1 }
+    process = try SharedServer.launch(
+      [python, "-m", "moto.server", "-H", "127.0.0.1", "-p", "\(store.port)"], log: folder + "/moto.log",
+      environment: environment)
+    try Eventually.holds("moto answers") {
+      guard process.isRunning else {
+        throw WireClient.Failure(
+          description: "moto ended: " + ((try? String(contentsOfFile: folder + "/moto.log", encoding: .utf8)) ?? ""))
+      }
+      let connection = try? WireClient.Connection(port: store.port)
+      return (try? connection?.exchange(TestRequest(.get, "/"), close: true)) != nil
+    }
+  }
+}
