@@ -25,29 +25,18 @@ import Testing
     case .inMemory:
       let driver = InMemoryDriver(patience: patience)
       return StorageUnderTest(driver: driver, elsewhere: driver)
-    case .moto: return try s3("http://127.0.0.1:5999", patience)
-    case .radosgw: return try s3("http://127.0.0.1:7480", patience)
+    case .moto: return try s3(MotoServer.shared.get().store, patience)
+    case .radosgw: return try s3(RadosGateway.shared.get().store, patience)
     }
   }
 
-  private func s3(_ endpoint: String, _ patience: Duration) throws -> StorageUnderTest {
-    var configuration = Configuration.S3()
-    configuration.regionEndpoint = endpoint
-    configuration.bucket = "dev"
-    configuration.region = "us-east-1"
-    configuration.accessKey = "devkey"
-    configuration.secretKey = "devsecret"
-    configuration.forcePathStyle = true
+  /// Small pieces, so that little content is several.
+  private func s3(_ store: ObjectStore, _ patience: Duration) throws -> StorageUnderTest {
+    var configuration = try store.configuration()
     configuration.chunkSize = 5 << 20
-    configuration.rootDirectory = "/" + String(UInt64.random(in: .min ... .max), radix: 16)
-    func driver() throws -> S3Driver {
-      let transport = HTTPTransport()
-      return try S3Driver(
-        configuration, transport,
-        credentials: S3CredentialProvider(configuration, environment: [:], transport: transport.credentialTransport),
-        patience: patience)
-    }
-    return StorageUnderTest(driver: try driver(), elsewhere: try driver())
+    return StorageUnderTest(
+      driver: try S3Driver(configuration, patience: patience),
+      elsewhere: try S3Driver(configuration, patience: patience))
   }
 }
 

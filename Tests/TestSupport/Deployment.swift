@@ -13,6 +13,10 @@ package enum Deployment: String, CaseIterable, Sendable, CustomStringConvertible
   case filesystem
   /// The real thing: nginx, FastCGI, worker processes, over a temporary folder.
   case nginx
+  /// The handlers in this process, over a bucket of radosgw.
+  case radosgw
+  /// nginx, FastCGI and worker processes over such a bucket.
+  case nginxRadosgw
 
   /// Those that see at once what happens to the storage behind the registry's back.
   package static let withoutCache = allCases.filter { $0 != .cached }
@@ -52,6 +56,17 @@ package enum Deployment: String, CaseIterable, Sendable, CustomStringConvertible
       defer { withExtendedLifetime(folder) {} }
       return try await body(
         Site(client: Self.inProcess(driver, options), driver: driver, rootDirectory: folder.path))
+    case .radosgw:
+      var options = options
+      // Clients in this process go nowhere else.
+      options.redirectDisabled = true
+      let driver = try S3Driver(RadosGateway.shared.get().store.configuration())
+      return try await body(Site(client: Self.inProcess(driver, options), driver: driver, rootDirectory: nil))
+    case .nginxRadosgw:
+      let server = try options == DeploymentOptions() ? RegistryServer.sharedOverS3.get() : RegistryServer.overS3(options)
+      let driver = try S3Driver(server.bucket ?? Configuration.S3())
+      defer { withExtendedLifetime(server) {} }
+      return try await body(Site(client: WireClient(port: server.port), driver: driver, rootDirectory: nil))
     case .nginx:
       let server = try options == DeploymentOptions() ? RegistryServer.shared.get() : RegistryServer(options: options)
       let driver = try FilesystemDriver(rootDirectory: server.rootDirectory, maxThreads: 100, accelPrefix: nil)
@@ -79,6 +94,10 @@ package struct DeploymentOptions: Sendable, Equatable {
   package var deleteRepositories = false
   /// `storage.maintenance.readonly.enabled`
   package var readOnly = false
+  /// `storage.redirect.disable`
+  package var redirectDisabled = false
+  /// `storage.s3`; nil: `storage.filesystem`.
+  package var bucket: Configuration.S3?
   /// `http.prefix`
   package var prefix = "/"
   /// `http.relativeurls`
@@ -114,6 +133,7 @@ package struct DeploymentOptions: Sendable, Equatable {
     configuration.storage.deleteEnabled = deleteEnabled
     configuration.storage.deleteRepositories = deleteRepositories
     configuration.storage.readOnly = readOnly
+    configuration.storage.redirectDisabled = redirectDisabled
     configuration.http.prefix = prefix
     configuration.http.relativeURLs = relativeURLs
     configuration.http.secret = Secret(Self.secret)
@@ -144,8 +164,9 @@ package struct DeploymentOptions: Sendable, Equatable {
     log:
       level: info
     storage:
-      filesystem:
-        rootdirectory: \(rootDirectory)
+    \(driverLines(rootDirectory))
+      redirect:
+        disable: \(redirectDisabled)
       delete:
         enabled: \(deleteEnabled)
         repositories: \(deleteRepositories)
@@ -167,6 +188,21 @@ package struct DeploymentOptions: Sendable, Equatable {
       threads: \(threads)
     \(redisLine)\(extraYAML)
     """
+  }
+
+  private func driverLines(_ rootDirectory: String) -> String {
+    guard let bucket else { return "  filesystem:\n    rootdirectory: \(rootDirectory)" }
+    return """
+        s3:
+          regionendpoint: \(bucket.regionEndpoint)
+          region: \(bucket.region)
+          bucket: \(bucket.bucket)
+          rootdirectory: \(bucket.rootDirectory)
+          accesskey: \(bucket.accessKey.value)
+          secretkey: \(bucket.secretKey.value)
+          chunksize: \(bucket.chunkSize)
+          secure: \(bucket.secure)
+      """
   }
 
   private var cacheLine: String {

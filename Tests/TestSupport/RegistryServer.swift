@@ -1,3 +1,4 @@
+package import Core
 import Foundation
 import HTTPTypes
 import Synchronization
@@ -15,10 +16,25 @@ package final class RegistryServer: Sendable {
   /// The one that tests share where they need nothing special.
   package static let shared = Result { try RegistryServer(options: DeploymentOptions()) }
 
+  /// The same over a bucket of radosgw.
+  package static let sharedOverS3 = Result { try overS3(DeploymentOptions()) }
+
+  /// One over a bucket of radosgw, which nginx fetches blobs from.
+  package static func overS3(_ options: DeploymentOptions) throws -> RegistryServer {
+    var options = options
+    options.bucket = try RadosGateway.shared.get().store.configuration()
+    options.redirectDisabled = true
+    return try RegistryServer(options: options)
+  }
+
+  /// The storage, where it is a bucket.
+  package let bucket: Configuration.S3?
+
   /// Starts both and waits until `/v2/` is answered. Content lies in `rootDirectory`, or in a folder of its own.
   package init(options: DeploymentOptions, rootDirectory: String? = nil) throws {
     folder = try TemporaryFolder()
     port = try FreePort.next()
+    bucket = options.bucket
     self.rootDirectory = rootDirectory ?? folder / "registry"
     let configuration = folder / "config.yml"
     try options.yaml(rootDirectory: self.rootDirectory, port: port, socket: folder / "berth.sock")

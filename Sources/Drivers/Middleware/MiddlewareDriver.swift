@@ -44,6 +44,13 @@ public final class MiddlewareDriver: StorageDriver {
     try await driver.writer(at: path, appending: appending)
   }
 
+  /// See ``StorageDriver/writer(at:committingTo:length:)``.
+  public func writer(
+    at path: StoragePath, committingTo destination: StoragePath, length: Int64?
+  ) async throws(StorageError) -> any StorageWriter {
+    try await driver.writer(at: path, committingTo: destination, length: length)
+  }
+
   /// See ``StorageDriver/stat(_:)``.
   public func stat(_ path: StoragePath) async throws(StorageError) -> StorageEntry {
     try await driver.stat(path)

@@ -14,7 +14,7 @@ enum Composition {
     case .inMemory:
       InMemoryDriver()
     case .s3(let parameters):
-      try s3(parameters)
+      try S3Driver(parameters, environment: Environment.all)
     case .azure, .rados:
       // The configuration does not let these through.
       throw StorageError(.failed, "this build of Berth has no such storage driver")

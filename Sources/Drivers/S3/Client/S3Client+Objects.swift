@@ -118,7 +118,8 @@ extension S3Client {
     var request = S3Request(.deleteObjects, "POST")
     request.query = [("delete", "")]
     request.body = ByteBuffer(string: body)
-    request.fields = [("Content-MD5", ContentMD5.field(of: body)), ("Content-Type", "application/xml")]
+    request.fields = [("Content-Type", "application/xml")]
+    if let checksum = ContentMD5.field(of: body) { request.fields.append(("Content-MD5", checksum)) }
     // Some may have gone, and some not: radosgw leaves those that somebody else removes at the same time.
     let left = try await document(request)?.all("Error").compactMap { $0.text(of: "Key") } ?? []
     for key in left { try await delete(key) }

@@ -1,0 +1,34 @@
+package import Core
+package import Drivers
+import Synchronization
+
+extension ObjectStore {
+  /// The one bucket of this process, in which each test has a directory of its own.
+  private static let buckets = Mutex<[UInt16: String]>([:])
+
+  /// For a registry, or a driver, that has an empty directory.
+  package func configuration() throws -> Configuration.S3 {
+    var configuration = Configuration.S3()
+    configuration.regionEndpoint = endpoint
+    configuration.region = region
+    configuration.forcePathStyle = true
+    configuration.secure = false
+    configuration.accessKey = Secret(accessKey)
+    configuration.secretKey = Secret(secretKey)
+    configuration.bucket = try Self.buckets.withLock { buckets in
+      if let bucket = buckets[port] { return bucket }
+      let bucket = try newBucket()
+      buckets[port] = bucket
+      return bucket
+    }
+    configuration.rootDirectory = "/" + String(UInt64.random(in: .min ... .max), radix: 16)
+    return configuration
+  }
+}
+
+extension S3Driver {
+  /// With what the configuration says alone.
+  package convenience init(_ configuration: Configuration.S3, patience: Duration = writerPatience) throws {
+    try self.init(configuration, environment: [:], patience: patience)
+  }
+}
