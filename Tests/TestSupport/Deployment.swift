@@ -21,6 +21,9 @@ package enum Deployment: String, CaseIterable, Sendable, CustomStringConvertible
   /// Those that see at once what happens to the storage behind the registry's back.
   package static let withoutCache = allCases.filter { $0 != .cached }
 
+  /// Those where a directory may be empty, which tells something.
+  package static let withDirectories = allCases.filter { $0 != .radosgw && $0 != .nginxRadosgw }
+
   package var description: String { rawValue }
 
   /// What a body is given.

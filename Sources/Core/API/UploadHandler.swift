@@ -21,7 +21,7 @@ struct UploadHandler {
   ) async throws(RegistryError) -> Response {
     let state = try state(request, repository, id)
     let session = try await repository.uploads.open(id)
-    let chunk = try chunk(request, repository, session.upload, state)
+    let chunk = try await chunk(request, repository, session, state)
     try await session.append(request.body, chunk)
     return Response(.accepted, fields: fields(request, repository, session.upload))
   }
@@ -46,7 +46,7 @@ struct UploadHandler {
     let chunk =
       request.contentLength == 0
       ? UploadChunk(length: 0)
-      : try chunk(request, repository, session.upload, state)
+      : try await chunk(request, repository, session, state)
     try await session.finish(request.body, chunk, as: digest)
     return created(request, repository, digest)
   }
@@ -85,14 +85,17 @@ struct UploadHandler {
     return state
   }
 
+  /// Where the body goes. One that is refused leaves the upload to whoever comes next.
   private func chunk(
-    _ request: Request, _ repository: Repository, _ upload: Upload, _ state: UploadState?
-  ) throws(RegistryError) -> UploadChunk {
+    _ request: Request, _ repository: Repository, _ session: UploadSession, _ state: UploadState?
+  ) async throws(RegistryError) -> UploadChunk {
+    let upload = session.upload
     do {
       return try UploadChunk(
         contentRange: request.fields[.contentRange], contentLength: request.contentLength,
         stateOffset: state?.offset, size: upload.size)
     } catch {
+      await session.letGo()
       switch error {
       case .outOfOrder:
         throw RegistryError(

@@ -28,7 +28,7 @@ final class UploadSession {
     do {
       try await receive(body, chunk, hashing: nil)
     } catch {
-      await suspend()
+      await letGo()
       throw error
     }
     await suspend()
@@ -47,7 +47,7 @@ final class UploadSession {
     do {
       try await receive(body, chunk, hashing: digest.algorithm)
     } catch {
-      await suspend()
+      await letGo()
       throw error
     }
     let isVerified: Bool
@@ -63,7 +63,7 @@ final class UploadSession {
     } catch  where error.code == .notFound {
       throw RegistryError.uploadUnknown(id)
     } catch {
-      await suspend()
+      await letGo()
       throw RegistryError(storage: error)
     }
     guard isVerified else {
@@ -218,6 +218,13 @@ final class UploadSession {
       hasher.update(buffer.bytes)
     }
     return hasher
+  }
+
+  /// Leaves the upload as it stands to the next request. What can't be kept now is none of the client's, who is told
+  /// something else.
+  func letGo() async {
+    await suspend()
+    if !isOver { try? await writer.close() }
   }
 
   /// Keeps the hash for the next request, if there can be one. It only saves work, so a failure is none of the client's.
