@@ -66,7 +66,8 @@ package enum Deployment: String, CaseIterable, Sendable, CustomStringConvertible
       let driver = try S3Driver(RadosGateway.shared.get().store.configuration())
       return try await body(Site(client: Self.inProcess(driver, options), driver: driver, rootDirectory: nil))
     case .nginxRadosgw:
-      let server = try options == DeploymentOptions() ? RegistryServer.sharedOverS3.get() : RegistryServer.overS3(options)
+      let server =
+        try options == DeploymentOptions() ? RegistryServer.sharedOverS3.get() : RegistryServer.overS3(options)
       let driver = try S3Driver(server.bucket ?? Configuration.S3())
       defer { withExtendedLifetime(server) {} }
       return try await body(Site(client: WireClient(port: server.port), driver: driver, rootDirectory: nil))

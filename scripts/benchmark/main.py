@@ -9,10 +9,18 @@ import tempfile
 
 import load
 from content import MANIFEST, Content, digest
+from objectstore import ObjectStore
 from servers import Servers
 
 SIDES = ("berth", "peer")
 MIB = 1 << 20
+
+# What is measured over an object store, and whether with clients that are sent to it.
+OVER_S3 = {
+    "manifest by tag": True, "blob HEAD": True, "blob redirect": True, "begin upload": True, "mount": True,
+    "small image push": True, "layer in one PUT": True, "layer in 8 MiB chunks": True, "blob 1 KiB": False,
+    "blob 1 MiB": False, "blob 64 MiB": False,
+}
 
 
 class Bench:
@@ -30,6 +38,7 @@ class Bench:
                 "/v2/bench/image/manifests/latest", f"Accept: {MANIFEST}",
                 f'If-None-Match: "{digest(content.manifest)}"'),
             "blob HEAD": self.head(f"/v2/bench/image/blobs/{digest(content.blobs['1 KiB'])}"),
+            "blob redirect": self.redirect(f"/v2/bench/image/blobs/{digest(content.blobs['1 KiB'])}"),
             "blob 1 KiB": self.get(f"/v2/bench/image/blobs/{digest(content.blobs['1 KiB'])}"),
             "blob 1 MiB": self.blob("1 MiB"),
             "blob 64 MiB": self.blob("64 MiB"),
@@ -48,6 +57,9 @@ class Bench:
 
     def get(self, path, *headers):
         return lambda side, turn: load.wrk(self.url(side, path), self.seconds, headers=headers)
+
+    def redirect(self, path):
+        return lambda side, turn: load.wrk(self.url(side, path), self.seconds, script="redirect.lua")
 
     def requests(self, side, lines, connections=16):
         path = self.servers.folder / "requests"
@@ -101,22 +113,42 @@ def main():
     parser = argparse.ArgumentParser(
         prog="scripts/bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="examples:\n  scripts/bench --quick\n  scripts/bench --only mount --only base\n"
+               "  scripts/bench --s3 --rounds 3\n"
                "  scripts/bench --rounds 9 --folder /srv/disk-to-measure")
     parser.add_argument("--quick", action="store_true", help="two short rounds: a look, not a measurement")
     parser.add_argument("--rounds", type=int, help="how often each side is measured (5)")
     parser.add_argument("--seconds", type=int, help="length of one measurement (3)")
+    parser.add_argument("--s3", action="store_true", help="over an object store: Ceph's radosgw, in memory")
     parser.add_argument("--only", action="append", metavar="NAME", help="only scenarios whose name contains NAME")
     parser.add_argument("--folder", help="where both sides keep their content (a new one in $TMPDIR)")
     parser.add_argument("--berth", required=True, help=argparse.SUPPRESS)
     options = parser.parse_args()
     rounds = options.rounds or (2 if options.quick else 5)
     seconds = options.seconds or (1 if options.quick else 3)
+    layer = (64 if options.quick else 256) * MIB
     folder = tempfile.mkdtemp(prefix="berth-bench-", dir=options.folder)
     try:
-        with Servers(options.berth, folder) as servers:
-            run(servers, rounds, seconds, (64 if options.quick else 256) * MIB, options.only)
+        if options.s3:
+            over_s3(options, folder, rounds, seconds, layer)
+        else:
+            with Servers(options.berth, folder) as servers:
+                run(servers, rounds, seconds, layer, options.only)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def over_s3(options, folder, rounds, seconds, layer):
+    """Both over one radosgw: clients are sent to it, and then they are not."""
+    for redirects in (True, False):
+        part = os.path.join(folder, "redirected" if redirects else "through")
+        os.mkdir(part)
+        names = [name for name, redirected in OVER_S3.items() if redirected in (redirects, None)]
+        chosen = [name for name in names if not options.only or any(text in name for text in options.only)]
+        if not chosen:
+            continue
+        print("\nClients are sent to the store:" if redirects else "\nBlobs come through nginx, or docker-registry:")
+        with ObjectStore(part) as store, Servers(options.berth, part, store, redirects) as servers:
+            run(servers, rounds, seconds, layer, chosen)
 
 
 def run(servers, rounds, seconds, layer, only):
@@ -127,12 +159,14 @@ def run(servers, rounds, seconds, layer, only):
     for side in SIDES:
         content.push(servers.ports[side])
     bench = Bench(servers, content, seconds, layer)
-    chosen = [name for name in bench.scenarios if not only or any(part in name for part in only)]
+    scenarios = OVER_S3 if servers.store else [name for name in bench.scenarios if name != "blob redirect"]
+    chosen = [name for name in scenarios if not only or any(part in name for part in only)]
     print(f"| {'':22} | {'Berth':>14} | {'docker-registry':>15} | {'ratio':>24} | of nginx's own files |\n"
           f"|:{'-' * 22}-|-{'-' * 14}:|-{'-' * 15}:|-{'-' * 24}:|-{'-' * 20}:|")
     for name in chosen:
         measure = bench.scenarios[name]
-        sides = SIDES + (("files",) if name in ("blob 1 MiB", "blob 64 MiB") else ())
+        plain = name in ("blob 1 MiB", "blob 64 MiB") and not servers.store
+        sides = SIDES + (("files",) if plain else ())
         results = {side: [] for side in sides}
         for turn in range(rounds):
             for side in sides if turn % 2 == 0 else sides[::-1]:

@@ -4,24 +4,14 @@ import os
 import pathlib
 import re
 import signal
-import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
 
+from processes import free_port, start
+
 SECRET = "the same for both"
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def start(command, log):
-    with open(log, "ab") as out:
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
 
 
 def descendants(pid):
@@ -49,8 +39,10 @@ def pss(pid):
 class Servers:
     """All of them, in one folder on one disk, from `with` to its end."""
 
-    def __init__(self, berth, folder):
+    def __init__(self, berth, folder, store=None, redirects=True):
+        """Over `store`, or over the folder."""
         self.berth, self.folder = berth, pathlib.Path(folder)
+        self.store, self.redirects = store, redirects
         self.ports = {"berth": free_port(), "peer": free_port(), "files": free_port()}
         self.processes = {}
 
@@ -78,12 +70,18 @@ class Servers:
     def log(self, name):
         return self.folder / f"{name}.log"
 
+    def storage(self, side):
+        if not self.store:
+            return f"filesystem: {{rootdirectory: {self.folder}/{side}}}"
+        redirect = f"redirect: {{disable: {str(not self.redirects).lower()}}}"
+        return f"s3: {self.store.settings(side)}\n  {redirect}"
+
     def start_berth(self):
         config = self.folder / "berth.yml"
         config.write_text(f"""\
 version: 0.1
 storage:
-  filesystem: {{rootdirectory: {self.folder}/berth}}
+  {self.storage("berth")}
   delete: {{enabled: true}}
   cache: {{blobdescriptor: inmemory}}
 http: {{addr: "127.0.0.1:{self.ports['berth']}", secret: {SECRET}}}
@@ -97,7 +95,7 @@ fastcgi: {{address: {self.folder}/berth.sock}}
         config.write_text(f"""\
 version: 0.1
 storage:
-  filesystem: {{rootdirectory: {self.folder}/peer}}
+  {self.storage("peer")}
   delete: {{enabled: true}}
   cache: {{blobdescriptor: inmemory}}
 http: {{addr: "127.0.0.1:{port}", secret: {SECRET}, relativeurls: true}}
