@@ -10,6 +10,7 @@ import Synchronization
 /// kept connection holds no thread while it is idle.
 final class WorkerPool: Sendable {
   private let listener: Int32
+  private let isLocal: Bool
   private let handover: Handover?
   private let handler: any RequestHandler
   private let logger: Logger
@@ -40,6 +41,7 @@ final class WorkerPool: Sendable {
     logger: Logger
   ) throws(SystemError) {
     self.listener = listener
+    isLocal = ConnectionSocket.isLocal(listener)
     self.handover = handover
     self.handler = handler
     self.logger = logger
@@ -66,7 +68,7 @@ final class WorkerPool: Sendable {
     if let handover { epoll.remove(handover.receiving) }
     mode.store(handingOver && handover != nil ? .handingOver : .closing, ordering: .sequentiallyConsistent)
     // What the system has accepted for us already.
-    while let connection = ConnectionSocket.accept(from: listener) { keep(connection, known: false) }
+    while let connection = ConnectionSocket.accept(from: listener, isLocal: isLocal) { keep(connection, known: false) }
     // Where connections are closed, those with a request on its way are answered first.
     let isClosing = mode.load(ordering: .relaxed) == .closing
     while ContinuousClock.now < deadline {
@@ -142,7 +144,7 @@ final class WorkerPool: Sendable {
   }
 
   private func accept(_ server: ConnectionServer) {
-    guard let connection = ConnectionSocket.accept(from: listener) else {
+    guard let connection = ConnectionSocket.accept(from: listener, isLocal: isLocal) else {
       // Out of descriptors or memory: a pause, rather than asking again at once.
       if errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS { usleep(10_000) }
       return
