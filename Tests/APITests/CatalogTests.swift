@@ -111,7 +111,7 @@ import Testing
       let repo = Repo(site, "left/behind")
       let digest = try await repo.push("one")
       let name = try #require(RepositoryName(repo.name))
-      #expect(try await page(site, "/v2/_catalog").names == [repo.name])
+      // Unseen by the catalog: docker-registry tells nobody.
       try await site.driver.delete(StorageLayout.revisionLink(name, digest), durability: .process)
       try await site.driver.delete(StorageLayout.tag(name, try #require(Tag("one"))), durability: .process)
       #expect(try await page(site, "/v2/_catalog").names == [])

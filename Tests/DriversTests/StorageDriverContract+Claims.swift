@@ -8,17 +8,19 @@ extension StorageDriverContract {
   private static let tick: Int64 = 20_000_000
 
   @Test(arguments: DriverKind.withDirectories)
-  func `touch makes a file as young as now, and changes nothing else`(kind: DriverKind) async throws {
+  func `touch makes a file or directory as young as now, and changes nothing else`(kind: DriverKind) async throws {
     let storage = try storage(kind)
     try await storage.driver.put("text", at: path("/dir/file"))
-    let before = try await storage.driver.stat(path("/dir/file"))
-    try await Task.sleep(for: .milliseconds(50))
-    let now = WallClock.now
-    try await storage.elsewhere.touch(path("/dir/file"))
-    let after = try await storage.driver.stat(path("/dir/file"))
-    #expect(after.modified > before.modified)
-    #expect(after.modified >= now - Self.tick && after.modified <= WallClock.now)
-    #expect(after.size == before.size)
+    for path in [try path("/dir/file"), try path("/dir")] {
+      let before = try await storage.driver.stat(path)
+      try await Task.sleep(for: .milliseconds(50))
+      let now = WallClock.now
+      try await storage.elsewhere.touch(path)
+      let after = try await storage.driver.stat(path)
+      #expect(after.modified > before.modified)
+      #expect(after.modified >= now - Self.tick && after.modified <= WallClock.now)
+      #expect(after.isDirectory == before.isDirectory && after.size == before.size)
+    }
     #expect(try await storage.driver.text(path("/dir/file")) == "text")
     await expect(.notFound) { try await storage.driver.touch(path("/dir/none")) }
     await expect(.notFound) { try await storage.driver.touch(path("/dir/file/below")) }

@@ -58,7 +58,8 @@ extension StorageDriverContract {
 
   @Test(arguments: DriverKind.withDirectories)
   func `the change token follows what comes and goes in a directory`(kind: DriverKind) async throws {
-    let driver = try storage(kind).driver
+    let storage = try storage(kind)
+    let driver = storage.driver
     try await driver.put("", at: path("/dir/first"))
     let created = try await driver.settledToken(of: path("/dir"))
     #expect(try await driver.settledToken(of: path("/dir")) == created)
@@ -74,18 +75,27 @@ extension StorageDriverContract {
     try await driver.move(path("/dir/first"), to: path("/elsewhere"), durability: .powerLoss)
     let moved = try await driver.settledToken(of: path("/dir"))
     #expect(moved != deeper)
+    try await storage.elsewhere.touch(path("/dir"))
+    let touched = try await driver.settledToken(of: path("/dir"))
+    #expect(touched != moved)
+    try await driver.touch(path("/dir/sub/file"))
+    #expect(try await driver.settledToken(of: path("/dir")) == touched)
     try await driver.delete(path("/dir"), durability: .process)
     try await driver.put("", at: path("/dir/sub/file"))
-    #expect(try await driver.settledToken(of: path("/dir")) != moved)
+    #expect(try await driver.settledToken(of: path("/dir")) != touched)
   }
 
-  @Test(arguments: DriverKind.allCases)
-  func `a change right after a token was given is never missed`(kind: DriverKind) async throws {
+  @Test(arguments: DriverKind.allCases, [true, false])
+  func `a change right after a token was given is never missed`(kind: DriverKind, isTouch: Bool) async throws {
     let driver = try storage(kind).driver
     for number in 0..<40 {
       try await driver.put("", at: path("/dir/\(number)"))
       let before = try await driver.changeToken(of: path("/dir"))
-      try await driver.put("", at: path("/dir/\(number)-more"))
+      if isTouch {
+        try await driver.touch(path("/dir"))
+      } else {
+        try await driver.put("", at: path("/dir/\(number)-more"))
+      }
       let after = try await driver.changeToken(of: path("/dir"))
       #expect(before == nil || before != after)
     }

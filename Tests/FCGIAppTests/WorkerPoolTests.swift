@@ -51,6 +51,41 @@ import Testing
     #expect(harness.pool.threads.total <= 8)
   }
 
+  @Test func `a request waits for those that came before it, and for no others`() throws {
+    let gate = Gate()
+    defer { gate.open() }
+    let harness = try PoolHarness(threads: 8) { request in
+      gate.pass(request.path)
+      return .text(request.path)
+    }
+    let connections = try (0..<64).map { _ in try harness.connect() }
+    // How many requests had been begun when each was sent.
+    var sent: [Int: Int] = [:]
+    func send(_ number: Int) throws {
+      sent[number] = gate.begun.count
+      try connections[number].write(FastCGIConnection.begin("GET", "\(number)") + FastCGIConnection.endOfBody)
+    }
+    for number in connections.indices { try send(number) }
+    var begun = 0
+    var longest = 0
+    for _ in 0..<(3 * connections.count) {
+      // All threads are at work, and all other connections wait.
+      try #require(eventually { gate.inside == 8 })
+      for path in gate.begun[begun...] {
+        let number = try #require(Int(path))
+        longest = max(longest, begun - (sent.removeValue(forKey: number) ?? 0))
+        begun += 1
+      }
+      let path = try #require(gate.release())
+      let number = try #require(Int(path))
+      #expect(try connections[number].answer().text == path)
+      try send(number)
+    }
+    // One of each other connection.
+    #expect(longest < connections.count)
+    #expect(sent.values.allSatisfy { begun - $0 < connections.count })
+  }
+
   @Test func `a connection that is opened and says nothing holds no thread`() throws {
     let harness = try PoolHarness(threads: 1, maxUploads: 0) { _ in .text("hello") }
     let silent = try (0..<8).map { _ in try harness.connect() }
@@ -160,5 +195,44 @@ import Testing
     #expect(try drained.wait() == true)
     #expect(try busy.exchange().text == "new")
     withExtendedLifetime((sending, receiving, new)) {}
+  }
+}
+
+/// Holds requests up until they are let go, the first one first.
+private final class Gate: Sendable {
+  private struct State {
+    var begun: [String] = []
+    var inside: [(path: String, leave: DispatchSemaphore)] = []
+    var isOpen = false
+  }
+
+  private let state = Mutex(State())
+
+  /// The paths of the requests that have come, in their order.
+  var begun: [String] { state.withLock { $0.begun } }
+  /// How many are held up.
+  var inside: Int { state.withLock { $0.inside.count } }
+
+  func pass(_ path: String) {
+    let leave = DispatchSemaphore(value: 0)
+    let waits = state.withLock { state in
+      state.begun.append(path)
+      if !state.isOpen { state.inside.append((path, leave)) }
+      return !state.isOpen
+    }
+    if waits { leave.wait() }
+  }
+
+  /// Lets one go. Returns its path.
+  func release() -> String? {
+    let first = state.withLock { $0.inside.isEmpty ? nil : $0.inside.removeFirst() }
+    first?.leave.signal()
+    return first?.path
+  }
+
+  /// Lets all go that are held up, and those that come.
+  func open() {
+    state.withLock { $0.isOpen = true }
+    while release() != nil {}
   }
 }

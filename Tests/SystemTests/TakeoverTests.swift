@@ -66,6 +66,11 @@ import Testing
     for digest in before.tags["team/two"]?.values ?? [:].values {
       #expect(try await WireClient(port: peer.port).send(.delete, "/v2/team/two/manifests/\(digest)").status == 202)
     }
+    // What was seen a moment ago holds for a second.
+    let deadline = ContinuousClock.now + .seconds(300)
+    while try await Census(of: client).tags.keys.sorted() != ["library/one"], ContinuousClock.now < deadline {
+      try await Task.sleep(for: .milliseconds(100))
+    }
     #expect(try await Census(of: client).tags.keys.sorted() == ["library/one"])
     #expect(try await client.send(.get, "/v2/team/two/tags/list").text.contains("[]"))
   }

@@ -35,7 +35,6 @@ import Testing
     let end = ContinuousClock.now + .seconds(Self.seconds)
     let acknowledged = Acknowledged()
     let killed = Atomic(0)
-    let supervisor = server.processID
 
     let collections = Atomic(0)
     let folder = try TemporaryFolder()
@@ -59,7 +58,7 @@ import Testing
       case 16:
         while ContinuousClock.now < end {
           usleep(.random(in: 100_000...400_000))
-          if let worker = Self.children(of: supervisor).randomElement(), kill(worker, SIGKILL) == 0 {
+          if let worker = server.children.randomElement(), kill(worker, SIGKILL) == 0 {
             killed.add(1, ordering: .relaxed)
           }
         }
@@ -100,11 +99,6 @@ import Testing
       for (target, digest) in acknowledged.all { try client.pull(target, digest: digest) }
       try Self.expectWhole(root)
     }
-  }
-
-  private static func children(of process: Int32) -> [Int32] {
-    let list = try? String(contentsOfFile: "/proc/\(process)/task/\(process)/children", encoding: .utf8)
-    return (list ?? "").split(separator: " ").compactMap { Int32($0) }
   }
 
   /// Every blob is what its path says, and every link names a digest.

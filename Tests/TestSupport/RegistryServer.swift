@@ -52,6 +52,12 @@ package final class RegistryServer: Sendable {
   /// The supervisor's process id.
   package var processID: Int32 { berth.processID }
 
+  /// The supervisor's children: the workers and the keeper.
+  package var children: Set<Int32> {
+    let list = try? String(contentsOfFile: "/proc/\(processID)/task/\(processID)/children", encoding: .utf8)
+    return Set((list ?? "").split(separator: " ").compactMap { Int32($0) })
+  }
+
   /// What it has logged, but for the access log.
   package var log: String {
     let text = (try? String(contentsOfFile: folder / "berth.log", encoding: .utf8)) ?? ""
@@ -75,9 +81,16 @@ package final class RegistryServer: Sendable {
     throw WireClient.Failure(description: "the registry did not come up\n" + logs.joined(separator: "\n"))
   }
 
-  /// The executable that users get.
+  /// The executable that users get: the optimised one that `BERTH_TEST_EXECUTABLE` names, as scripts/test has it, since
+  /// a compiler may do in one what it doesn't in the other. Without the variable, the one beside the tests.
   package static func berthExecutable() throws -> String {
-    try builtExecutable("berth")
+    guard let path = ProcessInfo.processInfo.environment["BERTH_TEST_EXECUTABLE"] else {
+      return try builtExecutable("berth")
+    }
+    guard FileManager.default.isExecutableFile(atPath: path) else {
+      throw WireClient.Failure(description: "BERTH_TEST_EXECUTABLE: there is no executable \(path)")
+    }
+    return path
   }
 
   /// An executable that was built beside the tests.

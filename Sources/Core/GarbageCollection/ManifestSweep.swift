@@ -34,10 +34,13 @@ struct ManifestSweep {
 
   /// - Returns: false where the manifest is wanted.
   private func condemn(_ link: StoragePath, _ digest: Digest) async throws(StorageError) -> Bool {
-    try await run.condemn(link) { linked throws(StorageError) in
-      if linked >= self.run.cutoff { return true }
-      let content = try await self.run.entry(StorageLayout.blobData(digest))
-      return (content?.modified ?? .min) >= self.run.cutoff
+    try await run.driver.removingManifests(from: StorageLayout.repository(repository.name)) {
+      () async throws(StorageError) in
+      try await run.condemn(link) { linked throws(StorageError) in
+        if linked >= self.run.cutoff { return true }
+        let content = try await self.run.entry(StorageLayout.blobData(digest))
+        return (content?.modified ?? .min) >= self.run.cutoff
+      }
     }
   }
 

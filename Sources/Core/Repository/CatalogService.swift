@@ -1,75 +1,83 @@
 /// The names of all repositories.
 public struct CatalogService: Sendable {
   let registry: Registry
+  private var listings: ListingCache { registry.listings }
 
   /// The first names after `last` in byte order, `limit` at the most.
   ///
   /// Walks only where they can lie: a directory whose names all come before `last` is not opened, and the walk
   /// ends with the last name. A directory costs a listing the first time, and a stat as long as the driver can
-  /// tell that it has not changed; that a repository has a manifest costs a stat of a link that it had the last
-  /// time. So a page costs about two stats for each of its names, however many repositories there are; where the
-  /// driver can't tell, a listing in place of one of them, and sorting the entries of the directories above.
+  /// tell that it has not changed, which tells as well that a repository has a manifest still (`Occupancy`). So a
+  /// page costs about one stat for each of its names, however many repositories there are; where the driver can't
+  /// tell, a listing, a stat of a link that was there the last time, and sorting the entries of the directories above.
   public func names(after last: String, limit: Int) async throws(StorageError) -> [String] {
-    var walk = Walk(registry: registry, last: last, limit: limit)
-    try await walk.descend(StorageLayout.repositories, prefix: "")
+    // Without recursion: Swift 6.3 gives an async one of this shape a release build that ends the worker.
+    var walk = CatalogWalk(below: StorageLayout.repositories, after: last, limit: limit)
+    let now = ContinuousClock.now
+    while let next = walk.next() {
+      switch next {
+      case .directory(let directory):
+        let children = try await children(of: directory)
+        walk.enter(children, listed: listings.listed(in: directory))
+      case .repository(let directory, let seen):
+        let look = try await look(at: directory, seen, now)
+        walk.found(look)
+      }
+    }
+    for (directory, repositories) in walk.learnt { listings.keep(listed: repositories, in: directory) }
     return walk.names
   }
 
-  private struct Walk {
-    let registry: Registry
-    let last: String
-    let limit: Int
-    var names: [String] = []
-
-    /// Adds the names below `directory`, which all begin with `prefix`.
-    mutating func descend(_ directory: StoragePath, prefix: String) async throws(StorageError) {
-      guard let children = try await registry.children(of: directory) else { return }
-      var barren: String?
-      for step in children.steps[firstStep(children.steps, prefix)...] {
-        guard names.count < limit else { return }
-        switch step {
-        case .repository(let child):
-          let name = prefix + child
-          guard name.utf8.count <= RepositoryName.maximumLength else { continue }
-          guard let grandchildren = try await registry.children(of: directory / child) else {
-            barren = child
-            continue
-          }
-          if try await isListed(directory / child, grandchildren) { names.append(name) }
-          if grandchildren.steps.isEmpty { barren = child }
-        case .subtree(let child):
-          guard child != barren, (prefix + child).utf8.count < RepositoryName.maximumLength else { continue }
-          try await descend(directory / child, prefix: prefix + child + "/")
+  /// Looks whether a directory is a repository with something in it: manifests, or blobs and never a manifest.
+  /// - Parameters:
+  ///   - seen: when it was seen to be one, with no others below.
+  ///   - now: before this.
+  private func look(
+    at directory: StoragePath, _ seen: ListedRepositories.Sighting?, _ now: ContinuousClock.Instant
+  ) async throws(StorageError) -> CatalogWalk.Look {
+    do {
+      let token = try await registry.driver.changeToken(of: directory)
+      if let token, let seen, token == seen.token {
+        if Occupancy.holds(seen.at, now) { return CatalogWalk.Look(isListed: true) }
+        if try await registry.occupancy.isWitnessed(directory) {
+          return CatalogWalk.Look(isListed: true, sighting: .init(token: token, at: now))
         }
       }
-    }
-
-    /// Whether a directory is a repository with something in it: manifests, or blobs and never a manifest.
-    private func isListed(
-      _ directory: StoragePath, _ children: DirectoryChildren
-    ) async throws(StorageError) -> Bool {
-      guard children.hasManifests else { return children.hasLayers }
-      return try await registry.occupancy.hasManifests(directory)
-    }
-
-    /// The first step that can give a name after `last`.
-    private func firstStep(_ steps: [DirectoryChildren.Step], _ prefix: String) -> Int {
-      var low = 0
-      var high = steps.count
-      while low < high {
-        let middle = (low + high) / 2
-        if isBefore(steps[middle], prefix) { low = middle + 1 } else { high = middle }
+      let kept = listings.directory(directory, token)
+      var known: KnownDirectory
+      if let kept { known = kept } else { known = try await list(directory, token) }
+      let isOccupied = known.occupiedAt.map { Occupancy.holds($0, now) } ?? false
+      var evidence = isOccupied || known.children.hasLayers ? Occupancy.Evidence.seen : .none
+      if known.children.hasManifests, !isOccupied {
+        evidence = try await registry.occupancy.evidence(in: directory)
+        known.occupiedAt = evidence == .seen ? now : nil
       }
-      return low
-    }
-
-    /// Whether all names that come of a step are at or before `last`.
-    private func isBefore(_ step: DirectoryChildren.Step, _ prefix: String) -> Bool {
-      let start = prefix + step.name
-      switch step {
-      case .repository: return !last.utf8.lexicographicallyPrecedes(start.utf8)
-      case .subtree: return start.utf8.lexicographicallyPrecedes(last.utf8) && !last.utf8.starts(with: start.utf8)
+      let isBarren = known.children.steps.isEmpty
+      if evidence == .seen, isBarren {
+        return CatalogWalk.Look(isListed: true, sighting: token.map { .init(token: $0, at: now) })
       }
+      if kept == nil || kept?.occupiedAt != known.occupiedAt { listings.keep(known, of: directory) }
+      return CatalogWalk.Look(isListed: evidence != .none, isBarren: isBarren)
+    } catch  where error.code == .notFound || error.code == .wrongKind {
+      return CatalogWalk.Look()
+    }
+  }
+
+  /// What is to be known of a directory of repositories whose token is this.
+  private func list(_ directory: StoragePath, _ token: ChangeToken?) async throws(StorageError) -> KnownDirectory {
+    KnownDirectory(token: token, children: DirectoryChildren(try await registry.driver.list(directory)))
+  }
+
+  /// What lies in a directory of repositories; nil where it is none.
+  private func children(of directory: StoragePath) async throws(StorageError) -> DirectoryChildren? {
+    do {
+      let token = try await registry.driver.changeToken(of: directory)
+      if let kept = listings.directory(directory, token) { return kept.children }
+      let known = try await list(directory, token)
+      listings.keep(known, of: directory)
+      return known.children
+    } catch  where error.code == .notFound || error.code == .wrongKind {
+      return nil
     }
   }
 }
@@ -77,19 +85,4 @@ public struct CatalogService: Sendable {
 extension Registry {
   /// The catalog.
   public var catalog: CatalogService { CatalogService(registry: self) }
-
-  /// What lies in a directory of repositories; nil where it is none.
-  fileprivate func children(of directory: StoragePath) async throws(StorageError) -> DirectoryChildren? {
-    do {
-      let token = try await driver.changeToken(of: directory)
-      if let token, let kept = listings.directories.value(for: directory), kept.token == token {
-        return kept.children
-      }
-      let children = DirectoryChildren(try await driver.list(directory))
-      if let token { listings.keep(children, token, of: directory) }
-      return children
-    } catch  where error.code == .notFound || error.code == .wrongKind {
-      return nil
-    }
-  }
 }

@@ -26,9 +26,12 @@ extension ManifestService {
 
   private func removeRevision(_ digest: Digest) async throws(StorageError) {
     let revision = StorageLayout.revision(repository.name, digest)
-    // Where garbage collection has moved the link aside, looking for it brings it back.
-    while try await !Link.remove(StorageLayout.revisionLink(repository.name, digest), repository.driver) {
-      guard try await exists(digest) else { break }
+    let directory = StorageLayout.repository(repository.name)
+    try await repository.driver.removingManifests(from: directory) { () async throws(StorageError) in
+      // Where garbage collection has moved the link aside, looking for it brings it back.
+      while try await !Link.remove(StorageLayout.revisionLink(repository.name, digest), repository.driver) {
+        guard try await exists(digest) else { break }
+      }
     }
     // Signatures of schema 1 lie beside the link, and mean nothing without it.
     _ = try? await repository.driver.delete(revision / "signatures", durability: .process)

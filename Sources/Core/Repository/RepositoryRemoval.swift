@@ -5,6 +5,8 @@
 /// while people push: a file that is there, and locked, tells of it. A push of a manifest looks for that file when
 /// its own link can be seen, and before it verifies what the manifest names. Where it finds none, the removal is over,
 /// and it verifies what is left, or has yet to begin, and then takes the manifest with it.
+///
+/// That the file comes and goes in the repository's directory tells the catalog, too (`Occupancy`).
 public struct RepositoryRemoval {
   private let repository: Repository
   private var driver: any StorageDriver { repository.driver }

@@ -26,7 +26,9 @@ public struct TagService: Sendable {
   func remove(_ tag: Tag) async throws(StorageError) -> Bool {
     let pointed = try await target(of: tag) != nil
     let directory = StorageLayout.tag(repository.name, tag)
-    let removed = try await Link.remove(directory, driver)
+    let removed = try await driver.removingManifests(from: StorageLayout.repository(repository.name)) {
+      () async throws(StorageError) in try await Link.remove(directory, driver)
+    }
     if removed { await EmptyDirectories.remove(from: directory.parent, of: repository.name, driver) }
     return pointed && removed
   }

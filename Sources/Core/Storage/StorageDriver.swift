@@ -49,7 +49,8 @@ public protocol StorageDriver: Sendable {
   /// Moves a file over whatever file is at `destination`.
   func move(_ source: StoragePath, to destination: StoragePath, durability: Durability) async throws(StorageError)
 
-  /// Sets a file's time of modification to now.
+  /// Sets the time of modification of a file, or of a directory, to now. A directory's change token is another one
+  /// from then on.
   func touch(_ path: StoragePath) async throws(StorageError)
 
   /// Makes a file that was found outlive a loss of power: whoever made it may be about to, or have died before.
@@ -70,7 +71,7 @@ public protocol StorageDriver: Sendable {
   /// must send it.
   func directURL(for path: StoragePath, answering request: DownloadRequest) async throws(StorageError) -> DirectURL?
 
-  /// A value that differs whenever entries were added to or removed from a directory since.
+  /// A value that differs whenever entries were added to or removed from a directory since, or it was touched.
   /// nil where the driver can't tell, or can't tell yet.
   func changeToken(of directory: StoragePath) async throws(StorageError) -> ChangeToken?
 }
@@ -137,11 +138,14 @@ public enum DirectURL: Sendable, Equatable {
 
 /// See ``StorageDriver/changeToken(of:)``.
 public struct ChangeToken: Hashable, Sendable {
-  private let words: [UInt64]
+  private let first, second, third, fourth: UInt64
 
   /// Of whatever the driver can compare.
-  public init(_ words: [UInt64]) {
-    self.words = words
+  public init(_ first: UInt64, _ second: UInt64 = 0, _ third: UInt64 = 0, _ fourth: UInt64 = 0) {
+    self.first = first
+    self.second = second
+    self.third = third
+    self.fourth = fourth
   }
 }
 

@@ -77,8 +77,10 @@ final class LayerCheck {
       try await Link.ensure(digest, at: revision, run.driver)
       // Somebody may have deleted the manifest just now.
       guard try await run.isThere(link) else {
-        try await Link.remove(revision, run.driver)
-        return
+        let directory = StorageLayout.repository(repository.name)
+        return try await run.driver.removingManifests(from: directory) { () async throws(StorageError) in
+          _ = try await Link.remove(revision, run.driver)
+        }
       }
       try await links.take(link) { $0 == digest }
     }

@@ -1,9 +1,10 @@
 /// What is looked at in every link that names its digest in its path.
 struct LinkCheck {
   private let run: VerificationRun
-  /// Where empty directories end.
+  /// The repository's directory.
   private let top: StoragePath
 
+  /// - Parameter top: the directory of the repository whose links they are.
   init(_ run: VerificationRun, below top: StoragePath) {
     self.run = run
     self.top = top
@@ -101,13 +102,16 @@ struct LinkCheck {
     _ link: StoragePath, where isUseless: (Digest?) async throws(StorageError) -> Bool
   ) async throws(StorageError) {
     let name = "verify\(UInt64.random(in: .min ... .max))"
-    guard let condemnation = try await Condemnation(link, by: name, run.driver) else { return }
-    let target = try await Link.read(StorageLayout.condemned(link, by: name), run.driver)
-    if try await isUseless(target) {
-      _ = try await condemnation.carryOut()
-      try await run.blobs.invalidation.voidAllSoon()
-    } else {
-      try await condemnation.revoke()
+    // It may be a manifest's.
+    try await run.driver.removingManifests(from: top) { () async throws(StorageError) in
+      guard let condemnation = try await Condemnation(link, by: name, run.driver) else { return }
+      let target = try await Link.read(StorageLayout.condemned(link, by: name), run.driver)
+      if try await isUseless(target) {
+        _ = try await condemnation.carryOut()
+        try await run.blobs.invalidation.voidAllSoon()
+      } else {
+        try await condemnation.revoke()
+      }
     }
     try await run.driver.prune(link.parent, below: top)
   }

@@ -64,9 +64,8 @@ extension FilesystemDriver {
     let tick: Int64 = isWholeSecond ? 2_100_000_000 : 100_000_000
     let changed = max(status.st_mtim.nanoseconds, status.st_ctim.nanoseconds)
     guard changed < WallClock.now &- tick else { return nil }
-    return ChangeToken([
+    return ChangeToken(
       status.identity.device, status.identity.number,
-      UInt64(bitPattern: status.st_mtim.nanoseconds), UInt64(bitPattern: status.st_ctim.nanoseconds),
-    ])
+      UInt64(bitPattern: status.st_mtim.nanoseconds), UInt64(bitPattern: status.st_ctim.nanoseconds))
   }
 }

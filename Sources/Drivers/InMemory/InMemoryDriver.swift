@@ -100,6 +100,6 @@ public final class InMemoryDriver: StorageDriver {
 
   /// See ``StorageDriver/changeToken(of:)``. Never nil.
   public func changeToken(of directory: StoragePath) async throws(StorageError) -> ChangeToken? {
-    try withTree { tree throws(StorageError) in ChangeToken([try tree.version(directory)]) }
+    try withTree { tree throws(StorageError) in ChangeToken(try tree.version(directory)) }
   }
 }

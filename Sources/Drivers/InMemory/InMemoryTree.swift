@@ -4,7 +4,7 @@ import Core
 struct InMemoryTree: Sendable {
   private struct Directory {
     var names: Set<String> = []
-    /// Differs for every change of `names`, in whatever directory has the path.
+    /// Differs for every change of `names`, and every touch, in whatever directory has the path.
     var version: UInt64
     var modified = WallClock.now
   }
@@ -75,6 +75,7 @@ struct InMemoryTree: Sendable {
   }
 
   mutating func touch(_ path: StoragePath) throws(StorageError) {
+    if directories[path] != nil { return changed(path) }
     _ = try file(path, "touch")
     files[path]?.touch()
   }
@@ -112,18 +113,20 @@ struct InMemoryTree: Sendable {
 
   /// Adds the entry of `path` to its directory.
   private mutating func enter(_ path: StoragePath) {
-    let version = nextChange()
     directories[path.parent]?.names.insert(String(path.lastComponent))
-    directories[path.parent]?.version = version
-    directories[path.parent]?.modified = WallClock.now
+    changed(path.parent)
   }
 
   private mutating func remove(_ path: StoragePath) {
     removeBelow(path)
-    let version = nextChange()
     directories[path.parent]?.names.remove(String(path.lastComponent))
-    directories[path.parent]?.version = version
-    directories[path.parent]?.modified = WallClock.now
+    changed(path.parent)
+  }
+
+  private mutating func changed(_ directory: StoragePath) {
+    let version = nextChange()
+    directories[directory]?.version = version
+    directories[directory]?.modified = WallClock.now
   }
 
   private mutating func removeBelow(_ path: StoragePath) {

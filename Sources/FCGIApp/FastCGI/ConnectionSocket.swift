@@ -4,14 +4,25 @@ import Glibc
 /// What is done to a connection's socket around libfcgi.
 enum ConnectionSocket {
   /// The next connection of a listening socket that does not block; nil where there is none, or none can be had.
-  static func accept(from listener: Int32) -> Int32? {
+  /// - Parameter isLocal: whether it is a Unix socket.
+  static func accept(from listener: Int32, isLocal: Bool) -> Int32? {
     let connection = accept4(listener, nil, nil, Int32(SOCK_CLOEXEC.rawValue))
     guard connection >= 0 else { return nil }
-    // Both fail on a Unix socket, which needs neither.
+    if isLocal { return connection }
     var on: Int32 = 1
     setsockopt(connection, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
     setsockopt(connection, SOL_SOCKET, SO_KEEPALIVE, &on, socklen_t(MemoryLayout<Int32>.size))
     return connection
+  }
+
+  /// Whether a socket is a Unix socket, which needs none of TCP's options.
+  static func isLocal(_ socket: Int32) -> Bool {
+    var address = sockaddr_storage()
+    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    let status = withUnsafeMutablePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(socket, $0, &length) }
+    }
+    return status == 0 && address.ss_family == AF_UNIX
   }
 
   /// What has arrived on a connection that is between two requests.

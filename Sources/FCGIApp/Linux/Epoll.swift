@@ -36,10 +36,14 @@ final class Epoll: Sendable {
       events: EPOLLIN.rawValue | EPOLLRDHUP.rawValue | EPOLLONESHOT.rawValue, data: UInt64(connection))
   }
 
-  /// Watches something that several processes share: one of them is woken.
+  /// Watches something that several processes share: for each change, one thread of one of them is woken, who is to
+  /// take all that there is. (Told of what there is rather than of changes, a thread that wakes would wake the next
+  /// one, and that one the next, until somebody has taken it.)
   func addShared(_ raw: Int32) throws(SystemError) {
-    guard control(EPOLL_CTL_ADD, raw, events: EPOLLIN.rawValue | EPOLLEXCLUSIVE.rawValue, data: 1 << 32 | UInt64(raw))
-    else { throw SystemError("epoll_ctl") }
+    let events = EPOLLIN.rawValue | EPOLLEXCLUSIVE.rawValue | EPOLLET.rawValue
+    guard control(EPOLL_CTL_ADD, raw, events: events, data: 1 << 32 | UInt64(raw)) else {
+      throw SystemError("epoll_ctl")
+    }
   }
 
   /// Watches something whose readiness every thread must see.

@@ -10,6 +10,7 @@ import Synchronization
 /// kept connection holds no thread while it is idle.
 final class WorkerPool: Sendable {
   private let listener: Int32
+  private let isLocal: Bool
   private let handover: Handover?
   private let handler: any RequestHandler
   private let logger: Logger
@@ -40,6 +41,7 @@ final class WorkerPool: Sendable {
     logger: Logger
   ) throws(SystemError) {
     self.listener = listener
+    isLocal = ConnectionSocket.isLocal(listener)
     self.handover = handover
     self.handler = handler
     self.logger = logger
@@ -66,7 +68,7 @@ final class WorkerPool: Sendable {
     if let handover { epoll.remove(handover.receiving) }
     mode.store(handingOver && handover != nil ? .handingOver : .closing, ordering: .sequentiallyConsistent)
     // What the system has accepted for us already.
-    while let connection = ConnectionSocket.accept(from: listener) { keep(connection, known: false) }
+    while let connection = ConnectionSocket.accept(from: listener, isLocal: isLocal) { keep(connection, known: false) }
     // Where connections are closed, those with a request on its way are answered first.
     let isClosing = mode.load(ordering: .relaxed) == .closing
     while ContinuousClock.now < deadline {
@@ -134,25 +136,34 @@ final class WorkerPool: Sendable {
       case .source(listener):
         accept(server)
       case .source:
-        if let connection = handover?.receive() { keep(connection, known: false) }
+        while let connection = handover?.receive() { keep(connection, known: false) }
       case .connection(let connection):
         if idle.take(connection) { finish(server.serve(connection), known: true) }
       }
     }
   }
 
+  /// Takes all connections that have come, since nobody is told of them again, and serves the first one.
   private func accept(_ server: ConnectionServer) {
-    guard let connection = ConnectionSocket.accept(from: listener) else {
-      // Out of descriptors or memory: a pause, rather than asking again at once.
-      if errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS { usleep(10_000) }
-      return
-    }
+    guard let connection = nextConnection() else { return }
+    while let further = nextConnection() { keep(further, known: false) }
     // Most connections come with a request, which saves watching them.
     switch ConnectionSocket.arrival(on: connection) {
     case .request: finish(server.serve(connection), known: false)
     case .nothing: keep(connection, known: false)
     case .unusable: close(connection)
     }
+  }
+
+  private func nextConnection() -> Int32? {
+    if let connection = ConnectionSocket.accept(from: listener, isLocal: isLocal) { return connection }
+    // Out of descriptors or memory: a pause, and somebody is told again.
+    if errno != EAGAIN, mode.load(ordering: .relaxed) == .serving {
+      usleep(10_000)
+      epoll.remove(listener)
+      try? epoll.addShared(listener)
+    }
+    return nil
   }
 
   private func finish(_ ending: FastCGIRequest.Ending, known: Bool) {
