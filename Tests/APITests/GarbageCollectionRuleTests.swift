@@ -187,16 +187,19 @@ import Testing
   @Test func `a collection ends between two items, and the next one does the rest`() async throws {
     try await CollectionSite.withEach { site in
       try await site.repo.push("latest", seed: "wanted")
-      for number in 0..<20 { _ = try await site.repo.blob("garbage \(number)") }
+      for number in 0..<50 { _ = try await site.repo.blob("garbage \(number)") }
       site.clock.passDay()
       var removed = 0
       let report = try await site.collect(
         CollectionObserver(removing: { _ in removed += 1 }, isStopping: { removed >= 7 }))
-      #expect(report.isInterrupted && report.blobs.removed == 7)
+      // Over an object store several are removed side by side.
+      let removedFirst = report.blobs.removed
+      #expect(report.isInterrupted && removedFirst >= 7)
+      #expect(site.base.removalTiming == nil ? removedFirst == 7 : removedFirst < 50)
       #expect(report.text.contains("interrupted"))
       #expect(try await site.files().keys.allSatisfy { !$0.contains("condemned") && !$0.contains(".run") })
       let rest = try await site.collect()
-      #expect(!rest.isInterrupted && rest.blobs.removed == 13 && rest.links.removed == 20)
+      #expect(!rest.isInterrupted && rest.blobs.removed == 50 - removedFirst && rest.links.removed == 50)
       #expect(try await site.isWhole("latest"))
     }
   }
