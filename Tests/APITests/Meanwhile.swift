@@ -1,16 +1,22 @@
 import Synchronization
 
+/// That something has come about.
+final class Flag: Sendable {
+  private let value = Atomic<Bool>(false)
+  var isSet: Bool { value.load(ordering: .acquiring) }
+  func set() { value.store(true, ordering: .releasing) }
+
+  /// Waits for it, or for a moment.
+  func untilSetOrStuck() async {
+    let begin = ContinuousClock.now
+    while !isSet, ContinuousClock.now - begin < .milliseconds(25) { try? await Task.sleep(for: .microseconds(200)) }
+  }
+}
+
 /// Something that goes on beside what a test stops for its sake.
 final class Meanwhile<Answer: Sendable>: Sendable {
   private let task: Task<Answer, any Error>
   private let isOver: Flag
-
-  /// That something is over.
-  final class Flag: Sendable {
-    private let value = Atomic<Bool>(false)
-    var isSet: Bool { value.load(ordering: .acquiring) }
-    func set() { value.store(true, ordering: .releasing) }
-  }
 
   init(_ body: @escaping @Sendable () async throws -> Answer) {
     let isOver = Flag()

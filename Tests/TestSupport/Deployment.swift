@@ -9,6 +9,8 @@ package enum Deployment: String, CaseIterable, Sendable, CustomStringConvertible
   case inMemory
   /// The same, with what was found remembered.
   case cached
+  /// The handlers in this process, over what can do no more than an object store.
+  case objects
   /// The handlers in this process, over a temporary folder.
   case filesystem
   /// The real thing: nginx, FastCGI, worker processes, over a temporary folder.
@@ -41,8 +43,8 @@ package enum Deployment: String, CaseIterable, Sendable, CustomStringConvertible
     _ options: DeploymentOptions = DeploymentOptions(), _ body: (Site) async throws -> Result
   ) async throws -> Result {
     switch self {
-    case .inMemory, .cached:
-      let driver = InMemoryDriver()
+    case .inMemory, .cached, .objects:
+      let driver: any StorageDriver = self == .objects ? ObjectStoreDriver() : InMemoryDriver()
       var options = options
       if self == .cached { options.cache = .inMemory }
       return try await body(Site(client: Self.inProcess(driver, options), driver: driver, rootDirectory: nil))
