@@ -82,10 +82,10 @@ import Testing
     func next() -> Int { count.add(1, ordering: .relaxed).newValue }
   }
 
-  /// A collection without any grace.
+  /// A collection of what is older than a minute.
   private static let collection: @Sendable (CollectionSite, @escaping StagedDriver.Hook) async throws -> Void = {
     site, hook in
-    let report = try await site.collect(deleteUntagged: true, grace: .zero, before: hook)
+    let report = try await site.collect(deleteUntagged: true, grace: .seconds(60), before: hook)
     #expect(report.problems == [])
   }
 
@@ -267,7 +267,7 @@ import Testing
     async throws
   {
     var timing = RemovalTiming.brief
-    timing.life = .milliseconds(60)
+    timing.life = .milliseconds(300)
     let site = CollectionSite(.objects, timing)
     for number in 0..<(RemovalNotice.capacity + 50) {
       try await site.base.put([1], at: StorageLayout.blobData("\(number)".digest), durability: .process)
@@ -278,6 +278,9 @@ import Testing
     let report = try await site.collect { call throws(StorageError) in
       if call.name == "put", call.path.isBelow(StorageLayout.removalNotices) {
         notices.withLock { _ = $0.insert(call.path) }
+      }
+      if call.name == "delete", call.path.isBelow(StorageLayout.blobs) {
+        do { try await Task.sleep(for: .milliseconds(8)) } catch {}
       }
     }
     #expect(report.problems == [] && report.blobs.removed == RemovalNotice.capacity + 50 && report.blobs.kept == 3)

@@ -77,7 +77,7 @@ import Testing
     }
   }
 
-  @Test(arguments: Deployment.allCases)
+  @Test(arguments: Deployment.withDirectories)
   func `a repository without manifests is listed only where there never was one`(deployment: Deployment) async throws {
     var options = DeploymentOptions()
     options.catalogMaxEntries = 70
@@ -101,7 +101,7 @@ import Testing
     }
   }
 
-  @Test(arguments: Deployment.allCases)
+  @Test(arguments: Deployment.withDirectories)
   func `directories that docker-registry leaves of what it deletes are no manifests`(
     deployment: Deployment
   ) async throws {

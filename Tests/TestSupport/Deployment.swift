@@ -19,6 +19,9 @@ package enum Deployment: String, CaseIterable, Sendable, CustomStringConvertible
   /// Those that see at once what happens to the storage behind the registry's back.
   package static let withoutCache = allCases.filter { $0 != .cached }
 
+  /// Those over storage where a directory may be empty, which says something.
+  package static let withDirectories = allCases.filter { $0 != .objects }
+
   package var description: String { rawValue }
 
   /// What a body is given.
