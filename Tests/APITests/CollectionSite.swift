@@ -21,9 +21,29 @@ struct CollectionSite {
     repo = Repo(site)
   }
 
-  /// Runs a test's body in memory and over a file system.
+  /// Where it is collected.
+  enum Storage: String, CaseIterable, Sendable, CustomTestStringConvertible {
+    case memory, objects
+
+    var testDescription: String { rawValue }
+
+    /// An empty one.
+    func driver(_ timing: RemovalTiming = .brief) -> any StorageDriver {
+      switch self {
+      case .memory: InMemoryDriver()
+      // The stage tells times as object stores do.
+      case .objects: ObjectStoreDriver(timing, resolution: 1)
+      }
+    }
+  }
+
+  init(_ storage: Storage, _ timing: RemovalTiming = .brief) {
+    self.init(storage.driver(timing))
+  }
+
+  /// Runs a test's body in memory, over an object store, and over a file system.
   static func withEach(_ body: (CollectionSite) async throws -> Void) async throws {
-    try await body(CollectionSite())
+    for storage in Storage.allCases { try await body(CollectionSite(storage)) }
     let folder = try TemporaryFolder()
     try await body(CollectionSite(FilesystemDriver(rootDirectory: folder.path, maxThreads: 100, accelPrefix: nil)))
     withExtendedLifetime(folder) {}
@@ -42,11 +62,11 @@ struct CollectionSite {
     return try await GarbageCollector(StagedDriver(base, clock, before: hook), options).run(observer)
   }
 
-  /// Every file, with its size.
+  /// Every file, with its size, but those that tell of announcements that are over.
   func files() async throws -> [String: Int64] {
     var files: [String: Int64] = [:]
     try await base.walk(.root) { (path, entry) async throws(StorageError) in
-      if !entry.isDirectory { files[path.string] = entry.size }
+      if !entry.isDirectory, !path.lastComponent.hasPrefix("removals.") { files[path.string] = entry.size }
       return .continue
     }
     return files

@@ -18,11 +18,11 @@ import Testing
   /// Runs `first` with all of `second` before its call number `call`.
   /// - Returns: the two answers; nil where `first` makes fewer calls.
   private func run(
-    _ first: Operation, interruptedBy second: @escaping Operation, at call: Int,
+    _ storage: CollectionSite.Storage, _ first: Operation, interruptedBy second: @escaping Operation, at call: Int,
     _ body: (Repo, TestResponse, TestResponse) async throws -> Void, prepare: (Repo) async throws -> Void
   ) async throws -> Bool {
     let interruption = Interruption()
-    let driver = HookedDriver(InMemoryDriver()) { _ in await interruption.pass() }
+    let driver = HookedDriver(storage.driver()) { _ in await interruption.pass() }
     var options = DeploymentOptions()
     options.deleteRepositories = true
     // Two workers: they share nothing but the storage.
@@ -60,9 +60,9 @@ import Testing
     }
   }
 
-  @Test(arguments: Interrupted.allCases)
+  @Test(arguments: Interrupted.allCases, CollectionSite.Storage.allCases)
   func `a manifest that is put again while it is deleted is there with its tag, or gone with it`(
-    interrupted: Interrupted
+    interrupted: Interrupted, storage: CollectionSite.Storage
   ) async throws {
     let subject = Repo.digest([1])
     let more =
@@ -75,7 +75,7 @@ import Testing
     var calls = 0
     var busy = 0
     while try await run(
-      first, interruptedBy: second, at: calls,
+      storage, first, interruptedBy: second, at: calls,
       { repo, firstAnswer, secondAnswer in
         let (pushed, deleted) = interrupted == .push ? (firstAnswer, secondAnswer) : (secondAnswer, firstAnswer)
         #expect(deleted.status == 202, "\(calls): \(deleted.text)")
@@ -95,9 +95,9 @@ import Testing
     #expect(busy < 8)
   }
 
-  @Test(arguments: Interrupted.allCases)
+  @Test(arguments: Interrupted.allCases, CollectionSite.Storage.allCases)
   func `a tag that is moved elsewhere while what it pointed to is deleted stays`(
-    interrupted: Interrupted
+    interrupted: Interrupted, storage: CollectionSite.Storage
   ) async throws {
     let (old, new) = (try await Self.image("a"), try await Self.image("b"))
     let push: Operation = { try await $0.put(new, at: "one") }
@@ -106,7 +106,7 @@ import Testing
     var calls = 0
     var busy = 0
     while try await run(
-      first, interruptedBy: second, at: calls,
+      storage, first, interruptedBy: second, at: calls,
       { repo, firstAnswer, secondAnswer in
         let (pushed, deleted) = interrupted == .push ? (firstAnswer, secondAnswer) : (secondAnswer, firstAnswer)
         #expect(deleted.status == 202, "\(calls): \(deleted.text)")
@@ -183,6 +183,7 @@ import Testing
     interrupted: Interrupted, withBlobs: Bool
   ) async throws {
     let image = try await Self.image("b")
+    let storage = CollectionSite.Storage.memory
     let digests = ["config b", "layer b"].map { Repo.digest(Array($0.utf8)) }
     let push: Operation = { repo in
       if withBlobs { _ = try await repo.image("b") }
@@ -195,7 +196,7 @@ import Testing
     var calls = 0
     var statuses = Set<Int>()
     while try await run(
-      first, interruptedBy: second, at: calls,
+      storage, first, interruptedBy: second, at: calls,
       { repo, firstAnswer, secondAnswer in
         let (pushed, deleted) = interrupted == .push ? (firstAnswer, secondAnswer) : (secondAnswer, firstAnswer)
         #expect(deleted.status == 202, "\(calls): \(deleted.text)")

@@ -187,25 +187,34 @@ import Testing
   @Test func `a collection ends between two items, and the next one does the rest`() async throws {
     try await CollectionSite.withEach { site in
       try await site.repo.push("latest", seed: "wanted")
-      for number in 0..<20 { _ = try await site.repo.blob("garbage \(number)") }
+      for number in 0..<50 { _ = try await site.repo.blob("garbage \(number)") }
       site.clock.passDay()
       var removed = 0
       let report = try await site.collect(
         CollectionObserver(removing: { _ in removed += 1 }, isStopping: { removed >= 7 }))
-      #expect(report.isInterrupted && report.blobs.removed == 7)
+      // Over an object store several are removed side by side.
+      let removedFirst = report.blobs.removed
+      #expect(report.isInterrupted && removedFirst >= 7)
+      #expect(site.base.removalTiming == nil ? removedFirst == 7 : removedFirst < 50)
       #expect(report.text.contains("interrupted"))
       #expect(try await site.files().keys.allSatisfy { !$0.contains("condemned") && !$0.contains(".run") })
       let rest = try await site.collect()
-      #expect(!rest.isInterrupted && rest.blobs.removed == 13 && rest.links.removed == 20)
+      #expect(!rest.isInterrupted && rest.blobs.removed == 50 - removedFirst && rest.links.removed == 50)
       #expect(try await site.isWhole("latest"))
     }
   }
 
-  @Test func `a collection that dies at any call loses nothing, and the next one finds all garbage`() async throws {
+  @Test(arguments: CollectionSite.Storage.allCases)
+  func `a collection that dies at any call loses nothing, and the next one finds all garbage`(
+    storage: CollectionSite.Storage
+  ) async throws {
+    // What the dead have announced is over.
+    var timing = RemovalTiming.brief
+    timing.expiry = .seconds(-1)
     for deleteUntagged in [false, true] {
       var lives = 0
       while true {
-        let site = CollectionSite()
+        let site = CollectionSite(storage, timing)
         let image = try await site.repo.push("latest", seed: "wanted")
         let signature = try await site.repo.putImage(
           "signature", more: #","subject":\#(Repo.descriptor(try await site.repo.imageText("wanted")))"#)
@@ -221,6 +230,7 @@ import Testing
         if lives % 2 == 0 {
           #expect(try await site.isWhole("latest"), "died after \(lives) changes")
           #expect(try await site.isWhole(signature.digest.description), "died after \(lives) changes")
+          #expect(try await site.pushAsClientsDo("pushed", tag: "pushed") == 0, "died after \(lives) changes")
         }
         let report = try await site.collect(deleteUntagged: deleteUntagged)
         #expect(report.problems == [], "died after \(lives) changes")
@@ -229,7 +239,9 @@ import Testing
         )
         #expect(isWhole && isSigned, "died after \(lives) changes")
         let files = try await site.files().keys
-        #expect(files.allSatisfy { !$0.contains("condemned") && !$0.contains(".run") }, "\(lives): \(files)")
+        #expect(
+          files.allSatisfy { !$0.contains("condemned") && !$0.contains(".run") && !$0.contains("/removals/") },
+          "\(lives): \(files)")
         let garbage = try await site.has("garbage".digest)
         #expect(!garbage, "died after \(lives) changes")
         if deleteUntagged {

@@ -57,7 +57,7 @@ import Testing
     }
   }
 
-  @Test(arguments: Deployment.allCases)
+  @Test(arguments: Deployment.withDirectories)
   func `a repository that holds nothing else leaves no trace`(deployment: Deployment) async throws {
     try await deployment.withSite(Self.options) { site in
       let repo = Repo(site, "\(Deployment.uniqueName("top"))/deep/repo")

@@ -8,9 +8,11 @@ import Testing
 
 /// Verification with repair beside people who push and delete.
 @Suite(.ownThread) struct VerificationRaceTests {
-  @Test(.timeLimit(.minutes(5)))
-  func `while people push and delete, nothing is called wrong and nothing is lost`() async throws {
-    try await Deployment.filesystem.withSite { site in
+  @Test(.timeLimit(.minutes(5)), arguments: [Deployment.filesystem, .objects])
+  func `while people push and delete, nothing is called wrong and nothing is lost`(
+    deployment: Deployment
+  ) async throws {
+    try await deployment.withSite { site in
       let end = End()
       var findings: [Finding] = []
       var runs = 0

@@ -9,6 +9,8 @@ package enum Deployment: String, CaseIterable, Sendable, CustomStringConvertible
   case inMemory
   /// The same, with what was found remembered.
   case cached
+  /// The handlers in this process, over what can do no more than an object store.
+  case objects
   /// The handlers in this process, over a temporary folder.
   case filesystem
   /// The real thing: nginx, FastCGI, worker processes, over a temporary folder.
@@ -21,8 +23,8 @@ package enum Deployment: String, CaseIterable, Sendable, CustomStringConvertible
   /// Those that see at once what happens to the storage behind the registry's back.
   package static let withoutCache = allCases.filter { $0 != .cached }
 
-  /// Those where a directory may be empty, which tells something.
-  package static let withDirectories = allCases.filter { $0 != .radosgw && $0 != .nginxRadosgw }
+  /// Those over storage where a directory may be empty, which says something.
+  package static let withDirectories = allCases.filter { ![.objects, .radosgw, .nginxRadosgw].contains($0) }
 
   package var description: String { rawValue }
 
@@ -48,8 +50,8 @@ package enum Deployment: String, CaseIterable, Sendable, CustomStringConvertible
     _ options: DeploymentOptions = DeploymentOptions(), _ body: (Site) async throws -> Result
   ) async throws -> Result {
     switch self {
-    case .inMemory, .cached:
-      let driver = InMemoryDriver()
+    case .inMemory, .cached, .objects:
+      let driver: any StorageDriver = self == .objects ? ObjectStoreDriver() : InMemoryDriver()
       var options = options
       if self == .cached { options.cache = .inMemory }
       return try await body(Site(client: Self.inProcess(driver, options), driver: driver, rootDirectory: nil))

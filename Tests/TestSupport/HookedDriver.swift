@@ -28,6 +28,7 @@ package final class HookedDriver: StorageDriver {
   }
 
   package var name: String { driver.name }
+  package var removalTiming: RemovalTiming? { driver.removalTiming }
 
   package func content(at path: StoragePath, limit: Int) async throws(StorageError) -> [UInt8] {
     try await ask("content", path)

@@ -53,6 +53,7 @@ package final class StagedDriver: StorageDriver {
   }
 
   package var name: String { driver.name }
+  package var removalTiming: RemovalTiming? { driver.removalTiming }
 
   package func content(at path: StoragePath, limit: Int) async throws(StorageError) -> [UInt8] {
     try await call("content", path)
@@ -78,6 +79,8 @@ package final class StagedDriver: StorageDriver {
     try await call("stat", path)
     var entry = try await driver.stat(path)
     entry.modified = clock.seen(entry.modified)
+    // As object stores tell them.
+    if removalTiming != nil { entry.modified -= entry.modified % 1_000_000_000 }
     return entry
   }
 

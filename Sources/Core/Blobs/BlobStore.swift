@@ -5,6 +5,8 @@ public struct BlobStore: Sendable {
   let damage: DamageLog?
   /// What is asked before the storage; nil: nothing.
   let cache: DescriptorCaching?
+  /// Where removals are announced: who looks for that.
+  let watch: RemovalWatch?
 
   /// Over a driver.
   public init(driver: any StorageDriver, damage: DamageLog? = nil) {
@@ -15,6 +17,7 @@ public struct BlobStore: Sendable {
     self.driver = driver
     self.damage = damage
     self.cache = cache
+    watch = driver.removalTiming.map { RemovalWatch(driver, $0) }
   }
 
   /// How what is here, or links to it, is taken away.
@@ -28,7 +31,8 @@ public struct BlobStore: Sendable {
   /// As `size(of:)`, before a client is told that the content is there: garbage collection leaves it alone from now
   /// on, for as long as `maintenance.garbagecollection.grace` says.
   ///
-  /// That is written down as the time of the file's last modification, where it hasn't been within `claimInterval`.
+  /// That is written down as the time of the file's last modification, or that of an object beside it, where it hasn't
+  /// been within an interval.
   public func claim(_ digest: Digest) async throws(StorageError) -> Int64? {
     try await claimInStorage(digest)?.size
   }
@@ -52,13 +56,17 @@ public struct BlobStore: Sendable {
     var modified: Int64
     /// When garbage collection was told, in nanoseconds since 1970; nil where it can't be.
     var claimed: Int64?
+    /// Whether it is the first time, as far as is known, that the content was found under this claim.
+    var isNew = false
 
     /// What a cache may remember.
     var cached: CachedBlob? { claimed.map { CachedBlob(size: size, claimed: $0) } }
   }
 
   /// As `claim`, with what there is to know.
-  func claimInStorage(_ digest: Digest) async throws(StorageError) -> Claim? {
+  /// - Parameter isComing: whether the content is about to be put, if it isn't there.
+  func claimInStorage(_ digest: Digest, isComing: Bool = false) async throws(StorageError) -> Claim? {
+    if let watch { return try await claimBeside(digest, isComing: isComing, watch) }
     for _ in 1...BlobStore.attempts {
       let now = WallClock.now
       guard let entry = try await entry(of: digest) else { return nil }
@@ -83,9 +91,9 @@ public struct BlobStore: Sendable {
   static let claimInterval: Int64 = 250_000_000
 
   /// How often what was condemned is looked for again.
-  private static let attempts = 10
+  static let attempts = 10
 
-  private func entry(of digest: Digest) async throws(StorageError) -> StorageEntry? {
+  func entry(of digest: Digest) async throws(StorageError) -> StorageEntry? {
     let path = StorageLayout.blobData(digest)
     for _ in 1...BlobStore.attempts {
       do {
@@ -118,7 +126,7 @@ public struct BlobStore: Sendable {
   ///   already, whole, is left alone, and lasts.
   @discardableResult
   public func put(_ content: [UInt8], digest: Digest) async throws(StorageError) -> Bool {
-    if try await claim(digest) == Int64(content.count),
+    if try await claimInStorage(digest, isComing: true)?.size == Int64(content.count),
       try await self.content(of: digest, limit: content.count) == content
     {
       do {

@@ -39,12 +39,15 @@ enum Link {
     return try await read(path, driver)
   }
 
-  /// Writes a link, durably, where there is none to `digest`.
+  /// Writes a link, durably, where there is none to `digest`. Garbage collection can see already that it is wanted: the
+  /// content is there, or claimed.
   /// - Returns: whether it was written, and whatever was done before `withNext` lasts too.
   @discardableResult
   static func ensure(
-    _ digest: Digest, at path: StoragePath, _ driver: any StorageDriver
+    _ digest: Digest, at path: StoragePath, _ blobs: BlobStore
   ) async throws(StorageError) -> Bool {
+    let driver = blobs.driver
+    _ = try await blobs.watch?.awaitRemoval(of: path)
     if try await find(path, driver) == digest {
       do {
         try await driver.settle(path)

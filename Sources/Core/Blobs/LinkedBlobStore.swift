@@ -56,15 +56,18 @@ public struct LinkedBlobStore: Sendable {
   }
 
   /// Where the content came only now, through another repository, garbage collection may have taken the link away for
-  /// want of it, after the link was read.
+  /// want of it, after the link was read. (Where removals are announced, it has been there since the claim was made, so
+  /// that the link was not read too early if the claim isn't new.)
   private func claimInStorage(_ digest: Digest) async throws(StorageError) -> DescriptorCaching.Sighting<Blob>? {
     let path = StorageLayout.layerLink(repository, digest)
     let begin = WallClock.now
+    _ = try await blobs.watch?.awaitRemoval(of: path)
     guard let content = try await Link.find(path, blobs.driver, damage: blobs.damage),
       let claim = try await blobs.claimInStorage(content)
     else { return nil }
-    if claim.modified > begin - LinkedBlobStore.clockTick, try await Link.find(path, blobs.driver) != content {
-      return nil
+    if claim.isNew || claim.modified > begin - LinkedBlobStore.clockTick {
+      _ = try await blobs.watch?.awaitRemoval(of: path)
+      guard try await Link.find(path, blobs.driver) == content else { return nil }
     }
     // What is kept under another digest is not remembered: docker/distribution's entries can't say so.
     let cached = content == digest ? claim.cached : nil
@@ -81,7 +84,7 @@ public struct LinkedBlobStore: Sendable {
     _ digest: Digest, to content: Digest? = nil, isSettled: Bool = false
   ) async throws(StorageError) {
     let content = content ?? digest
-    let isWritten = try await Link.ensure(content, at: StorageLayout.layerLink(repository, digest), blobs.driver)
+    let isWritten = try await Link.ensure(content, at: StorageLayout.layerLink(repository, digest), blobs)
     if !isWritten && !isSettled { try await blobs.driver.settle(StorageLayout.blobData(content)) }
   }
 

@@ -2,8 +2,21 @@
 final class BlobSweep {
   private let run: CollectionRun
   private let cache: (any BlobDescriptorCache)?
+  /// What is yet to be looked at.
+  private var waiting: [Content] = []
   /// What a cache has yet to be told of.
   private var gone: [Digest] = []
+
+  /// One content, or what is left of it.
+  private struct Content: Sendable {
+    let digest: Digest
+    let directory: StoragePath
+    let isWanted: Bool
+    /// nil where it isn't there.
+    var size: Int64?
+    var data: StoragePath { directory / "data" }
+    var claim: StoragePath { directory / StorageLayout.claimName }
+  }
 
   init(_ run: CollectionRun, _ cache: (any BlobDescriptorCache)?) {
     self.run = run
@@ -23,10 +36,16 @@ final class BlobSweep {
       try await run.forEachName(in: directory) { hex throws(StorageError) in
         guard let digest = Digest(algorithm: algorithm, hex: hex) else { return }
         try self.run.step()
-        if await self.sweep(directory / hex, isWanted: self.run.wanted.contains(digest)) { self.gone.append(digest) }
+        let content = Content(
+          digest: digest, directory: directory / hex, isWanted: self.run.wanted.contains(digest))
+        // Looking at it brings back what a collection that died has moved aside.
+        if content.isWanted, !self.run.isRecovering { return self.run.report.blobs.kept += 1 }
+        self.waiting.append(content)
+        if self.waiting.count >= self.run.batch { try await self.sweepWaiting() }
       }
       if gone.count >= 500 { tell() }
     }
+    try await sweepWaiting()
   }
 
   private func tell() {
@@ -34,40 +53,78 @@ final class BlobSweep {
     gone = []
   }
 
-  /// - Parameter directory: of one content.
-  /// - Returns: whether it was removed.
-  private func sweep(_ directory: StoragePath, isWanted: Bool) async -> Bool {
-    let data = directory / "data"
-    do throws(StorageError) {
-      if isWanted {
-        run.report.blobs.kept += 1
-        // Looking at it brings back what a collection that died has moved aside.
-        if run.isRecovering { _ = try await run.entry(data) }
-        return false
+  private func sweepWaiting() async throws(StorageError) {
+    let contents = waiting
+    waiting = []
+    let storage = run.storage
+    var candidates: [Content] = []
+    try await run.forEach(contents) { content in
+      await outcome { () async throws(StorageError) in try await Self.judge(content, storage) }
+    } done: { content, verdict in
+      switch verdict {
+      case .success(.nothing): break
+      case .success(.kept): run.report.blobs.kept += 1
+      case .success(.garbage(let size)):
+        var content = content
+        content.size = size
+        candidates.append(content)
+      case .failure(let error): isLeft(content, error)
       }
-      guard let entry = try await run.entry(data) else {
-        if !run.options.isDryRun { try await run.driver.prune(directory, below: StorageLayout.blobs) }
-        return false
+    }
+    guard !run.options.isDryRun else { return candidates.forEach(isRemoved) }
+    try await run.removeEach(candidates, path: \.data) { content, window in
+      await outcome { () async throws(StorageError) in try await Self.remove(content, window, storage) }
+    } done: { content, outcome in
+      switch outcome {
+      case .success(.removed): isRemoved(content)
+      case .success: if content.size != nil { run.report.blobs.kept += 1 }
+      case .failure(let error): isLeft(content, error)
       }
-      guard entry.modified < run.cutoff, try await remove(data) else {
-        run.report.blobs.kept += 1
-        return false
-      }
-      run.report.blobs.removed += 1
-      run.removing(.blob, directory, size: entry.size)
-      return true
-    } catch {
-      run.report.note(data, "the content can't be looked at or removed: \(error)")
-      run.report.blobs.kept += 1
-      return false
     }
   }
 
-  /// - Returns: false where it is wanted.
-  private func remove(_ data: StoragePath) async throws(StorageError) -> Bool {
-    if run.options.isDryRun { return true }
-    guard try await run.condemn(data, unless: { $0 >= self.run.cutoff }) else { return false }
-    try await run.driver.prune(data.parent, below: StorageLayout.blobs)
-    return true
+  /// What is to become of a content.
+  private enum Verdict: Sendable {
+    case nothing
+    case kept
+    /// Bytes; nil where only a claim is there.
+    case garbage(Int64?)
+  }
+
+  private static func judge(
+    _ content: Content, _ storage: CollectedStorage
+  ) async throws(StorageError) -> Verdict {
+    let entry = try await storage.entry(content.data)
+    if content.isWanted { return .kept }
+    if let entry {
+      return try await storage.isYoung(entry, claim: content.claim) ? .kept : .garbage(entry.size)
+    }
+    guard !storage.isDryRun else { return .nothing }
+    if storage.driver.removalTiming != nil {
+      guard let claim = try await storage.entry(content.claim) else { return .nothing }
+      return claim.modified < storage.cutoff ? .garbage(nil) : .nothing
+    }
+    try await storage.driver.prune(content.directory, below: StorageLayout.blobs)
+    return .nothing
+  }
+
+  private static func remove(
+    _ content: Content, _ window: RemovalWindow, _ storage: CollectedStorage
+  ) async throws(StorageError) -> CollectedStorage.Outcome {
+    let outcome = try await storage.removeContent(content.data, claim: content.claim, window)
+    if outcome == .removed { try await storage.driver.prune(content.directory, below: StorageLayout.blobs) }
+    return outcome
+  }
+
+  private func isRemoved(_ content: Content) {
+    guard let size = content.size else { return }
+    run.report.blobs.removed += 1
+    run.removing(.blob, content.directory, size: size)
+    gone.append(content.digest)
+  }
+
+  private func isLeft(_ content: Content, _ error: StorageError) {
+    run.report.note(content.data, "the content can't be looked at or removed: \(error)")
+    run.report.blobs.kept += 1
   }
 }

@@ -19,7 +19,7 @@ extension GarbageCollector {
       if run.report.manifests.removed > 0 {
         try await run.driver.put(Array(run.name.utf8), at: StorageLayout.collection, durability: .powerLoss)
       }
-      if !run.hasLeftAside { try? await run.driver.delete(StorageLayout.collection, durability: .process) }
+      if !run.storage.hasLeftAside { try? await run.driver.delete(StorageLayout.collection, durability: .process) }
     }
     return run.report
   }
@@ -43,7 +43,9 @@ extension Repository {
   /// What is to be known of a manifest, from its link and its content as far as they are there.
   public func untaggedManifest(_ digest: Digest) async throws(StorageError) -> UntaggedManifest {
     var times: [Int64] = []
-    for path in [StorageLayout.revisionLink(name, digest), StorageLayout.blobData(digest)] {
+    var paths = [StorageLayout.revisionLink(name, digest), StorageLayout.blobData(digest)]
+    if driver.removalTiming != nil { paths.append(StorageLayout.blobClaim(digest)) }
+    for path in paths {
       do {
         times.append(try await driver.stat(path).modified)
       } catch  where error.code == .notFound {

@@ -4,7 +4,8 @@
 /// removed, unless it was written or claimed (``BlobStore/claim(_:)``) since the cutoff: the time at which marking
 /// began, less the grace. So content that a client was told about stays for the grace, and a manifest that marking
 /// missed came after it began, and claimed all that it names before it was answered. What is removed is condemned
-/// first (`Condemnation`), so that a claim that comes at the same moment is seen, or sees that it came too late.
+/// first (`Condemnation`), or announced (`RemovalWatch`), so that a claim that comes at the same moment is seen, or sees
+/// that it came too late.
 public struct GarbageCollector: Sendable {
   /// What to do.
   public struct Options: Sendable {
@@ -60,32 +61,34 @@ public struct GarbageCollector: Sendable {
     } catch  where error.code == .cancelled {
       run.report.isInterrupted = true
     }
-    if !options.isDryRun, !run.hasLeftAside { try? await driver.delete(StorageLayout.collection, durability: .process) }
+    if !options.isDryRun, !run.storage.hasLeftAside {
+      try? await driver.delete(StorageLayout.collection, durability: .process)
+    }
     return run.report
   }
 
   /// Leaves a note for as long as something may lie aside, and learns from it what time it is for the storage.
   func begin(_ observer: CollectionObserver) async throws(StorageError) -> CollectionRun {
     let name = String(UInt64.random(in: .min ... .max), radix: 16)
-    let note = StorageLayout.collection
+    // Where nothing can be moved aside, nothing lies there: it is only to learn the time.
+    let note = driver.removalTiming == nil ? StorageLayout.collection : StorageLayout.removalClock
     var isRecovering = false
     var now = WallClock.now
-    do {
-      _ = try await driver.stat(note)
-      isRecovering = true
-    } catch  where error.code == .notFound {
-    }
+    if driver.removalTiming == nil { isRecovering = try await driver.isThere(note) }
     if !options.isDryRun {
       try await driver.put(Array(name.utf8), at: note, durability: .powerLoss)
       now = try await driver.stat(note).modified
+      try await RemovalAnnouncer(driver).removeExpired(now: now)
     }
+    let claims = driver.removalTiming?.claimAllowance ?? .nanoseconds(BlobStore.claimInterval)
     return CollectionRun(
-      driver, options, observer, name: name, cutoff: Self.cutoff(now, options.fullGrace), isRecovering: isRecovering)
+      driver, options, observer, name: name, cutoff: Self.cutoff(now, options.fullGrace, claims),
+      isRecovering: isRecovering)
   }
 
-  /// A claim that was made less than an interval ago is not made again, whatever the grace.
-  static func cutoff(_ now: Int64, _ grace: Duration) -> Int64 {
-    let age = max(.zero, grace) + .nanoseconds(BlobStore.claimInterval)
+  /// - Parameter claims: a claim that was made less than that ago is not made again, whatever the grace.
+  private static func cutoff(_ now: Int64, _ grace: Duration, _ claims: Duration) -> Int64 {
+    let age = max(.zero, grace) + claims
     let (seconds, attoseconds) = age.components
     guard seconds < Int64.max / 1_000_000_000 else { return .min }
     return now.subtractingReportingOverflow(seconds * 1_000_000_000 + attoseconds / 1_000_000_000).partialValue

@@ -1,7 +1,8 @@
 /// Takes an untagged manifest out of its repository.
 ///
-/// Its link is condemned, and only then is it looked at whether the manifest was claimed: who claims it touches the
-/// content first and looks at the link then. Who puts it, or points a tag to it, claims it last of all.
+/// Its link is condemned, or its removal announced, and only then is it looked at whether the manifest was claimed: who
+/// claims it claims the content first and looks at the link then. Who puts it, or points a tag to it, claims it last of
+/// all.
 struct ManifestSweep {
   private let marking: RepositoryMarking
   private let repository: Repository
@@ -12,34 +13,47 @@ struct ManifestSweep {
     repository = Registry(driver: marking.run.driver).repository(name)
   }
 
-  func remove(_ digest: Digest) async throws(StorageError) {
-    let link = StorageLayout.revisionLink(repository.name, digest)
-    var isGone = run.options.isDryRun
+  /// The manifest's link.
+  func link(_ digest: Digest) -> StoragePath { StorageLayout.revisionLink(repository.name, digest) }
+
+  /// - Returns: false where there was no time left.
+  func remove(_ digest: Digest, _ window: RemovalWindow) async throws(StorageError) -> Bool {
+    let link = link(digest)
+    var outcome = run.options.isDryRun ? CollectedStorage.Outcome.removed : .kept
     do throws(StorageError) {
-      if !isGone { isGone = try await condemn(link, digest) }
+      if !run.options.isDryRun { outcome = try await condemn(link, digest, window) }
     } catch {
       run.report.note(link, "the manifest can't be removed: \(error)")
     }
-    guard isGone else { return try await marking.keep(digest, .link) }
+    switch outcome {
+    case .late: return false
+    case .kept: try await marking.keep(digest, .link)
+    case .removed: await isRemoved(digest, link.parent)
+    }
+    return true
+  }
+
+  private func isRemoved(_ digest: Digest, _ directory: StoragePath) async {
     run.report.manifests.kept -= 1
     run.report.manifests.removed += 1
-    run.removing(.manifest, link.parent)
+    run.removing(.manifest, directory)
     guard !run.options.isDryRun else { return }
     do throws(StorageError) {
       try await clear(digest)
     } catch {
-      run.report.note(link.parent, "what lay beside the manifest can't be removed: \(error)")
+      run.report.note(directory, "what lay beside the manifest can't be removed: \(error)")
     }
   }
 
-  /// - Returns: false where the manifest is wanted.
-  private func condemn(_ link: StoragePath, _ digest: Digest) async throws(StorageError) -> Bool {
+  private func condemn(
+    _ link: StoragePath, _ digest: Digest, _ window: RemovalWindow
+  ) async throws(StorageError) -> CollectedStorage.Outcome {
     try await run.driver.removingManifests(from: StorageLayout.repository(repository.name)) {
       () async throws(StorageError) in
-      try await run.condemn(link) { linked throws(StorageError) in
+      try await run.storage.remove(link, window) { linked throws(StorageError) in
         if linked >= self.run.cutoff { return true }
-        let content = try await self.run.entry(StorageLayout.blobData(digest))
-        return (content?.modified ?? .min) >= self.run.cutoff
+        return try await self.run.storage.isYoung(
+          self.run.entry(StorageLayout.blobData(digest)), claim: StorageLayout.blobClaim(digest))
       }
     }
   }

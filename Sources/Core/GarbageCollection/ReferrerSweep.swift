@@ -1,7 +1,8 @@
 /// Removes from a repository's lists of referrers what the repository hasn't got: a push, a deletion or a collection
 /// that died has left it.
 ///
-/// Who pushes a referrer files it first, and looks again once its link can be seen; so nothing that is needed goes.
+/// Who pushes a referrer files it first, and looks again once its link can be seen; so nothing that is needed goes. (He
+/// looks once no removal of it is announced, where it is.)
 struct ReferrerSweep {
   private let run: CollectionRun
   private let repository: Repository
@@ -26,21 +27,66 @@ struct ReferrerSweep {
 
   private func sweep(_ subject: Digest) async throws(StorageError) {
     let directory = StorageLayout.referrers(repository.name, subject)
+    var waiting: [Entry] = []
     var isAnyGone = false
     try await run.forEachName(in: directory) { name throws(StorageError) in
       guard let referrer = Digest(referrerFile: name) else { return }
-      let path = StorageLayout.referrer(self.repository.name, subject: subject, referrer)
-      do throws(StorageError) {
-        guard try await !self.repository.manifests.exists(referrer),
-          let entry = try await self.run.entry(path), entry.modified < self.run.cutoff
-        else { return }
-        try await self.run.driver.delete(path, durability: .process)
-        isAnyGone = true
-      } catch  where error.code == .notFound {
-      } catch {
-        self.run.report.note(path, "it can't be looked at or removed: \(error)")
+      waiting.append(
+        Entry(referrer: referrer, path: StorageLayout.referrer(self.repository.name, subject: subject, referrer)))
+      guard waiting.count >= self.run.batch else { return }
+      if try await self.sweep(waiting) { isAnyGone = true }
+      waiting = []
+    }
+    if try await sweep(waiting) { isAnyGone = true }
+    if isAnyGone { await EmptyDirectories.remove(from: directory, of: repository.name, run.driver) }
+  }
+
+  /// A place in a list.
+  private struct Entry: Sendable {
+    let referrer: Digest
+    let path: StoragePath
+  }
+
+  /// - Returns: whether any was removed.
+  private func sweep(_ entries: [Entry]) async throws(StorageError) -> Bool {
+    let (storage, repository) = (run.storage, repository)
+    var candidates: [Entry] = []
+    var isAnyGone = false
+    try await run.forEach(entries) { entry in
+      await outcome { () async throws(StorageError) in try await Self.isStale(entry, storage, repository) }
+    } done: { entry, isStale in
+      switch isStale {
+      case .success(let isStale): if isStale { candidates.append(entry) }
+      case .failure(let error): isLeft(entry, error)
       }
     }
-    if isAnyGone { await EmptyDirectories.remove(from: directory, of: repository.name, run.driver) }
+    try await run.removeEach(candidates, path: \.path) { entry, window in
+      await outcome { () async throws(StorageError) in
+        if storage.driver.removalTiming != nil {
+          guard try await Self.isStale(entry, storage, repository) else { return .kept }
+          guard window.isOpen else { return .late }
+        }
+        return try await window.remove(entry.path, storage.driver) ? .removed : .kept
+      }
+    } done: { entry, outcome in
+      switch outcome {
+      case .success(let outcome): if outcome == .removed { isAnyGone = true }
+      case .failure(let error): isLeft(entry, error)
+      }
+    }
+    return isAnyGone
+  }
+
+  private static func isStale(
+    _ entry: Entry, _ storage: CollectedStorage, _ repository: Repository
+  ) async throws(StorageError) -> Bool {
+    guard try await !repository.manifests.exists(entry.referrer), let file = try await storage.entry(entry.path) else {
+      return false
+    }
+    return file.modified < storage.cutoff
+  }
+
+  private func isLeft(_ entry: Entry, _ error: StorageError) {
+    run.report.note(entry.path, "it can't be looked at or removed: \(error)")
   }
 }

@@ -17,14 +17,24 @@ extension RepositoryMarking {
     for (subject, node) in untagged.withSubject where kept.contains(subject) {
       try await keep(untagged.digests[node], .link)
     }
-    for node in untagged.keepersFirst() {
-      if keepsEverything || !run.mayRemoveContent { break }
-      guard !kept.contains(untagged.key(node)) else { continue }
-      try run.step()
-      try await ManifestSweep(self, name).remove(untagged.digests[node])
-    }
+    try await removeUntagged(ManifestSweep(self, name))
     guard keepsEverything || !run.mayRemoveContent else { return }
     for node in 0..<untagged.count { try await keep(untagged.digests[node], .link) }
+  }
+
+  /// One after the other, since what turns out to be wanted keeps others that come later.
+  private func removeUntagged(_ sweep: ManifestSweep) async throws(StorageError) {
+    try await run.announcing(untagged.keepersFirst()) { node in
+      kept.contains(untagged.key(node)) ? nil : sweep.link(untagged.digests[node])
+    } _: { nodes, window throws(StorageError) in
+      for (index, node) in nodes.enumerated() {
+        if keepsEverything || !run.mayRemoveContent { return [] }
+        guard !kept.contains(untagged.key(node)) else { continue }
+        try run.step()
+        guard try await sweep.remove(untagged.digests[node], window) else { return Array(nodes[index...]) }
+      }
+      return []
+    }
   }
 
   private func weigh(_ digest: Digest) async {
@@ -40,14 +50,15 @@ extension RepositoryMarking {
 
   /// Whether the manifest was pushed, or claimed, since the cutoff.
   private func isFresh(_ digest: Digest) async -> Bool {
-    for path in [repository.revision(digest) / "link", StorageLayout.blobData(digest)] {
-      do throws(StorageError) {
-        if let entry = try await run.entry(path), entry.modified >= run.cutoff { return true }
-      } catch {
-        keepEverything(because: path, error.description)
+    let content = StorageLayout.blobData(digest)
+    do throws(StorageError) {
+      if let link = try await run.entry(repository.revision(digest) / "link"), link.modified >= run.cutoff {
         return true
       }
+      return try await run.storage.isYoung(run.entry(content), claim: StorageLayout.blobClaim(digest))
+    } catch {
+      keepEverything(because: content, error.description)
+      return true
     }
-    return false
   }
 }

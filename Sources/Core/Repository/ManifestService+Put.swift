@@ -40,11 +40,13 @@ extension ManifestService {
   private func link(
     _ content: [UInt8], _ manifest: Manifest, _ digest: Digest
   ) async throws(StorageError) -> Bool {
-    let isWritten = try await repository.registry.blobs.put(content, digest: digest)
+    let blobs = repository.registry.blobs
+    let isWritten = try await blobs.put(content, digest: digest)
     try await fileAmongReferrers(manifest, digest, size: content.count)
+    let path = StorageLayout.revisionLink(repository.name, digest)
+    _ = try await blobs.watch?.awaitRemoval(of: path)
     let isNew = try await !exists(digest)
-    let isLinked = try await Link.ensure(
-      digest, at: StorageLayout.revisionLink(repository.name, digest), repository.driver)
+    let isLinked = try await Link.ensure(digest, at: path, blobs)
     if isWritten && !isLinked { try await repository.driver.settle(StorageLayout.blobData(digest)) }
     return isNew
   }

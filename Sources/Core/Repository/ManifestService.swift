@@ -18,8 +18,9 @@ public struct ManifestService: Sendable {
   ///
   /// The link is read last: garbage collection takes the link away first, then looks at the content's claim.
   func claim(_ digest: Digest) async throws(StorageError) -> Int64? {
-    guard let size = try await blobs.claim(digest), try await exists(digest) else { return nil }
-    return size
+    guard let size = try await blobs.claim(digest) else { return nil }
+    _ = try await blobs.watch?.awaitRemoval(of: StorageLayout.revisionLink(repository.name, digest))
+    return try await exists(digest) ? size : nil
   }
 
   /// A manifest's content; nil where the repository has no such manifest, or its content is gone or torn.

@@ -7,10 +7,12 @@ struct ReferrerService: Sendable {
 
   private var driver: any StorageDriver { repository.driver }
 
-  /// Files a referrer under its subject, durably, whether the subject exists or not.
+  /// Files a referrer under its subject, durably, whether the subject exists or not. Garbage collection leaves it there
+  /// if the referrer's own link could be seen before.
   func add(_ referrer: Descriptor, to subject: Digest) async throws(StorageError) {
     let path = StorageLayout.referrer(repository.name, subject: subject, referrer.digest)
     let entry = ReferrerEntry(referrer)
+    _ = try await repository.registry.blobs.watch?.awaitRemoval(of: path)
     if try await stored(path) == entry.json { return }
     try await driver.put(entry.json, at: path, durability: .selfChecking)
   }

@@ -12,9 +12,10 @@ public struct TagService: Sendable {
 
   /// Points a tag to a manifest, durably.
   func point(_ tag: Tag, to digest: Digest) async throws(StorageError) {
+    let blobs = repository.registry.blobs
     for _ in 1...TagService.attempts {
-      try await Link.ensure(digest, at: StorageLayout.tagIndexLink(repository.name, tag, digest), driver)
-      try await Link.ensure(digest, at: StorageLayout.tagCurrentLink(repository.name, tag), driver)
+      try await Link.ensure(digest, at: StorageLayout.tagIndexLink(repository.name, tag, digest), blobs)
+      try await Link.ensure(digest, at: StorageLayout.tagCurrentLink(repository.name, tag), blobs)
       // In this order: see `remove(_:where:)`.
       if try await !isBeingRemoved(tag), try await target(of: tag) != nil { return }
     }

@@ -87,14 +87,15 @@ final class UploadSession {
   private func keep(as digest: Digest) async throws(StorageError) {
     let intent = await repository.blobs.intend(digest)
     let blob = CachedBlob(size: writer.size, claimed: WallClock.now)
-    let claim = try await repository.registry.blobs.claimInStorage(digest)
+    let claim = try await repository.registry.blobs.claimInStorage(digest, isComing: true)
     let isThere = claim?.size == blob.size
     if isThere {
       try await driver.settle(StorageLayout.blobData(digest))
     } else {
-      // Which claims it.
+      // Which claims it, where a content's own time does.
       try await writer.commit(to: StorageLayout.blobData(digest))
       isOver = true
+      try await repository.registry.blobs.keepClaim(digest)
       try await confirm(digest, blob.size)
     }
     try await repository.blobs.link(digest, isSettled: isThere)

@@ -4,6 +4,8 @@
 /// only then whether it is wanted. Whoever wants it (`BlobStore.claim`) says so by its time of modification, and
 /// looks, where it is missing, whether it was moved aside, and moves it back. So each of the two sees what the other
 /// one did, whichever came first; and where a process dies between two steps, whatever was moved aside is still found.
+///
+/// Where nothing can be moved in one step, removals are announced instead (``RemovalWatch``), and nothing lies aside.
 struct Condemnation {
   private let path: StoragePath
   private let aside: StoragePath
@@ -54,6 +56,7 @@ struct Condemnation {
   /// Moves back whatever was moved aside from `path`, by whom ever.
   /// - Returns: whether it is worth looking at `path` again.
   static func rescue(_ path: StoragePath, _ driver: any StorageDriver) async throws(StorageError) -> Bool {
+    guard driver.removalTiming == nil else { return false }
     do {
       var isBack = false
       for name in try await driver.list(path.parent) {

@@ -13,6 +13,13 @@ public protocol StorageDriver: Sendable {
   /// Whether what was just written may not be found yet, or be found as it was before.
   var isEventuallyConsistent: Bool { get }
 
+  /// Where a file can't be moved in one step, nor be made young without its content (object stores): the times by which
+  /// removals are announced instead (`RemovalWatch`). nil: it can.
+  ///
+  /// Such storage must show at once, to everybody, what was written or removed, in every call. `touch` is not called,
+  /// and `move` may be two steps.
+  var removalTiming: RemovalTiming? { get }
+
   /// The whole content of a small file. A file longer than `limit` bytes throws `.tooLarge`.
   func content(at path: StoragePath, limit: Int) async throws(StorageError) -> [UInt8]
 
@@ -86,6 +93,9 @@ extension StorageDriver {
   ) async throws(StorageError) -> any StorageWriter {
     try await writer(at: path, appending: false)
   }
+
+  /// nil.
+  public var removalTiming: RemovalTiming? { nil }
 
   /// For drivers that get a directory's names at once.
   public func forEachName(

@@ -30,6 +30,13 @@ public enum StorageLayout {
   /// Is there while a collection may have left things moved aside.
   static let collection = maintenance / "\(GarbageCollector.task).run"
 
+  /// Notices of what is about to be removed, where removals are announced (see `RemovalWatch`).
+  static let removalNotices = maintenance / "removals"
+  /// Another one with each notice that comes or goes.
+  static let removalChange = maintenance / "removals.change"
+  /// Put to learn what time it is for the storage.
+  static let removalClock = maintenance / "removals.clock"
+
   /// The permits of those who share a cache (see `CachePermit`).
   static let cachePermits = maintenance / "caches"
 
@@ -44,6 +51,15 @@ public enum StorageLayout {
     return StoragePath(
       unchecked: "\(blobs.string)/\(digest.algorithm.rawValue)/\(hex.prefix(2))/\(hex)/data")
   }
+
+  /// Says by its time of modification when a content was last wanted, where the content can't be touched.
+  /// docker/distribution looks at `data` alone, and removes both.
+  static func blobClaim(_ digest: Digest) -> StoragePath {
+    blobData(digest).parent / claimName
+  }
+
+  /// The name of claims.
+  static let claimName = "claimed"
 
   /// A repository's directory.
   public static func repository(_ name: RepositoryName) -> StoragePath {

@@ -51,7 +51,7 @@ struct ContentCheck {
       let path = directory / name
       if name.hasPrefix(StorageLayout.condemnedPrefix) {
         try await run.guarded(path) { () async throws(StorageError) in try await rescue(path, data, digest) }
-      } else {
+      } else if path != StorageLayout.blobClaim(digest) || run.driver.removalTiming == nil {
         run.unexpected(path)
       }
     }
@@ -90,6 +90,7 @@ struct ContentCheck {
   /// Moves content aside to where nobody takes it for what it should be. What is found to be right there, because
   /// somebody had replaced it in between, comes back.
   private func quarantine(_ data: StoragePath, _ digest: Digest) async throws(StorageError) {
+    guard run.driver.removalTiming == nil else { return try await quarantineCopy(data, digest) }
     let place = StorageLayout.quarantined(digest)
     try await run.driver.move(data, to: place, durability: .powerLoss)
     if try await verdict(on: place, digest).isWrong {
@@ -97,6 +98,44 @@ struct ContentCheck {
       return try await run.driver.prune(data.parent, below: StorageLayout.blobs)
     }
     try await run.driver.move(place, to: data, durability: .powerLoss)
+  }
+
+  /// The same where nothing can be moved in one step: a copy goes there first, and then the content, if it still is what
+  /// was copied. Whoever replaces it has claimed it.
+  private func quarantineCopy(_ data: StoragePath, _ digest: Digest) async throws(StorageError) {
+    let place = StorageLayout.quarantined(digest)
+    let entry = try await run.driver.stat(data)
+    try await copy(data, to: place)
+    do throws(StorageError) {
+      guard try await verdict(on: place, digest).isWrong else {
+        throw StorageError(.busy, "move \(data)", cause: "somebody has replaced it")
+      }
+      try await run.removeAnnounced(data, wantedBy: [digest]) { () async throws(StorageError) in
+        try await run.driver.stat(data) == entry
+      }
+    } catch {
+      try? await run.driver.delete(place, durability: .process)
+      throw error
+    }
+    try await run.blobs.invalidation.voidAllSoon()
+    try await run.driver.prune(data.parent, below: StorageLayout.blobs)
+  }
+
+  private func copy(_ source: StoragePath, to destination: StoragePath) async throws(StorageError) {
+    let reader = try await run.driver.reader(at: source, from: 0)
+    let writer = try await run.driver.writer(
+      at: destination.parent / "\(destination.lastComponent).copy", appending: false)
+    let buffer = IOBuffer()
+    do throws(StorageError) {
+      while try await reader.read(into: buffer) > 0 {
+        try await writer.write(buffer.bytes)
+        buffer.removeAll()
+      }
+      try await writer.commit(to: destination)
+    } catch {
+      try? await writer.cancel()
+      throw error
+    }
   }
 
   // MARK: Reading

@@ -42,7 +42,7 @@ final class LayerCheck {
       }
       try await run.found(.layerDangling, link, "no manifest here names it", repair: "removed") {
         () async throws(StorageError) in
-        try await links.take(link) { content async throws(StorageError) in
+        try await links.take(link, of: digest) { content async throws(StorageError) in
           guard let content else { return true }
           return try await run.blobs.size(of: content) == nil
         }
@@ -60,7 +60,7 @@ final class LayerCheck {
     let found = try await ContentCheck(run).digest(of: StorageLayout.blobData(content), digest.algorithm)
     guard found != digest else { return }
     try await run.found(.linkMismatch, link, "it leads to content of the digest \(found)", repair: "removed") {
-      () async throws(StorageError) in try await links.take(link) { $0 == content }
+      () async throws(StorageError) in try await links.take(link, of: digest) { $0 == content }
     }
   }
 
@@ -74,7 +74,7 @@ final class LayerCheck {
     try await run.found(
       .manifestAmongLayers, link, repair: "moved to \(revision)"
     ) { () async throws(StorageError) in
-      try await Link.ensure(digest, at: revision, run.driver)
+      try await Link.ensure(digest, at: revision, run.blobs)
       // Somebody may have deleted the manifest just now.
       guard try await run.isThere(link) else {
         let directory = StorageLayout.repository(repository.name)
@@ -82,7 +82,7 @@ final class LayerCheck {
           _ = try await Link.remove(revision, run.driver)
         }
       }
-      try await links.take(link) { $0 == digest }
+      try await links.take(link, of: digest) { $0 == digest }
     }
   }
 }

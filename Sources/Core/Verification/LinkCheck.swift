@@ -69,7 +69,7 @@ struct LinkCheck {
     guard try await run.blobs.size(of: digest) != nil else {
       // A link to nothing, of which nothing can be read.
       try await run.found(.linkTorn, link, "and the content is gone", repair: "removed") {
-        () async throws(StorageError) in try await take(link) { $0 == nil }
+        () async throws(StorageError) in try await take(link, of: digest) { $0 == nil }
       }
       return options.repair ? .absent : .torn
     }
@@ -96,11 +96,25 @@ struct LinkCheck {
   }
 
   /// Takes a link away, and the directories that are empty without it. Somebody may mend the link this moment, or
-  /// bring back what it leads to: so it is moved aside first, and looked at only then (see ``Condemnation``).
-  /// - Parameter isUseless: decides about what the link holds; nil: nothing that can be read.
+  /// bring back what it leads to: so it is moved aside first, and looked at only then (see ``Condemnation``), or its
+  /// removal is announced.
+  /// - Parameters:
+  ///   - digest: what its place says.
+  ///   - isUseless: decides about what the link holds; nil: nothing that can be read.
   func take(
-    _ link: StoragePath, where isUseless: (Digest?) async throws(StorageError) -> Bool
+    _ link: StoragePath, of digest: Digest, where isUseless: (Digest?) async throws(StorageError) -> Bool
   ) async throws(StorageError) {
+    guard run.driver.removalTiming == nil else {
+      let target = try await Link.read(link, run.driver)
+      try await run.removeAnnounced(link, wantedBy: [digest] + (target.map { [$0] } ?? [])) {
+        () async throws(StorageError) in
+        let held = try await Link.read(link, run.driver)
+        guard held == target else { return false }
+        return try await isUseless(held)
+      }
+      try await run.blobs.invalidation.voidAllSoon()
+      return try await run.driver.prune(link.parent, below: top)
+    }
     let name = "verify\(UInt64.random(in: .min ... .max))"
     // It may be a manifest's.
     try await run.driver.removingManifests(from: top) { () async throws(StorageError) in

@@ -47,7 +47,14 @@ struct ReferrerCheck {
             })
         else { continue }
         try await run.found(.referrerStale, path, repair: "removed") { () async throws(StorageError) in
-          try await repository.referrers.remove(referrer, from: subject)
+          if run.driver.removalTiming == nil {
+            try await repository.referrers.remove(referrer, from: subject)
+          } else {
+            // Whoever pushes it files it once its link can be seen.
+            try await run.removeAnnounced(path, wantedBy: []) { () async throws(StorageError) in
+              try await isStale(referrer, subject)
+            }
+          }
           try await run.driver.prune(directory, below: top)
         }
       }

@@ -105,7 +105,7 @@ struct TagCheck {
     }
     guard isMissing else { return }
     try await run.found(.tagIndexMissing, link, "\(target)", repair: "added") { () async throws(StorageError) in
-      try await Link.ensure(target, at: index, run.driver)
+      try await Link.ensure(target, at: index, run.blobs)
       // Of a tag that was deleted just now, nothing may come back.
       guard try await Link.read(link, run.driver) == nil else { return }
       try await Link.remove(index, run.driver)

@@ -17,6 +17,9 @@ public final class MiddlewareDriver: StorageDriver {
   /// The driver's.
   public var isEventuallyConsistent: Bool { driver.isEventuallyConsistent }
 
+  /// The driver's.
+  public var removalTiming: RemovalTiming? { driver.removalTiming }
+
   /// What the middleware decides.
   public func directURL(
     for path: StoragePath, answering request: DownloadRequest

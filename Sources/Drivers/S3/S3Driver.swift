@@ -11,6 +11,8 @@ import NIOCore
 public final class S3Driver: StorageDriver {
   /// `s3aws`
   public let name = "s3aws"
+  /// Copies are no moves, and a blob is not written anew to say that it is wanted.
+  public let removalTiming: RemovalTiming?
   let client: S3Client
   let keys: S3Keys
   let options: S3ObjectOptions
@@ -26,9 +28,10 @@ public final class S3Driver: StorageDriver {
   ///   - transport: for the store.
   ///   - credentials: where they come from.
   ///   - patience: how long a writer waits for another.
+  ///   - removalTiming: the same for all who share the bucket.
   public init(
     _ configuration: Configuration.S3, _ transport: HTTPTransport, credentials: S3CredentialProvider,
-    patience: Duration = writerPatience
+    patience: Duration = writerPatience, removalTiming: RemovalTiming = RemovalTiming()
   ) throws(StorageError) {
     let endpoint = try S3Endpoint(configuration)
     client = S3Client(
@@ -38,6 +41,7 @@ public final class S3Driver: StorageDriver {
     options = S3ObjectOptions(configuration)
     sizes = S3Sizes(configuration)
     self.patience = patience
+    self.removalTiming = removalTiming
     redirectEndpoint = try S3Endpoint(redirecting: configuration)
   }
 

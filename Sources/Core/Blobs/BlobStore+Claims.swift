@@ -1,0 +1,39 @@
+extension BlobStore {
+  /// As `claimInStorage`, where a claim is an object beside the content: it is made first, and looked at is what is left
+  /// once nobody who may have missed it can remove anything. See ``RemovalWatch``.
+  func claimBeside(
+    _ digest: Digest, isComing: Bool, _ watch: RemovalWatch
+  ) async throws(StorageError) -> Claim? {
+    let path = StorageLayout.blobData(digest)
+    for _ in 1...BlobStore.attempts {
+      // Asking for what isn't there leaves nothing behind.
+      if !isComing, watch.madeClaim(of: digest) == nil, try await entry(of: digest) == nil { return nil }
+      let made: MadeClaim
+      do {
+        made = try await watch.claim(digest)
+      } catch  where error.code == .denied && !isComing {
+        // Storage that this process can only read: it can't be claimed, but it is there.
+        return try await entry(of: digest).map { Claim(size: $0.size, modified: $0.modified) }
+      }
+      if try await watch.awaitRemoval(of: path) {
+        // The claim may have come too late, and be gone with the content.
+        watch.forget(digest)
+        continue
+      }
+      guard let entry = try await entry(of: digest) else { return nil }
+      watch.saw(digest, made)
+      return Claim(size: entry.size, modified: entry.modified, claimed: made.time, isNew: !made.wasSeen)
+    }
+    throw StorageError(.unavailable, "claim \(digest)", cause: "garbage collection is always about to decide about it")
+  }
+
+  /// To be called when a content was put that had been claimed as coming: where that took so long that the claim may
+  /// count no more, it is made again.
+  /// - Throws: `.unavailable` where the content is gone.
+  func keepClaim(_ digest: Digest) async throws(StorageError) {
+    guard let watch, watch.madeClaim(of: digest) == nil else { return }
+    guard try await claimInStorage(digest, isComing: true) != nil else {
+      throw StorageError(.unavailable, "keep \(digest)", cause: "garbage collection has taken it")
+    }
+  }
+}

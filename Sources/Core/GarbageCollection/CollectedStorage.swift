@@ -1,0 +1,136 @@
+import Synchronization
+
+/// The storage as a collection looks at it, and takes things away from it: what several of its tasks may do at once.
+final class CollectedStorage: Sendable {
+  let driver: any StorageDriver
+  /// A name that no other collection has.
+  let name: String
+  let isDryRun: Bool
+  /// What was modified since then (nanoseconds since 1970) is wanted.
+  let cutoff: Int64
+  private let leftAside = Atomic<Bool>(false)
+
+  init(_ driver: any StorageDriver, name: String, isDryRun: Bool, cutoff: Int64) {
+    self.driver = driver
+    self.name = name
+    self.isDryRun = isDryRun
+    self.cutoff = cutoff
+  }
+
+  /// Whether something that was moved aside could be moved neither back nor away.
+  var hasLeftAside: Bool { leftAside.load(ordering: .relaxed) }
+
+  // MARK: - Looking
+
+  /// Looks at what is at `path`, or waits beside it because a collection died; nil where there is neither.
+  func find<Value>(
+    _ path: StoragePath, _ look: (StoragePath) async throws(StorageError) -> Value
+  ) async throws(StorageError) -> Value? {
+    do {
+      return try await look(path)
+    } catch  where error.code == .notFound || error.code == .wrongKind {
+    }
+    guard driver.removalTiming == nil else { return nil }
+    do {
+      if isDryRun {
+        let names = try await driver.list(path.parent)
+        guard let aside = names.first(where: { $0.hasPrefix(StorageLayout.condemnedPrefix) }) else { return nil }
+        return try await look(path.parent / aside)
+      }
+      guard try await Condemnation.rescue(path, driver) else { return nil }
+      return try await look(path)
+    } catch  where error.code == .notFound || error.code == .wrongKind {
+      return nil
+    }
+  }
+
+  /// What is said of a file; nil where there is none.
+  func entry(_ path: StoragePath) async throws(StorageError) -> StorageEntry? {
+    let entry = try await find(path) { path throws(StorageError) in try await self.driver.stat(path) }
+    return entry?.isDirectory == true ? nil : entry
+  }
+
+  /// Whether a content was written or claimed since the cutoff.
+  /// - Parameter entry: of the content; nil where it isn't there.
+  func isYoung(_ entry: StorageEntry?, claim: StoragePath) async throws(StorageError) -> Bool {
+    if let entry, entry.modified >= cutoff { return true }
+    // Elsewhere the content's own time tells.
+    guard driver.removalTiming != nil, let claim = try await self.entry(claim) else { return false }
+    return claim.modified >= cutoff
+  }
+
+  /// What a link says.
+  enum LinkState {
+    /// There is none.
+    case absent
+    /// A digest.
+    case digest(Digest)
+    /// Nothing that can be understood, and why.
+    case unreadable(String)
+  }
+
+  func link(_ path: StoragePath) async -> LinkState {
+    do throws(StorageError) {
+      let content = try await find(path) { path throws(StorageError) in
+        try await self.driver.content(at: path, limit: 256)
+      }
+      guard let content else { return .absent }
+      return Link.digest(content).map { .digest($0) } ?? .unreadable(content.isEmpty ? "is empty" : "is no digest")
+    } catch {
+      return .unreadable(error.description)
+    }
+  }
+
+  // MARK: - Taking away
+
+  /// What has become of something that was to be removed.
+  enum Outcome: Sendable {
+    case removed
+    /// It is wanted, or somebody else has taken it.
+    case kept
+    /// The time was over: it has to be announced again.
+    case late
+  }
+
+  /// Removes the file at `path`, unless it turns out to be wanted once that can't be missed any more: it is condemned
+  /// (`Condemnation`), or its removal has been announced.
+  /// - Parameter isWanted: told when the file was last modified.
+  func remove(
+    _ path: StoragePath, _ window: RemovalWindow,
+    unless isWanted: (_ modified: Int64) async throws(StorageError) -> Bool
+  ) async throws(StorageError) -> Outcome {
+    guard driver.removalTiming == nil else {
+      guard let entry = try await entry(path), try await !isWanted(entry.modified) else { return .kept }
+      guard window.isOpen else { return .late }
+      return try await window.remove(path, driver) ? .removed : .kept
+    }
+    guard let condemnation = try await Condemnation(path, by: name, driver) else { return .kept }
+    let failure: StorageError?
+    do throws(StorageError) {
+      guard let modified = try await condemnation.lastWanted() else { return .kept }
+      let wanted = try await isWanted(modified)
+      if !wanted { return try await condemnation.carryOut() ? .removed : .kept }
+      failure = nil
+    } catch {
+      failure = error
+    }
+    do throws(StorageError) {
+      try await condemnation.revoke()
+    } catch {
+      leftAside.store(true, ordering: .relaxed)
+      throw error
+    }
+    if let failure { throw failure }
+    return .kept
+  }
+
+  /// As `remove`, a content that was neither written nor claimed since the cutoff, or a claim alone.
+  func removeContent(
+    _ data: StoragePath, claim: StoragePath, _ window: RemovalWindow
+  ) async throws(StorageError) -> Outcome {
+    guard driver.removalTiming != nil else { return try await remove(data, window) { $0 >= cutoff } }
+    guard try await !isYoung(entry(data), claim: claim) else { return .kept }
+    guard window.isOpen else { return .late }
+    return try await window.remove(data.parent, driver) ? .removed : .kept
+  }
+}

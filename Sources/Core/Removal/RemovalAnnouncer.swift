@@ -1,0 +1,123 @@
+import Synchronization
+
+/// Announces removals, on storage where nothing can be moved aside in one step: see ``RemovalWatch``, which says why that
+/// is safe. Any number of processes may do it side by side: each notice is an object of its own.
+///
+/// On other storage it does nothing at all.
+struct RemovalAnnouncer: Sendable {
+  private let driver: any StorageDriver
+
+  init(_ driver: any StorageDriver) {
+    self.driver = driver
+  }
+
+  /// Runs what looks at each of `paths` and removes it where it isn't wanted.
+  ///
+  /// Where the outcome of a removal isn't known, the notice stays until it expires.
+  func announcing<Result>(
+    _ paths: [StoragePath], _ body: (RemovalWindow) async throws(StorageError) -> Result
+  ) async throws(StorageError) -> Result {
+    guard let timing = driver.removalTiming, !paths.isEmpty else { return try await body(RemovalWindow()) }
+    let end = ContinuousClock.now + timing.life
+    let notice = StorageLayout.removalNotices / String(UInt64.random(in: .min ... .max), radix: 16)
+    let window: RemovalWindow
+    let result: Result
+    do {
+      try await driver.put(RemovalNotice.content(paths), at: notice, durability: .process)
+      try await tell()
+      try await wait(timing.lease + timing.margin)
+      window = RemovalWindow(end: end, published: try await driver.stat(notice).modified)
+    } catch {
+      await withdraw(notice)
+      throw error
+    }
+    do {
+      result = try await body(window)
+    } catch {
+      if !window.isUncertain { await withdraw(notice) }
+      throw error
+    }
+    if !window.isUncertain { await withdraw(notice) }
+    return result
+  }
+
+  /// Removes notices that processes have left which died.
+  /// - Parameter now: what time it is for the storage (nanoseconds since 1970).
+  func removeExpired(now: Int64) async throws(StorageError) {
+    guard let timing = driver.removalTiming else { return }
+    var isAnyGone = false
+    for name in try await driver.names(in: StorageLayout.removalNotices) {
+      guard let notice = StorageLayout.removalNotices.appending(name) else { continue }
+      do {
+        guard Duration.nanoseconds(now &- (try await driver.stat(notice).modified)) > timing.expiry else { continue }
+        try await driver.delete(notice, durability: .process)
+        isAnyGone = true
+      } catch  where error.code == .notFound {
+        // Somebody else has.
+      }
+    }
+    if isAnyGone { try await tell() }
+  }
+
+  /// Lets everybody read the notices anew.
+  private func tell() async throws(StorageError) {
+    let change = String(UInt64.random(in: .min ... .max), radix: 16) + "\n"
+    try await driver.put(Array(change.utf8), at: StorageLayout.removalChange, durability: .process)
+  }
+
+  /// What can't be withdrawn expires.
+  private func withdraw(_ notice: StoragePath) async {
+    do {
+      try await driver.delete(notice, durability: .process)
+      try await tell()
+    } catch {
+    }
+  }
+
+  private func wait(_ duration: Duration) async throws(StorageError) {
+    do {
+      try await Task.sleep(for: duration)
+    } catch {
+      throw StorageError(.cancelled, "announce removals")
+    }
+  }
+}
+
+/// The time within which what a notice covers may be removed.
+final class RemovalWindow: Sendable {
+  private let end: ContinuousClock.Instant?
+  /// When the notice was put, by the storage's clock (nanoseconds since 1970).
+  let published: Int64
+  private let failed = Atomic<Bool>(false)
+
+  fileprivate init(end: ContinuousClock.Instant, published: Int64) {
+    self.end = end
+    self.published = published
+  }
+
+  /// Without an end, where nothing needs to be announced.
+  init() {
+    end = nil
+    published = .max
+  }
+
+  /// Whether a removal may yet begin.
+  var isOpen: Bool { end.map { ContinuousClock.now < $0 } ?? true }
+
+  /// Whether something may be removed later, of which it isn't known.
+  var isUncertain: Bool { failed.load(ordering: .acquiring) }
+
+  /// Removes what is at `path`, a file or a directory.
+  /// - Returns: false where nothing is there.
+  func remove(_ path: StoragePath, _ driver: any StorageDriver) async throws(StorageError) -> Bool {
+    do {
+      try await driver.delete(path, durability: .process)
+      return true
+    } catch  where error.code == .notFound {
+      return false
+    } catch {
+      failed.store(true, ordering: .releasing)
+      throw error
+    }
+  }
+}

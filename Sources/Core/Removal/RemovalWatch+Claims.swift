@@ -1,0 +1,45 @@
+import Synchronization
+
+/// A claim that this process has made: from then on garbage collection sees that the content is wanted.
+struct MadeClaim: Sendable {
+  /// Before it was made.
+  fileprivate let begin: ContinuousClock.Instant
+  /// The same by the time of day, in nanoseconds since 1970.
+  let time: Int64
+  /// Whether the content was there after that.
+  fileprivate(set) var wasSeen = false
+}
+
+extension RemovalWatch {
+  /// Says in the storage that a content is wanted, unless this process has done so less than an interval ago.
+  func claim(_ digest: Digest) async throws(StorageError) -> MadeClaim {
+    if let made = madeClaim(of: digest) { return made }
+    let made = MadeClaim(begin: .now, time: WallClock.now)
+    try await driver.put(Array("wanted\n".utf8), at: StorageLayout.blobClaim(digest), durability: .process)
+    claims.withLock { $0.store(made, for: digest) }
+    return made
+  }
+
+  /// The claim that this process has made less than an interval ago.
+  func madeClaim(of digest: Digest) -> MadeClaim? {
+    claims.withLock { claims in
+      guard let made = claims.value(for: digest) else { return nil }
+      if ContinuousClock.now - made.begin < timing.claimInterval { return made }
+      claims.remove(digest)
+      return nil
+    }
+  }
+
+  /// Notes that the content of a claim was there after it had been made.
+  func saw(_ digest: Digest, _ made: MadeClaim) {
+    guard !made.wasSeen, timing.claimInterval > .zero else { return }
+    var made = made
+    made.wasSeen = true
+    claims.withLock { $0.store(made, for: digest) }
+  }
+
+  /// Forgets a claim that may be gone.
+  func forget(_ digest: Digest) {
+    claims.withLock { $0.remove(digest) }
+  }
+}
