@@ -12,14 +12,17 @@ package final class HookedDriver: StorageDriver {
   /// What lies beneath.
   package let driver: any StorageDriver
   package let isEventuallyConsistent: Bool
+  private let url: DirectURL?
   private let hook: @Sendable (Call) async throws(StorageError) -> Void
 
+  /// - Parameter url: of everything; nil: as the driver says.
   package init(
-    _ driver: any StorageDriver, isEventuallyConsistent: Bool = false,
+    _ driver: any StorageDriver, isEventuallyConsistent: Bool = false, url: DirectURL? = nil,
     hook: @escaping @Sendable (Call) async throws(StorageError) -> Void
   ) {
     self.driver = driver
     self.isEventuallyConsistent = isEventuallyConsistent
+    self.url = url
     self.hook = hook
   }
 
@@ -79,7 +82,8 @@ package final class HookedDriver: StorageDriver {
     try await driver.sweepLeftovers(olderThan: age)
   }
   package func directURL(for path: StoragePath) async throws(StorageError) -> DirectURL? {
-    try await driver.directURL(for: path)
+    if let url { return url }
+    return try await driver.directURL(for: path)
   }
   package func changeToken(of directory: StoragePath) async throws(StorageError) -> ChangeToken? {
     try await driver.changeToken(of: directory)

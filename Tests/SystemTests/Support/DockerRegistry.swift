@@ -58,7 +58,8 @@ final class DockerRegistry: Sendable {
 
   /// Runs its garbage collection over the storage directory.
   func collectGarbage() throws {
-    _ = try ChildProcess.output(["/usr/bin/docker-registry", "garbage-collect", configuration], environment: Self.environment)
+    _ = try ChildProcess.output(
+      ["/usr/bin/docker-registry", "garbage-collect", configuration], environment: Self.environment)
   }
 
   /// What the machine says of Amazon is not for here.
