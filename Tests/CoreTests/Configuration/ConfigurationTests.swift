@@ -172,9 +172,9 @@ private let minimal = "version: 0.1\nstorage: filesystem\n"
     expected.fastcgi.maxUploads = 16
     expected.fastcgi.accelPrefix = ""
     expected.fastcgi.resolver = ["10.0.0.2", "[fd00::2]:53"]
-    var cache = Configuration.BlobCache()
-    (cache.path, cache.size, cache.slice) = ("/var/cache/berth", ByteSize(2 << 40), ByteSize(8 << 20))
-    expected.fastcgi.blobCache = cache
+    var blobCache = Configuration.BlobCache()
+    (blobCache.path, blobCache.size, blobCache.slice) = ("/var/cache/berth", ByteSize(2 << 40), ByteSize(8 << 20))
+    expected.fastcgi.blobCache = blobCache
     expected.catalog.maxEntries = 5
     expected.tags.maxTags = 6
     expected.validation.disabled = true
@@ -332,6 +332,7 @@ private let minimal = "version: 0.1\nstorage: filesystem\n"
     ("compatibility: {schema1: {enabled: true}}", "compatibility"),
     ("reporting: {bugsnag: {apikey: x}}", "reporting"),
     ("policy: {repository: {classes: [image]}}", "policy"),
+    ("fastcgi: {blobcache: {path: /c}}", "fastcgi"),
   ])
   func `what is read and not acted on is said`(_ section: String, _ key: String) throws {
     #expect(try load(minimal + section).warnings.map(\.key) == [key])
