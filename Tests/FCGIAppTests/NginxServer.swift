@@ -16,20 +16,27 @@ final class NginxServer: Sendable {
   var socket: String { folder / "berth.sock" }
 
   /// `extra`: further lines of the configuration's `http`.
-  init(extra: String = "") throws {
-    folder = try TemporaryFolder()
-    port = try FreePort.next()
+  convenience init(extra: String = "") throws {
+    let folder = try TemporaryFolder()
     try FileManager.default.createDirectory(atPath: folder / "registry", withIntermediateDirectories: true)
-    let configuration = try Self.configuration(
-      """
-      version: 0.1
-      storage: {filesystem: {rootdirectory: \(folder / "registry")}}
-      fastcgi: {address: \(folder / "berth.sock")}
-      http:
-        addr: 127.0.0.1:\(port)
-        headers: {X-Content-Type-Options: [nosniff], X-Own: [value]}
-        \(extra)
-      """)
+    try self.init(
+      Self.configuration(
+        """
+        version: 0.1
+        storage: {filesystem: {rootdirectory: \(folder / "registry")}}
+        http:
+          headers: {X-Content-Type-Options: [nosniff], X-Own: [value]}
+          \(extra)
+        """), in: folder)
+  }
+
+  /// For a configuration, in a folder; where nginx listens and where workers do, is said here.
+  init(_ configuration: Configuration, in folder: TemporaryFolder) throws {
+    self.folder = folder
+    port = try FreePort.next()
+    var configuration = configuration
+    configuration.http.address = .tcp(host: "127.0.0.1", port: port)
+    configuration.fastcgi.address = .unix(path: folder / "berth.sock")
     let text = try NginxConfiguration(configuration: configuration, user: geteuid() == 0 ? "root" : nil).text(.complete)
     try text.write(toFile: folder / "nginx.conf", atomically: true, encoding: .utf8)
     nginx = try ChildProcess(

@@ -12,14 +12,17 @@ package final class HookedDriver: StorageDriver {
   /// What lies beneath.
   package let driver: any StorageDriver
   package let isEventuallyConsistent: Bool
+  private let url: DirectURL?
   private let hook: @Sendable (Call) async throws(StorageError) -> Void
 
+  /// - Parameter url: of everything; nil: as the driver says.
   package init(
-    _ driver: any StorageDriver, isEventuallyConsistent: Bool = false,
+    _ driver: any StorageDriver, isEventuallyConsistent: Bool = false, url: DirectURL? = nil,
     hook: @escaping @Sendable (Call) async throws(StorageError) -> Void
   ) {
     self.driver = driver
     self.isEventuallyConsistent = isEventuallyConsistent
+    self.url = url
     self.hook = hook
   }
 
@@ -82,7 +85,8 @@ package final class HookedDriver: StorageDriver {
   package func directURL(for path: StoragePath, answering request: DownloadRequest) async throws(StorageError)
     -> DirectURL?
   {
-    try await driver.directURL(for: path, answering: request)
+    if let url { return url }
+    return try await driver.directURL(for: path, answering: request)
   }
   package func changeToken(of directory: StoragePath) async throws(StorageError) -> ChangeToken? {
     try await driver.changeToken(of: directory)

@@ -2,7 +2,7 @@ import HTTPTypes
 
 /// `/v2/<name>/blobs/<digest>` (distribution spec, "Pulling blobs" and "Deleting Blobs")
 struct BlobHandler {
-  private let context: APIContext
+  let context: APIContext
   /// What is named by its content never changes: a year, as docker/distribution says.
   private static let cacheControl = "max-age=31536000"
 
@@ -32,12 +32,18 @@ struct BlobHandler {
       return Response(.ok, fields: fields)
     }
     do throws(StorageError) {
-      switch try await directURL(blob.content, request) {
+      let download = DownloadRequest(clientAddress: request.remoteAddress)
+      switch try await context.registry.driver.directURL(
+        for: StorageLayout.blobData(blob.content), answering: download)
+      {
       case .internalPath(let path)?:
         fields[.xAccelRedirect] = path
         // The web server says so itself of a file that it sends; it would be there twice.
         fields[.acceptRanges] = nil
         return Response(.ok, fields: fields)
+      case .url(let url)? where context.configuration.storage.redirectDisabled:
+        if let response = forward(url, blob, request, fields) { return response }
+        return try await send(blob, request, fields)
       case .url(let url)?:
         fields[.contentType] = nil
         fields[.location] = url
@@ -66,19 +72,11 @@ struct BlobHandler {
     return Response(.accepted, fields: [.dockerContentDigest: digest.description])
   }
 
-  private func directURL(_ content: Digest, _ request: Request) async throws(StorageError) -> DirectURL? {
-    let url = try await context.registry.driver.directURL(
-      for: StorageLayout.blobData(content), answering: DownloadRequest(clientAddress: request.remoteAddress))
-    if case .url = url, context.configuration.storage.redirectDisabled { return nil }
-    return url
-  }
-
   /// The content, or the part that is asked for, by way of this process.
   private func send(
     _ blob: LinkedBlobStore.Blob, _ request: Request, _ fields: HTTPFields
   ) async throws(StorageError) -> Response {
-    let isWanted = EntityTag(blob.digest).matches(ifRange: request.fields[.ifRange])
-    let range = ByteRange(isWanted ? request.fields[.range] : nil, size: blob.size)
+    let range = Self.range(of: blob, request)
     var fields = fields
     fields[.contentRange] = range.contentRange(size: blob.size)
     let blobs = context.registry.blobs
@@ -91,9 +89,20 @@ struct BlobHandler {
       return Response(
         .partialContent, fields: fields, body: .file(reader, length: part.upperBound - part.lowerBound))
     case .unsatisfiable:
-      fields[.contentType] = nil
-      return RegistryError(.rangeInvalid, "the range lies outside the blob", fields: fields).response
+      return Self.rangeInvalid(fields)
     }
+  }
+
+  /// What part of a blob is asked for.
+  static func range(of blob: LinkedBlobStore.Blob, _ request: Request) -> ByteRange {
+    let isWanted = EntityTag(blob.digest).matches(ifRange: request.fields[.ifRange])
+    return ByteRange(isWanted ? request.fields[.range] : nil, size: blob.size)
+  }
+
+  static func rangeInvalid(_ fields: HTTPFields) -> Response {
+    var fields = fields
+    fields[.contentType] = nil
+    return RegistryError(.rangeInvalid, "the range lies outside the blob", fields: fields).response
   }
 
   private static func unknown(_ digest: Digest) -> RegistryError {

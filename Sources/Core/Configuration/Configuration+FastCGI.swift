@@ -20,9 +20,15 @@ extension Configuration {
     /// `fastcgi.maxuploads`: requests whose body a worker reads at once, each on a thread beyond `threads`
     /// where need be. One more is answered 503 with Retry-After.
     public var maxUploads = 256
-    /// `fastcgi.accelprefix`: the internal location through which nginx sends files of the storage itself.
-    /// Empty: workers send them.
+    /// `fastcgi.accelprefix`: the internal location through which nginx sends what is in the storage itself: files,
+    /// or, where clients are not to be sent there (`storage.redirect.disable`), what it fetches from an object store.
+    /// Empty: workers send it.
     public var accelPrefix = "/_berth_storage"
+    /// `fastcgi.resolver`: DNS servers that nginx asks for the object store's addresses as they change. Empty: it
+    /// looks them up when it starts and when it is reloaded, and keeps connections open.
+    public var resolver: [String] = []
+    /// `fastcgi.blobcache`: where nginx keeps what it has fetched from an object store; nil: nowhere.
+    public var blobCache: BlobCache?
 
     /// The defaults.
     public init() {}
@@ -51,6 +57,13 @@ extension Configuration.FastCGI: ConfigurationSection {
         .error, "accelprefix", "\(accelPrefix) is no path of a location",
         remedy: "begin it with a slash, end it without, and use letters, digits, -, _, . and ~")
     }
+    if keys.isReading || !resolver.isEmpty { keys.value("resolver", &resolver) }
+    for server in resolver where !isHostAndPort(server) {
+      keys.report(
+        .error, "resolver", "\(server) is no server's address",
+        remedy: "give addresses such as 10.0.0.2, 10.0.0.2:53 or [fd00::2]")
+    }
+    keys.section("blobcache", &blobCache)
   }
 }
 
@@ -70,6 +83,17 @@ func isPlainPath(_ path: String) -> Bool {
         }
       }
   }
+}
+
+/// Whether a text has nothing but what addresses, names and ports are made of.
+private func isHostAndPort(_ text: String) -> Bool {
+  !text.isEmpty
+    && text.unicodeScalars.allSatisfy { scalar in
+      switch scalar {
+      case "a"..."z", "A"..."Z", "0"..."9", "-", ".", ":", "[", "]": true
+      default: false
+      }
+    }
 }
 
 /// Permissions: `0660`, `0o660`, or quoted `"660"`.

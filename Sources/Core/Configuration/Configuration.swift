@@ -80,9 +80,22 @@ extension Configuration: ConfigurationSection {
         remedy: "leave `workers` out, or make it 1")
     }
     middleware?.reportIneffective(keys, over: storage)
+    if fastcgi.blobCache != nil, !webServerFetches {
+      keys.report(
+        .warning, "fastcgi", "the blobcache has no effect: nginx fetches nothing from an object store",
+        remedy: "remove it, or use an object store and set storage.redirect.disable to true")
+    }
     if storage.cache?.blobDescriptor == .redis, redis == nil {
       keys.report(.error, "storage", "the cache is redis, and no redis is configured", remedy: "add a `redis` section")
     }
+  }
+}
+
+extension Configuration {
+  /// Whether the web server fetches blobs from an object store, where clients are not to be sent there.
+  public var webServerFetches: Bool {
+    guard case .s3 = storage.driver else { return false }
+    return storage.redirectDisabled && !fastcgi.accelPrefix.isEmpty
   }
 }
 

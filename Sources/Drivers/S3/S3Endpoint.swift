@@ -1,24 +1,23 @@
-import Core
+public import Core
 
 /// Where a bucket is reached (Amazon S3 User Guide, "Methods for accessing a bucket", "Dual-stack endpoints",
 /// "Transfer Acceleration", "FIPS endpoints").
-struct S3Endpoint: Sendable, Equatable {
+public struct S3Endpoint: Sendable, Equatable {
   /// `https` or `http`
-  var scheme: String
-  /// With the bucket, where it is part of the name.
-  var host: String
+  public let scheme: String
+  /// With the bucket, where it is part of the name; an IPv6 address with its brackets.
+  public let host: String
   /// nil: the scheme's own.
-  var port: Int?
+  public let port: Int?
   /// `/bucket`, where the bucket is part of the path; else empty. Not encoded.
-  var pathPrefix: String
-  private let bucket: String
+  public let pathPrefix: String
+  let bucket: String
 
   /// Where the registry reaches the bucket.
-  /// - Throws: where `regionendpoint` is no URL of a host.
-  init(_ configuration: Configuration.S3) throws(StorageError) {
-    try self.init(
-      configuration, at: configuration.regionEndpoint.isEmpty ? nil : configuration.regionEndpoint,
-      key: "regionendpoint")
+  /// - Throws: where `regionendpoint` is no URL of a host, or no host has what is asked for.
+  public init(_ configuration: Configuration.S3) throws(StorageError) {
+    let address = configuration.regionEndpoint
+    try self.init(configuration, at: address.isEmpty ? nil : address, key: "regionendpoint")
   }
 
   /// Where clients are sent; nil where that is the same.
@@ -30,31 +29,35 @@ struct S3Endpoint: Sendable, Equatable {
 
   private init(_ configuration: Configuration.S3, at address: String?, key: String) throws(StorageError) {
     bucket = configuration.bucket
-    scheme = configuration.secure ? "https" : "http"
+    var isInHost = !configuration.forcePathStyle
+    let server: String
     if let address {
       guard let parts = Self.parts(of: address) else {
         throw StorageError(.failed, "storage.s3.\(key)", cause: "\(address) is no URL such as https://host:port")
       }
-      scheme = parts.scheme ?? scheme
-      host = parts.host
+      scheme = parts.scheme ?? (configuration.secure ? "https" : "http")
+      server = parts.host
       port = parts.port == (scheme == "https" ? 443 : 80) ? nil : parts.port
     } else {
-      host = Self.amazonHost(configuration)
+      scheme = configuration.secure ? "https" : "http"
+      server = try Self.amazonHost(configuration)
       port = nil
+      // Accelerated transfers know a bucket by its host alone.
+      if configuration.accelerate { isInHost = true }
     }
     // A certificate for all names of one level fits no bucket with a dot.
-    let fitsHost =
-      Self.isHostLabel(bucket) || (scheme == "http" && bucket.split(separator: ".").allSatisfy(Self.isHostLabel))
-    if configuration.forcePathStyle || !fitsHost {
-      pathPrefix = "/" + bucket
-    } else {
-      host = "\(bucket).\(host)"
-      pathPrefix = ""
+    let labels = bucket.split(separator: ".", omittingEmptySubsequences: false)
+    let fitsHost = labels.allSatisfy(Self.isHostLabel) && (labels.count == 1 || scheme == "http")
+    if configuration.accelerate, address == nil, !fitsHost {
+      throw StorageError(.failed, "storage.s3.accelerate", cause: "the bucket's name has to be one without dots")
     }
+    isInHost = isInHost && fitsHost && !server.hasPrefix("[")
+    host = isInHost ? "\(bucket).\(server)" : server
+    pathPrefix = isInHost ? "" : "/" + bucket
   }
 
   /// As the `Host` field says it.
-  var hostField: String { port.map { "\(host):\($0)" } ?? host }
+  public var hostField: String { port.map { "\(host):\($0)" } ?? host }
 
   /// The path of an object, or of the bucket, encoded.
   func path(of key: String) -> String {
@@ -67,12 +70,23 @@ struct S3Endpoint: Sendable, Equatable {
     S3RequestTarget.path("/\(bucket)/\(key)")
   }
 
-  private static func amazonHost(_ configuration: Configuration.S3) -> String {
-    let suffix = configuration.region.hasPrefix("cn-") ? "amazonaws.com.cn" : "amazonaws.com"
+  /// Amazon's own, by region and options.
+  private static func amazonHost(_ configuration: Configuration.S3) throws(StorageError) -> String {
+    guard configuration.region.utf8.allSatisfy(isHostByte), !configuration.region.isEmpty else {
+      throw StorageError(.failed, "storage.s3.region", cause: "\(configuration.region) is no region")
+    }
     let stack = configuration.useDualStack ? ".dualstack" : ""
     if configuration.accelerate { return "s3-accelerate\(stack).amazonaws.com" }
+    // Amazon's regions come in partitions, each with a domain of its own.
+    let suffix = partitions.first { configuration.region.hasPrefix($0.regions) }?.domain ?? "amazonaws.com"
     return "s3\(configuration.useFIPSEndpoint ? "-fips" : "")\(stack).\(configuration.region).\(suffix)"
   }
+
+  private static let partitions = [
+    (regions: "cn-", domain: "amazonaws.com.cn"), (regions: "eusc-", domain: "amazonaws.eu"),
+    (regions: "us-iso-", domain: "c2s.ic.gov"), (regions: "us-isob-", domain: "sc2s.sgov.gov"),
+    (regions: "us-isof-", domain: "csp.hci.ic.gov"), (regions: "eu-isoe-", domain: "cloud.adc-e.uk"),
+  ]
 
   /// Of `[scheme://]host[:port][/]`.
   private static func parts(of address: String) -> (scheme: String?, host: String, port: Int?)? {
@@ -84,8 +98,7 @@ struct S3Endpoint: Sendable, Equatable {
     }
     if rest.hasSuffix("/") { rest.removeLast() }
     var port: Int?
-    let colon = rest.lastIndex(of: ":")
-    if let colon, !(rest[colon...].contains("]")) {
+    if let colon = rest.lastIndex(of: ":"), !rest[colon...].contains("]") {
       guard let number = Int(rest[rest.index(after: colon)...]), (1...65535).contains(number) else { return nil }
       port = number
       rest = rest[..<colon]
@@ -100,20 +113,20 @@ struct S3Endpoint: Sendable, Equatable {
 
   private static func isHostByte(_ byte: UInt8) -> Bool {
     switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
-      true
-    default: false
+    case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "."), UInt8(ascii: "_"): true
+    default: isLabelByte(byte)
     }
   }
 
   private static func isHostLabel(_ text: some StringProtocol) -> Bool {
     (1...63).contains(text.utf8.count) && !text.hasPrefix("-") && !text.hasSuffix("-")
-      && text.utf8.allSatisfy { byte in
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"): true
-        default: false
-        }
-      }
+      && text.utf8.allSatisfy(isLabelByte)
+  }
+
+  private static func isLabelByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"): true
+    default: false
+    }
   }
 }

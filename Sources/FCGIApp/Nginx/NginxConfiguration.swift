@@ -143,7 +143,7 @@ struct NginxConfiguration {
           server \(server) max_fails=0;
       }
 
-      \(NginxErrorPages.maps)
+      \(try NginxObjectStore(configuration)?.http() ?? "")\(NginxErrorPages.maps)
       log_format berth '$remote_addr - $remote_user [$time_iso8601] "$request" $status $body_bytes_sent '
                        '"$http_user_agent" $request_time $upstream_response_time $request_id';
 

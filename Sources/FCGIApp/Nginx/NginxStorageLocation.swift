@@ -1,20 +1,34 @@
 import Core
 import HTTPTypes
 
-/// The location through which nginx sends blobs from the disk, once a worker has said so (`X-Accel-Redirect`).
+/// The location through which nginx sends blobs, once a worker has said so (`X-Accel-Redirect`).
 struct NginxStorageLocation {
-  /// Empty where the storage has no files, or workers are to send them.
+  /// Empty where the storage has neither files nor an object store for nginx, or workers are to send them.
   let text: String
 
   init(_ configuration: Configuration) throws(NginxError) {
-    guard case .filesystem(let filesystem) = configuration.storage.driver, !configuration.fastcgi.accelPrefix.isEmpty
-    else {
+    if let store = try NginxObjectStore(configuration) {
+      text = try store.location() + Self.errors
+    } else if case .filesystem(let filesystem) = configuration.storage.driver,
+      !configuration.fastcgi.accelPrefix.isEmpty
+    {
+      text = try Self.files(filesystem, configuration) + Self.errors
+    } else {
       text = ""
-      return
     }
+  }
+
+  /// From the disk.
+  private static func files(
+    _ filesystem: Configuration.Filesystem, _ configuration: Configuration
+  ) throws(NginxError) -> String {
     var root = filesystem.rootDirectory
     while root.hasSuffix("/") { root.removeLast() }
-    text = """
+    let headers = lostHeaders(configuration.http.headers).map { name in
+      let variable = String(name.canonicalName.map { $0 == "-" ? "_" : $0 })
+      return "    add_header \(name.rawName) $upstream_http_\(variable) always;\n"
+    }.joined()
+    return """
       # Blobs, sent from the disk without passing through a worker. No client reaches this by itself.
       location ^~ \(configuration.fastcgi.accelPrefix)/ {
           internal;
@@ -35,7 +49,7 @@ struct NginxStorageLocation {
           if_modified_since off;
           types {}
           default_type application/octet-stream;
-      \(Self.headers(configuration.http.headers))    add_header Last-Modified "";
+      \(headers)    add_header Last-Modified "";
 
           # A file that is not there, or not for nginx to read.
           error_page 404 @berth_blob_unknown;
@@ -43,27 +57,34 @@ struct NginxStorageLocation {
           error_page 416 @berth_range_invalid;
       }
 
-      location @berth_blob_unknown {
-          default_type application/json;
-          add_header Docker-Distribution-API-Version registry/2.0 always;
-          add_header X-Request-Id $request_id always;
-          # Stronger than the lifetime that the worker gave to the blob.
-          add_header Cache-Control no-store always;
-          return 404 '\(NginxErrorPages.body("BLOB_UNKNOWN", "blob unknown to registry"))';
-      }
-
-      # Has the blob's header fields already.
-      location @berth_range_invalid {
-          default_type application/json;
-          return 416 '\(NginxErrorPages.body("RANGE_INVALID", "the range lies outside the blob"))';
-      }
-
 
       """
   }
 
+  /// Errors of the location's own.
+  private static var errors: String {
+    """
+    location @berth_blob_unknown {
+        default_type application/json;
+        add_header Docker-Distribution-API-Version registry/2.0 always;
+        add_header X-Request-Id $request_id always;
+        # Stronger than the lifetime that the worker gave to the blob.
+        add_header Cache-Control no-store always;
+        return 404 '\(NginxErrorPages.body("BLOB_UNKNOWN", "blob unknown to registry"))';
+    }
+
+    # Has the blob's header fields already.
+    location @berth_range_invalid {
+        default_type application/json;
+        return 416 '\(NginxErrorPages.body("RANGE_INVALID", "the range lies outside the blob"))';
+    }
+
+
+    """
+  }
+
   /// What an internal redirect would lose of the worker's answer.
-  private static func headers(_ configured: HTTPFields) -> String {
+  static func lostHeaders(_ configured: HTTPFields) -> [HTTPField.Name] {
     var names: [HTTPField.Name] = [.dockerContentDigest, .eTag, .dockerDistributionAPIVersion, .xRequestID]
     let usual: [HTTPField.Name] = [.xContentTypeOptions, .strictTransportSecurity]
     // These survive by themselves, and would be there twice.
@@ -73,9 +94,6 @@ struct NginxStorageLocation {
     for name in usual + configured.map(\.name) where !names.contains(name) && !kept.contains(name) {
       names.append(name)
     }
-    return names.map { name in
-      let variable = String(name.canonicalName.map { $0 == "-" ? "_" : $0 })
-      return "    add_header \(name.rawName) $upstream_http_\(variable) always;\n"
-    }.joined()
+    return names
   }
 }

@@ -106,6 +106,8 @@ private let minimal = "version: 0.1\nstorage: filesystem\n"
         threads: 8
         maxuploads: 16
         accelprefix: ""
+        resolver: [10.0.0.2, "[fd00::2]:53"]
+        blobcache: {path: /var/cache/berth, size: 2t, slice: 8M}
       catalog: {maxentries: 5}
       tags: {maxtags: 6}
       validation:
@@ -169,6 +171,10 @@ private let minimal = "version: 0.1\nstorage: filesystem\n"
     expected.fastcgi.threads = 8
     expected.fastcgi.maxUploads = 16
     expected.fastcgi.accelPrefix = ""
+    expected.fastcgi.resolver = ["10.0.0.2", "[fd00::2]:53"]
+    var blobCache = Configuration.BlobCache()
+    (blobCache.path, blobCache.size, blobCache.slice) = ("/var/cache/berth", ByteSize(2 << 40), ByteSize(8 << 20))
+    expected.fastcgi.blobCache = blobCache
     expected.catalog.maxEntries = 5
     expected.tags.maxTags = 6
     expected.validation.disabled = true
@@ -264,6 +270,13 @@ private let minimal = "version: 0.1\nstorage: filesystem\n"
     (minimal + "fastcgi: {maxuploads: -1}", "fastcgi.maxuploads"),
     (minimal + "fastcgi: {accelprefix: /x/}", "fastcgi.accelprefix"),
     (minimal + "fastcgi: {accelprefix: \"/x; root /\"}", "fastcgi.accelprefix"),
+    (minimal + "fastcgi: {resolver: [\"10.0.0.2; x\"]}", "fastcgi.resolver"),
+    (minimal + "fastcgi: {blobcache: {path: cache}}", "fastcgi.blobcache.path"),
+    (minimal + "fastcgi: {blobcache: {size: 1g}}", "fastcgi.blobcache.path"),
+    (minimal + "fastcgi: {blobcache: {path: /c, size: much}}", "fastcgi.blobcache.size"),
+    (minimal + "fastcgi: {blobcache: {path: /c, size: 99999999t}}", "fastcgi.blobcache.size"),
+    (minimal + "fastcgi: {blobcache: {path: /c, size: 1m}}", "fastcgi.blobcache.size"),
+    (minimal + "fastcgi: {blobcache: {path: /c, slice: 1k}}", "fastcgi.blobcache.slice"),
     ("version: 0.1\nstorage: inmemory\nfastcgi: {workers: 2}", "fastcgi"),
     (minimal + "tags: {maxtags: -1}", "tags.maxtags"),
     (minimal + "validation: {manifests: {urls: {allow: [\"(\"]}}}", "validation.manifests.urls.allow"),
@@ -318,6 +331,7 @@ private let minimal = "version: 0.1\nstorage: filesystem\n"
     ("compatibility: {schema1: {enabled: true}}", "compatibility"),
     ("reporting: {bugsnag: {apikey: x}}", "reporting"),
     ("policy: {repository: {classes: [image]}}", "policy"),
+    ("fastcgi: {blobcache: {path: /c}}", "fastcgi"),
   ])
   func `what is read and not acted on is said`(_ section: String, _ key: String) throws {
     #expect(try load(minimal + section).warnings.map(\.key) == [key])

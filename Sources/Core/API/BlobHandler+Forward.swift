@@ -1,0 +1,39 @@
+import HTTPTypes
+
+extension BlobHandler {
+  /// Has the web server fetch the content from the object store and send it, at a location of its own that no client
+  /// opens. What the client said of ranges and conditions is decided here, by our entity tag: the store has another.
+  /// - Parameters:
+  ///   - url: one that opens the object for a time.
+  ///   - fields: of the answer.
+  /// - Returns: nil where the content must be sent from here: there is no such web server, or there is nothing that
+  ///   a store could give a part of.
+  func forward(
+    _ url: String, _ blob: LinkedBlobStore.Blob, _ request: Request, _ fields: HTTPFields
+  ) -> Response? {
+    let prefix = context.configuration.fastcgi.accelPrefix
+    guard !prefix.isEmpty, blob.size > 0, let target = Self.target(of: url) else { return nil }
+    let range = Self.range(of: blob, request)
+    var fields = fields
+    switch range {
+    case .whole: break
+    case .part(let part): fields[.xBerthRange] = "bytes=\(part.lowerBound)-\(part.upperBound - 1)"
+    case .unsatisfiable:
+      fields[.contentRange] = range.contentRange(size: blob.size)
+      return Self.rangeInvalid(fields)
+    }
+    // The web server says so itself; it would be there twice.
+    fields[.acceptRanges] = nil
+    fields[.xBerthObject] = String(target)
+    // Named by its content, which is what a cache in the web server goes by.
+    fields[.xAccelRedirect] = "\(prefix)/\(blob.content)"
+    return Response(.ok, fields: fields)
+  }
+
+  /// Path and query of a URL, as they stand; nil where it has none.
+  static func target(of url: String) -> Substring? {
+    guard let scheme = url.firstRange(of: "://") else { return nil }
+    let rest = url[scheme.upperBound...]
+    return rest.firstIndex(of: "/").map { rest[$0...] }
+  }
+}

@@ -1,0 +1,175 @@
+import Core
+import Drivers
+import HTTPTypes
+
+/// How nginx fetches blobs from an object store, once a worker has said so (`X-Accel-Redirect`) and signed for it.
+struct NginxObjectStore {
+  private let endpoint: S3Endpoint
+  private let s3: Configuration.S3
+  private let configuration: Configuration
+
+  /// nil where nginx fetches nothing.
+  init?(_ configuration: Configuration) throws(NginxError) {
+    guard configuration.webServerFetches, case .s3(let s3) = configuration.storage.driver else { return nil }
+    do throws(StorageError) {
+      endpoint = try S3Endpoint(s3)
+    } catch {
+      throw NginxError(error.description)
+    }
+    self.s3 = s3
+    self.configuration = configuration
+  }
+
+  /// What belongs in `http`.
+  func http() throws(NginxError) -> String {
+    var text = ""
+    if configuration.fastcgi.resolver.isEmpty {
+      let port = endpoint.port ?? (endpoint.scheme == "https" ? 443 : 80)
+      text += """
+        # The object store. Its addresses are those that its name has when nginx starts or is reloaded. Where they
+        # change, as Amazon's do, name your DNS servers in fastcgi.resolver: they are then asked all along, but each
+        # fetch makes a connection of its own.
+        upstream berth_objects {
+            server \(try nginxQuoted("\(endpoint.host):\(port)"));
+            keepalive 32;
+            keepalive_timeout 15s;
+        }
+
+
+        """
+    }
+    if let cache = configuration.fastcgi.blobCache {
+      text += """
+        # Pieces of blobs, by the digest of the content, which never changes.
+        proxy_cache_path \(try nginxQuoted(cache.path)) levels=1:2 keys_zone=berth_blobs:16m max_size=\(cache.size)
+                         inactive=365d use_temp_path=off;
+
+
+        """
+    }
+    return text
+  }
+
+  /// The location.
+  func location() throws(NginxError) -> String {
+    let names = NginxStorageLocation.lostHeaders(configuration.http.headers)
+    let variables = names.map { String($0.canonicalName.map { $0 == "-" ? "_" : $0 }) }
+    let kept = variables.map { "set $berth_\($0) $upstream_http_\($0);" }.joined(separator: "\n")
+    let added = zip(names, variables).map { "add_header \($0.rawName) $berth_\($1) always;" }.joined(separator: "\n")
+    let hidden = Self.hiddenHeaders.map { "proxy_hide_header \($0);" }.joined(separator: "\n")
+    let statuses = configuration.fastcgi.blobCache == nil ? "416 " : ""
+    let body = """
+      internal;
+      # What the worker said, before the object store says something else. Path and query are as it signed them.
+      set $berth_object $upstream_http_x_berth_object;
+      set $berth_range $upstream_http_x_berth_range;
+      \(kept)
+
+      \(try connection())
+
+      # Nothing of the client's request goes there: its token, its conditions and its ranges were for the worker.
+      proxy_method GET;
+      proxy_pass_request_headers off;
+      proxy_pass_request_body off;
+      proxy_http_version 1.1;
+      proxy_set_header Host \(try nginxQuoted(endpoint.hostField));
+      proxy_set_header Connection "";
+      \(try range())
+      proxy_connect_timeout 10s;
+      proxy_read_timeout 60s;
+      proxy_next_upstream error timeout;
+      proxy_buffer_size 16k;
+      proxy_buffers 16 64k;
+      proxy_busy_buffers_size 256k;
+      proxy_max_temp_file_size 0;
+      gzip off;
+
+      # The worker has answered conditional requests, and named type, entity tag and lifetime.
+      if_modified_since off;
+      proxy_ignore_headers Cache-Control Expires Set-Cookie Vary X-Accel-Redirect X-Accel-Expires
+                           X-Accel-Limit-Rate X-Accel-Buffering X-Accel-Charset;
+      \(hidden)
+      \(added)
+
+      # An object that is not there; or a store that is not well, or does not take the signature.
+      proxy_intercept_errors on;
+      error_page 404 @berth_blob_unknown;
+      error_page 300 301 302 303 304 305 307 308 400 401 403 405 406 408 409 410 411 412 413 414 415 \(statuses)\
+      429 500 501 502 503 504 505 =503 /_berth_error;\(statuses.isEmpty ? "\nerror_page 416 @berth_range_invalid;" : "")
+      """
+    return """
+      # Blobs, fetched from the object store without passing through a worker. No client reaches this by itself.
+      location ^~ \(configuration.fastcgi.accelPrefix)/ {
+      \(body.indented)
+      }
+
+
+      """
+  }
+
+  /// Where to, and how to know that it is the right one.
+  private func connection() throws(NginxError) -> String {
+    var text = ""
+    if configuration.fastcgi.resolver.isEmpty {
+      text = "proxy_pass \(endpoint.scheme)://berth_objects$berth_object;"
+    } else {
+      text = """
+        resolver \(configuration.fastcgi.resolver.joined(separator: " "));
+        resolver_timeout 5s;
+        proxy_pass \(endpoint.scheme)://\(endpoint.hostField)$berth_object;
+        """
+    }
+    guard endpoint.scheme == "https" else { return text }
+    text += """
+
+      proxy_ssl_name \(try nginxQuoted(endpoint.host));
+      proxy_ssl_server_name on;
+      proxy_ssl_protocols TLSv1.2 TLSv1.3;
+
+      """
+    if s3.skipVerify { return text + "proxy_ssl_verify off;" }
+    return text + """
+      proxy_ssl_verify on;
+      proxy_ssl_verify_depth 5;
+      # Debian's. Here, too, belongs a certificate authority of one's own.
+      proxy_ssl_trusted_certificate /etc/ssl/certs/ca-certificates.crt;
+      """
+  }
+
+  /// What is asked for, and what is kept of it.
+  private func range() throws(NginxError) -> String {
+    guard let cache = configuration.fastcgi.blobCache else {
+      return """
+        proxy_set_header Range $berth_range;
+        add_header Accept-Ranges bytes;
+        """
+    }
+    return """
+      # Pieces that all ranges share, fetched once. A worker has let each request through that gets here.
+      slice \(cache.slice);
+      proxy_set_header Range $slice_range;
+      proxy_cache berth_blobs;
+      proxy_cache_key $uri$slice_range;
+      proxy_cache_valid 200 206 365d;
+      proxy_cache_lock on;
+      proxy_cache_lock_age 60s;
+      proxy_cache_lock_timeout 60s;
+      """
+  }
+
+  /// What object stores say beside the content; that of theirs which Berth says itself among it.
+  private static let hiddenHeaders = [
+    "Accept-Ranges", "Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Type",
+    "ETag", "Expires", "Last-Modified", "Set-Cookie", "Vary", "Via", "Age", "X-Cache", "Strict-Transport-Security",
+    "Content-Security-Policy", "X-Content-Type-Options", "X-XSS-Protection", "Access-Control-Allow-Origin",
+    "Access-Control-Expose-Headers", "X-Request-Id", "X-Amz-Request-Id", "X-Amz-Id-2", "X-Amzn-RequestId",
+    "X-Amz-Version-Id", "X-Amz-Delete-Marker", "X-Amz-Expiration", "X-Amz-Restore", "X-Amz-Storage-Class",
+    "X-Amz-Replication-Status", "X-Amz-Tagging-Count", "X-Amz-Mp-Parts-Count", "X-Amz-Missing-Meta",
+    "X-Amz-Website-Redirect-Location", "X-Amz-Server-Side-Encryption",
+    "X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id", "X-Amz-Server-Side-Encryption-Bucket-Key-Enabled",
+    "X-Amz-Object-Lock-Mode", "X-Amz-Object-Lock-Retain-Until-Date", "X-Amz-Object-Lock-Legal-Hold",
+    "X-Amz-Checksum-Crc32", "X-Amz-Checksum-Crc32c", "X-Amz-Checksum-Crc64nvme", "X-Amz-Checksum-Sha1",
+    "X-Amz-Checksum-Sha256", "X-Amz-Checksum-Type", "X-Amz-Bucket-Region", "X-Amz-Request-Charged", "X-Amz-Cf-Id",
+    "X-Amz-Cf-Pop", "X-Rgw-Object-Type", "X-Minio-Deployment-Id", "X-Ratelimit-Limit", "X-Ratelimit-Remaining",
+  ]
+}
