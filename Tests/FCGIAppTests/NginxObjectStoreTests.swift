@@ -43,7 +43,7 @@ private func text(_ configuration: Configuration) throws -> String {
     (
       configuration(),
       ["server 127.0.0.1:7480;", "proxy_pass http://berth_objects$berth_object;", "Host 127.0.0.1:7480;"],
-      ["proxy_ssl", "resolver", "proxy_cache", "slice"]
+      ["proxy_ssl", "resolver_timeout", "proxy_cache", "slice"]
     ),
     (
       configuration(at: "https://[::1]:7480") { _, s3 in s3.skipVerify = true },

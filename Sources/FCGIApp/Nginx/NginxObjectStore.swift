@@ -88,6 +88,8 @@ struct NginxObjectStore {
       if_modified_since off;
       proxy_ignore_headers Cache-Control Expires Set-Cookie Vary X-Accel-Redirect X-Accel-Expires
                            X-Accel-Limit-Rate X-Accel-Buffering X-Accel-Charset;
+      proxy_headers_hash_max_size 1024;
+      proxy_headers_hash_bucket_size 128;
       \(hidden)
       \(added)
 
@@ -163,7 +165,8 @@ struct NginxObjectStore {
     "ETag", "Expires", "Last-Modified", "Set-Cookie", "Vary", "Via", "Age", "X-Cache", "Strict-Transport-Security",
     "Content-Security-Policy", "X-Content-Type-Options", "X-XSS-Protection", "Access-Control-Allow-Origin",
     "Access-Control-Expose-Headers", "X-Request-Id", "X-Amz-Request-Id", "X-Amz-Id-2", "X-Amzn-RequestId",
-    "X-Amz-Version-Id", "X-Amz-Delete-Marker", "X-Amz-Expiration", "X-Amz-Restore", "X-Amz-Storage-Class",
+    "X-Amz-Content-Sha256", "X-Amz-Version-Id", "X-Amz-Delete-Marker", "X-Amz-Expiration", "X-Amz-Restore",
+    "X-Amz-Storage-Class",
     "X-Amz-Replication-Status", "X-Amz-Tagging-Count", "X-Amz-Mp-Parts-Count", "X-Amz-Missing-Meta",
     "X-Amz-Website-Redirect-Location", "X-Amz-Server-Side-Encryption",
     "X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id", "X-Amz-Server-Side-Encryption-Bucket-Key-Enabled",
