@@ -32,7 +32,8 @@ struct BlobHandler {
       return Response(.ok, fields: fields)
     }
     do throws(StorageError) {
-      let download = DownloadRequest(clientAddress: request.remoteAddress)
+      let download = DownloadRequest(
+        clientAddress: request.remoteAddress, isByWebServer: context.configuration.storage.redirectDisabled)
       switch try await context.registry.driver.directURL(
         for: StorageLayout.blobData(blob.content), answering: download)
       {

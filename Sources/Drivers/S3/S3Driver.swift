@@ -22,6 +22,8 @@ public final class S3Driver: StorageDriver {
 
   /// For how long a URL that clients are sent to is good, as in docker/distribution.
   private static let linkLifetime = Duration.seconds(20 * 60)
+  /// For how long the web server's is: it may ask for piece after piece of a large blob with it.
+  private static let fetchLifetime = Duration.seconds(24 * 3600)
 
   /// Over a bucket that is there. Asks nothing of it yet.
   /// - Parameters:
@@ -65,11 +67,15 @@ public final class S3Driver: StorageDriver {
   }
 
   /// A presigned URL.
-  public func directURL(for path: StoragePath, answering request: DownloadRequest) async throws(StorageError)
+  public func directURL(for path: StoragePath, answering download: DownloadRequest) async throws(StorageError)
     -> DirectURL?
   {
     let request = S3Request(.getObject, "GET", keys.key(path))
-    return .url(try await client.presigned(request, for: Self.linkLifetime, at: redirectEndpoint))
+    let isByWebServer = download.isByWebServer
+    return .url(
+      try await client.presigned(
+        request, for: isByWebServer ? Self.fetchLifetime : Self.linkLifetime,
+        at: isByWebServer ? nil : redirectEndpoint))
   }
 
   /// Directories have nothing that changes.

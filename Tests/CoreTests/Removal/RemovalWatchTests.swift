@@ -17,8 +17,24 @@ import Testing
 
   private func path(_ name: String) throws -> StoragePath { try #require(StoragePath("/blobs/\(name)")) }
 
+  /// Counts calls, so that a test can wait for them.
+  private final class Calls: Sendable {
+    private let count = Mutex(0)
+    var number: Int { count.withLock { $0 } }
+    func add() { count.withLock { $0 += 1 } }
+    func reach(_ target: Int) async {
+      while number < target { try? await Task.sleep(for: .milliseconds(1)) }
+    }
+  }
+
+  /// Counts how often it is read what was announced.
+  private func counting(_ reads: Calls) -> HookedDriver {
+    HookedDriver(store) { call throws(StorageError) in if call.path == StorageLayout.removalChange { reads.add() } }
+  }
+
   @Test func `who wants what is announced waits until that is over, and nobody else does`() async throws {
-    let watch = RemovalWatch(store, timing())
+    let reads = Calls()
+    let watch = RemovalWatch(counting(reads), timing { $0.lease = .zero })
     let (gone, other) = (try path("gone"), try path("other"))
     try await store.put([1], at: gone, durability: .process)
     let waiting = try await RemovalAnnouncer(store).announcing([gone]) { window throws(StorageError) in
@@ -28,7 +44,8 @@ import Testing
         #expect(hadToWait)
         #expect(try await !store.isThere(gone))
       }
-      do { try await Task.sleep(for: .milliseconds(20)) } catch {}
+      // The first time for the other path, the second time for this one, and then while it waits.
+      await reads.reach(4)
       #expect(try await window.remove(gone, store))
       return waiting
     }
@@ -38,10 +55,8 @@ import Testing
   }
 
   @Test func `what was read holds for a lease, and is then read again`() async throws {
-    let reads = Mutex(0)
-    let driver = HookedDriver(store) { call throws(StorageError) in
-      if call.path == StorageLayout.removalChange { reads.withLock { $0 += 1 } }
-    }
+    let reads = Calls()
+    let driver = counting(reads)
     let long = RemovalWatch(
       driver,
       timing {
@@ -49,10 +64,10 @@ import Testing
         $0.renewal = .seconds(50)
       })
     for _ in 0..<10 { #expect(try await !long.awaitRemoval(of: path("a"))) }
-    #expect(reads.withLock { $0 } == 1)
+    #expect(reads.number == 1)
     let short = RemovalWatch(driver, timing { $0.lease = .zero })
     for _ in 0..<10 { #expect(try await !short.awaitRemoval(of: path("a"))) }
-    #expect(reads.withLock { $0 } == 11)
+    #expect(reads.number == 11)
   }
 
   @Test func `nothing is listed as long as no notice comes or goes`() async throws {
@@ -169,29 +184,34 @@ import Testing
   }
 
   @Test func `a claim is made once in an interval, and anew where it may be gone`() async throws {
-    let puts = Mutex(0)
+    let puts = Calls()
+    let reads = Calls()
     var timing = RemovalTiming.brief
     timing.claimInterval = .seconds(60)
     let store = ObjectStoreDriver(timing)
     let driver = HookedDriver(store) { call throws(StorageError) in
-      if call.name == "put", call.path.lastComponent == "claimed" { puts.withLock { $0 += 1 } }
+      if call.name == "put", call.path.lastComponent == "claimed" { puts.add() }
+      if call.path == StorageLayout.removalChange { reads.add() }
     }
     let blobs = BlobStore(driver: driver)
     let content = Array("content".utf8)
     let digest = TestContent.digest(content)
     #expect(try await blobs.claim(digest) == nil)
-    #expect(puts.withLock { $0 } == 0)
+    #expect(puts.number == 0)
     try await blobs.put(content, digest: digest)
     for _ in 0..<3 { #expect(try await blobs.claim(digest) == 7) }
-    #expect(puts.withLock { $0 } == 1)
+    #expect(puts.number == 1)
     #expect(try await blobs.claimInStorage(digest)?.isNew == false)
-    try await RemovalAnnouncer(store).announcing([StorageLayout.blobData(digest)]) { _ throws(StorageError) in
+    let waiting = try await RemovalAnnouncer(store).announcing([StorageLayout.blobData(digest)]) {
+      _ throws(StorageError) in
+      let before = reads.number
       let waiting = Task { try await blobs.claim(digest) }
-      do { try await Task.sleep(for: .milliseconds(20)) } catch {}
-      waiting.cancel()
-      _ = await waiting.result
+      await reads.reach(before + 2)
+      return waiting
     }
+    #expect(try await waiting.value == 7)
+    #expect(puts.number == 2)
     #expect(try await BlobStore(driver: driver).claim(digest) == 7)
-    #expect(puts.withLock { $0 } == 2)
+    #expect(puts.number == 3)
   }
 }
