@@ -93,6 +93,27 @@ import Testing
     for connection in silent { #expect(try connection.exchange().text == "hello") }
   }
 
+  @Test func `a connection wakes one thread, and not all that wait`() throws {
+    let harness = try PoolHarness(threads: 32) { _ in .text("hello") }
+    for _ in 0..<200 {
+      #expect(try harness.connect().exchange(keep: false).text == "hello")
+      try #require(eventually { harness.pool.threads.busy == 0 })
+    }
+    // One that serves, and one that waits for the next. More are started where nobody waits any more.
+    #expect(harness.pool.threads.total == 2)
+  }
+
+  @Test func `connections that come at once are all served, though one thread is told`() throws {
+    let harness = try PoolHarness(threads: 4) { .text($0.path) }
+    for _ in 0..<20 {
+      let connections = try (0..<50).map { _ in try harness.connect() }
+      for (number, connection) in connections.enumerated() {
+        try connection.write(FastCGIConnection.begin("GET", "\(number)") + FastCGIConnection.endOfBody)
+      }
+      for (number, connection) in connections.enumerated() { #expect(try connection.answer().text == "\(number)") }
+    }
+  }
+
   @Test func `slow uploads don't stop others, and the threads that they took end`() throws {
     let harness = try PoolHarness(threads: 2, maxUploads: 8) { .text("\(await $0.body.readAll().count)") }
     let uploads = try (0..<6).map { _ in try harness.connect() }

@@ -11,7 +11,7 @@ public struct CatalogService: Sendable {
   /// page costs about one stat for each of its names, however many repositories there are; where the driver can't
   /// tell, a listing, a stat of a link that was there the last time, and sorting the entries of the directories above.
   public func names(after last: String, limit: Int) async throws(StorageError) -> [String] {
-    // Without recursion: Swift 6.3 gives an async one of this shape a release build that ends the worker.
+    // A loop: as an async function that called itself, it ended the workers of optimised builds (Swift 6.3.1).
     var walk = CatalogWalk(below: StorageLayout.repositories, after: last, limit: limit)
     let now = ContinuousClock.now
     while let next = walk.next() {
