@@ -86,20 +86,18 @@ import Testing
     }
   }
 
-  @Test func `check looks at the key of cloudfront, and at what this build can do`() throws {
+  @Test func `check looks at the key of cloudfront`() throws {
     let folder = try TemporaryFolder()
     let start =
       "version: 0.1\nstorage: filesystem\nmiddleware: {storage: [{name: cloudfront, options: {baseurl: cdn.test, "
     _ = try ChildProcess.output(["/usr/bin/openssl", "genrsa", "-out", folder / "key.pem", "2048"])
-    for (options, key) in [
-      ("privatekey: /nowhere, keypairid: K", "privatekey"),
-      ("privatekey: \(folder / "key.pem"), keypairid: K, ipfilteredby: aws", "ipfilteredby"),
-    ] {
-      let (status, _, errors) = try berth(["check"], "\(start)\(options)}}]}\n")
-      #expect(status == 1)
-      #expect(errors.contains("config.yml: error: middleware.storage[0].options.\(key): "))
+    let (status, _, errors) = try berth(["check"], "\(start)privatekey: /nowhere, keypairid: K}}]}\n")
+    #expect(status == 1)
+    #expect(errors.contains("config.yml: error: middleware.storage[0].options.privatekey: "))
+    for filter in ["", ", ipfilteredby: aws"] {
+      let options = "privatekey: \(folder / "key.pem"), keypairid: K\(filter)"
+      #expect(try berth(["check"], "\(start)\(options)}}]}\n").status == 0)
     }
-    #expect(try berth(["check"], "\(start)privatekey: \(folder / "key.pem"), keypairid: K}}]}\n").status == 0)
   }
 
   @Test func `nginx sends a blob of the registry with each header field once`() async throws {

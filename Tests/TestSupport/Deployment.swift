@@ -140,6 +140,8 @@ package struct DeploymentOptions: Sendable, Equatable {
     configuration.storage.deleteRepositories = deleteRepositories
     configuration.storage.readOnly = readOnly
     configuration.storage.redirectDisabled = redirectDisabled
+    // There is no web server.
+    configuration.fastcgi.accelPrefix = ""
     configuration.http.prefix = prefix
     configuration.http.relativeURLs = relativeURLs
     configuration.http.secret = Secret(Self.secret)

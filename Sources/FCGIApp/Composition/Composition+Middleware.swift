@@ -3,9 +3,6 @@ import Drivers
 import Logging
 
 extension Composition {
-  /// How documents are had from the network; nil: this build can't.
-  private static let fetch: AmazonAddresses.Fetch? = nil
-
   /// The storage with the middleware that the configuration names over it. Where clients are to be sent nowhere, there
   /// is nothing for it to do.
   static func withMiddleware(
@@ -39,12 +36,6 @@ extension Composition {
         return ("secret", error, "remove it, or have OpenSSL allow MD5")
       }
     case .cloudFront(let options):
-      if options.ipFilteredBy != .none, fetch == nil {
-        return (
-          "ipfilteredby", StorageError(.failed, "this build of Berth can't read Amazon's addresses"),
-          "remove it, so that all clients go through CloudFront"
-        )
-      }
       do throws(StorageError) { _ = try CloudFrontMiddleware(options, rootDirectory: "", direct: nil) } catch {
         return ("privatekey", error, "name a PEM file with an RSA key that whoever starts the service may read")
       }
@@ -81,7 +72,11 @@ extension Composition {
   private static func amazonAddresses(
     _ options: Configuration.Middleware.CloudFront, _ logger: Logger
   ) -> AmazonAddresses? {
-    guard options.ipFilteredBy != .none, let fetch else { return nil }
+    guard options.ipFilteredBy != .none else { return nil }
+    let transport = HTTPTransport()
+    let fetch: AmazonAddresses.Fetch = { url in
+      try await transport.document(at: url, limit: AmazonAddresses.documentLimit, within: .seconds(30))
+    }
     let addresses = AmazonAddresses(options, fetch: fetch, logger: logger)
     addresses.keepUpdated(every: options.updateFrequency)
     return addresses
