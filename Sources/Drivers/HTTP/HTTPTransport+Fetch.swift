@@ -1,4 +1,5 @@
-import Core
+public import Core
+import NIOCore
 
 extension HTTPTransport {
   /// A document by its URL: all of it, which is `limit` bytes at the most, within `timeout` for its head. Follows no
