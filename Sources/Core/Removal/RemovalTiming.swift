@@ -10,8 +10,8 @@ public struct RemovalTiming: Sendable, Equatable {
   /// How long after a notice was written a removal may begin.
   public var life = Duration.seconds(20)
   /// How old a notice is, by the storage's clock, that a process has left which died: well beyond all that may still
-  /// be under way.
-  public var expiry = Duration.seconds(120)
+  /// be under way, with every request of a removal sent as often, and waited for as long, as a driver does.
+  public var expiry = Duration.seconds(600)
   /// How long a request waits for a notice to go.
   public var patience = Duration.seconds(30)
   /// How often it looks meanwhile.
