@@ -210,6 +210,56 @@ import Testing
     #expect(try await site.has(digest) == (!isRemoved || wanting == .pushed))
   }
 
+  /// What is written where something may be about to go.
+  enum Writing: String, CaseIterable, Sendable { case link, entry }
+
+  @Test(arguments: Writing.allCases)
+  func `who writes where a removal is announced does so after it`(writing: Writing) async throws {
+    let site = CollectionSite(.objects)
+    let name = try #require(RepositoryName(site.repo.name))
+    let repository = Registry(driver: site.base).repository(name)
+    _ = try await site.repo.blob("layer")
+    let layer = "layer".digest
+    let referrer = Descriptor(mediaType: MediaType.ociManifest.rawValue, digest: "referrer".digest, size: 1)
+    try await repository.referrers.add(referrer, to: layer)
+    let path =
+      switch writing {
+      case .link: StorageLayout.layerLink(name, layer)
+      case .entry: StorageLayout.referrer(name, subject: layer, referrer.digest)
+      }
+    let waiting = try await RemovalAnnouncer(site.base).announcing([path]) { _ throws(StorageError) in
+      let waiting = Meanwhile { () async throws -> Void in
+        switch writing {
+        case .link: try await repository.blobs.link(layer)
+        case .entry: try await repository.referrers.add(referrer, to: layer)
+        }
+      }
+      await waiting.untilDoneOrStuck(.objects)
+      try await site.base.delete(path, durability: .process)
+      return waiting
+    }
+    try await waiting.answer
+    #expect(try await site.base.isThere(path))
+  }
+
+  @Test func `a link that goes just before its content comes is not told of`() async throws {
+    let base = ObjectStoreDriver()
+    let name = try #require(RepositoryName("team/app"))
+    let digest = "layer".digest
+    let link = StorageLayout.layerLink(name, digest)
+    try await base.put(Array(digest.description.utf8), at: link, durability: .process)
+    let isFirst = Flag()
+    let driver = HookedDriver(base) { call throws(StorageError) in
+      guard call.name == "stat", call.path == StorageLayout.blobData(digest), !isFirst.isSet else { return }
+      isFirst.set()
+      // A collection has looked for the content, and takes the link; then somebody else pushes it.
+      try await base.delete(link, durability: .process)
+      try await base.put(Array("layer".utf8), at: call.path, durability: .process)
+    }
+    #expect(try await Registry(driver: driver).repository(name).blobs.claim(digest) == nil)
+    #expect(isFirst.isSet)
+  }
+
   @Test func `an announcement that doesn't end is answered with 503`() async throws {
     var timing = RemovalTiming.brief
     timing.patience = .milliseconds(10)
