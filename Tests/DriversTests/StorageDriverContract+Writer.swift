@@ -72,7 +72,7 @@ extension StorageDriverContract {
 
   @Test(arguments: DriverKind.allCases)
   func `a second writer waits a little for the first to let go`(kind: DriverKind) async throws {
-    let storage = try storage(kind, patience: .seconds(120))
+    let storage = try storage(kind, patience: .seconds(1200))
     let file = try path("/uploads/1/data")
     try await onThreads(8) { index in
       try await (index % 2 == 0 ? storage.driver : storage.elsewhere).append("\(index)", to: file)
@@ -82,7 +82,7 @@ extension StorageDriverContract {
 
   @Test(arguments: DriverKind.allCases)
   func `a writer that is let go without a word keeps what was written`(kind: DriverKind) async throws {
-    let storage = try storage(kind, patience: .seconds(120))
+    let storage = try storage(kind, patience: .seconds(1200))
     let file = try path("/uploads/1/data")
     func abandon() async throws {
       let writer = try await storage.driver.writer(at: file, appending: true)
@@ -150,7 +150,7 @@ extension StorageDriverContract {
 
   @Test(arguments: DriverKind.allCases)
   func `nobody adds to a file between the last write and its commit`(kind: DriverKind) async throws {
-    let storage = try storage(kind, patience: .seconds(120))
+    let storage = try storage(kind, patience: .seconds(1200))
     for round in 0..<20 {
       let upload = try path("/uploads/\(round)/data")
       let blob = try path("/blobs/\(round)/data")

@@ -65,6 +65,7 @@ package enum Deployment: String, CaseIterable, Sendable, CustomStringConvertible
       var options = options
       // Clients in this process go nowhere else.
       options.redirectDisabled = true
+      options.hasWebServer = false
       let driver = try S3Driver(RadosGateway.shared.get().store.configuration())
       return try await body(Site(client: Self.inProcess(driver, options), driver: driver, rootDirectory: nil))
     case .nginxRadosgw:
@@ -102,6 +103,8 @@ package struct DeploymentOptions: Sendable, Equatable {
   package var readOnly = false
   /// `storage.redirect.disable`
   package var redirectDisabled = false
+  /// Whether something before a registry in this process sends blobs for it (`fastcgi.accelprefix`).
+  package var hasWebServer = true
   /// `storage.s3`; nil: `storage.filesystem`.
   package var bucket: Configuration.S3?
   /// `http.prefix`
@@ -140,8 +143,7 @@ package struct DeploymentOptions: Sendable, Equatable {
     configuration.storage.deleteRepositories = deleteRepositories
     configuration.storage.readOnly = readOnly
     configuration.storage.redirectDisabled = redirectDisabled
-    // There is no web server.
-    configuration.fastcgi.accelPrefix = ""
+    if !hasWebServer { configuration.fastcgi.accelPrefix = "" }
     configuration.http.prefix = prefix
     configuration.http.relativeURLs = relativeURLs
     configuration.http.secret = Secret(Self.secret)

@@ -4,6 +4,14 @@ import Foundation
 enum LoopbackSocket {
   /// Listens on a free port.
   static func listen() throws -> (descriptor: Int32, port: UInt16) {
+    // Another process may take a port between the look at it and its use.
+    for _ in 0..<5 {
+      if let listener = try? listenOnce() { return listener }
+    }
+    return try listenOnce()
+  }
+
+  private static func listenOnce() throws -> (descriptor: Int32, port: UInt16) {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     let port = try FreePort.next()
     var address = sockaddr_in.loopback(port)

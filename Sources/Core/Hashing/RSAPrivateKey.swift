@@ -10,11 +10,15 @@ package final class RSAPrivateKey: @unchecked Sendable {
   package init?(pem: [UInt8]) {
     // What OpenSSL could not read would be taken for the failure of another call on this thread.
     defer { ERR_clear_error() }
-    guard let source = BIO_new_mem_buf(pem, Int32(clamping: pem.count)) else { return nil }
-    defer { BIO_free(source) }
-    // An empty passphrase, so that nobody is asked for one.
-    var passphrase: [UInt8] = [0]
-    guard let key = PEM_read_bio_PrivateKey(source, nil, nil, &passphrase) else { return nil }
+    // OpenSSL reads from the memory later than the call that names it.
+    let read = pem.withUnsafeBytes { pem -> OpaquePointer? in
+      guard let source = BIO_new_mem_buf(pem.baseAddress, Int32(clamping: pem.count)) else { return nil }
+      defer { BIO_free(source) }
+      // An empty passphrase, so that nobody is asked for one.
+      var passphrase: [UInt8] = [0]
+      return PEM_read_bio_PrivateKey(source, nil, nil, &passphrase)
+    }
+    guard let key = read else { return nil }
     guard EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA else {
       EVP_PKEY_free(key)
       return nil

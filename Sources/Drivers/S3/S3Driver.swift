@@ -18,6 +18,8 @@ public final class S3Driver: StorageDriver {
   let options: S3ObjectOptions
   let sizes: S3Sizes
   let patience: Duration
+  /// For how long a writer that says nothing has its file, by the store's clock.
+  let leaseLifetime: Duration
   private let redirectEndpoint: S3Endpoint?
 
   /// For how long a URL that clients are sent to is good, as in docker/distribution.
@@ -30,10 +32,13 @@ public final class S3Driver: StorageDriver {
   ///   - transport: for the store.
   ///   - credentials: where they come from.
   ///   - patience: how long a writer waits for another.
+  ///   - leaseLifetime: for how long a writer that says nothing has its file. At least three times as long as the pause
+  ///     between two renewals (20 s).
   ///   - removalTiming: the same for all who share the bucket.
   public init(
     _ configuration: Configuration.S3, _ transport: HTTPTransport, credentials: S3CredentialProvider,
-    patience: Duration = writerPatience, removalTiming: RemovalTiming = RemovalTiming()
+    patience: Duration = writerPatience, removalTiming: RemovalTiming = RemovalTiming(),
+    leaseLifetime: Duration = .seconds(60)
   ) throws(StorageError) {
     let endpoint = try S3Endpoint(configuration)
     client = S3Client(
@@ -43,6 +48,7 @@ public final class S3Driver: StorageDriver {
     options = S3ObjectOptions(configuration)
     sizes = S3Sizes(configuration)
     self.patience = patience
+    self.leaseLifetime = leaseLifetime
     self.removalTiming = removalTiming
     redirectEndpoint = try S3Endpoint(redirecting: configuration)
   }

@@ -20,8 +20,6 @@ final class S3Lease: Sendable {
     var renewed: ContinuousClock.Instant
   }
 
-  /// For how long one holds that is not renewed, by the store's clock.
-  static let lifetime = Duration.seconds(60)
   /// After how long it is renewed.
   private static let renewal = Duration.seconds(20)
 
@@ -67,7 +65,8 @@ final class S3Lease: Sendable {
     guard let found = try await driver.client.get(key, limit: 64, isCancellable: false) else { return nil }
     // We may have made it ourselves, and the answer got lost.
     if String(buffer: found.content) == writer { return found.head.etag }
-    guard found.head.now - found.head.modified > lifetime.components.seconds * 1_000_000_000 else { return nil }
+    let age = Duration.nanoseconds(found.head.now - found.head.modified)
+    guard age > driver.leaseLifetime else { return nil }
     return try await replace(driver, key, writer, found.head.etag)
   }
 

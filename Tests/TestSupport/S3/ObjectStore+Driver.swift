@@ -27,8 +27,15 @@ extension ObjectStore {
 }
 
 extension S3Driver {
-  /// With what the configuration says alone.
+  /// With what the configuration says alone, and for machines that stand still for minutes.
   package convenience init(_ configuration: Configuration.S3, patience: Duration = writerPatience) throws {
-    try self.init(configuration, environment: [:], patience: patience)
+    var settings = HTTPTransport.Settings()
+    settings.connectTimeout = .seconds(120)
+    settings.stallTimeout = .seconds(120)
+    let transport = HTTPTransport(settings)
+    let credentials = S3CredentialProvider(
+      configuration, environment: [:], transport: transport.credentialTransport)
+    try self.init(
+      configuration, transport, credentials: credentials, patience: patience, leaseLifetime: .seconds(3600))
   }
 }
