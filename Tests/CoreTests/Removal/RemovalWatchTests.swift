@@ -125,14 +125,14 @@ import Testing
     for watch in [watch, watch, RemovalWatch(store, young)] {
       await #expect { try await watch.awaitRemoval(of: path) } throws: { ($0 as? StorageError)?.code == .unavailable }
     }
-    try await RemovalAnnouncer(store).removeExpired(now: store.stat(notice).modified + 119_000_000_000)
+    try await RemovalAnnouncer(store).removeExpired(now: store.stat(notice).modified + 599_000_000_000)
     #expect(try await store.isThere(notice))
     // Each process finds out for itself, however young it is.
     for _ in 0..<2 {
       let watch = RemovalWatch(store, timing { $0.expiry = .nanoseconds(1) })
       for _ in 0..<2 { #expect(try await !watch.awaitRemoval(of: path)) }
     }
-    try await RemovalAnnouncer(store).removeExpired(now: store.stat(notice).modified + 121_000_000_000)
+    try await RemovalAnnouncer(store).removeExpired(now: store.stat(notice).modified + 601_000_000_000)
     #expect(try await !store.isThere(notice))
     #expect(try await !watch.awaitRemoval(of: path))
   }
