@@ -244,7 +244,9 @@ final class S3Writer: StorageWriter {
   }
 }
 
-/// Takes a writer that nobody else has to the task that ends it.
+/// Takes a writer to the task that ends it.
+///
+/// `@unchecked Sendable`: the writer whose parts it has is being let go, so nobody but the task touches them.
 private struct Inheritance: @unchecked Sendable {
   let writer: S3Writer
 }
