@@ -12,7 +12,7 @@ import Testing
   /// Each time the storage is made anew. Before it, a day has passed, so all is old that `prepare` makes. Over an object
   /// store, an action that waits for the collection goes on beside it.
   private func atEveryCall<Answer: Sendable>(
-    of storage: CollectionSite.Storage, deleteUntagged: Bool = false, grace: Duration = .seconds(60),
+    of storage: CollectionSite.Storage, deleteUntagged: Bool = false, grace: Duration = .seconds(12 * 3600),
     prepare: (CollectionSite) async throws -> Void,
     _ action: @escaping @Sendable (CollectionSite) async throws -> Answer,
     judge: (CollectionSite, Answer, Int, StagedDriver.Call) async throws -> Void

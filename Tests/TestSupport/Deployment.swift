@@ -123,6 +123,8 @@ package struct DeploymentOptions: Sendable, Equatable {
   package var cache = Cache.none
   /// Further lines of the configuration file (whole sections), for the deployments over nginx.
   package var extraYAML = ""
+  /// Further variables of the processes, for the deployments over nginx.
+  package var environment: [String: String] = [:]
   /// Signs upload states in every deployment.
   package static let secret = "a secret of the tests"
 
@@ -208,8 +210,8 @@ package struct DeploymentOptions: Sendable, Equatable {
           region: \(bucket.region)
           bucket: \(bucket.bucket)
           rootdirectory: \(bucket.rootDirectory)
-          accesskey: \(bucket.accessKey.value)
-          secretkey: \(bucket.secretKey.value)
+          accesskey: "\(bucket.accessKey.value)"
+          secretkey: "\(bucket.secretKey.value)"
           chunksize: \(bucket.chunkSize)
           secure: \(bucket.secure)
       """

@@ -113,13 +113,14 @@ package final class ObjectStoreDriver: StorageDriver {
 }
 
 extension RemovalTiming {
-  /// For tests, which have little time. Claims are made each time.
+  /// For tests, which have little time, and wait long for a machine that is busy. Claims are made each time.
   package static var brief: RemovalTiming {
     var timing = RemovalTiming()
     timing.lease = .milliseconds(4)
     timing.renewal = .milliseconds(2)
     timing.margin = .milliseconds(1)
-    timing.patience = .seconds(10)
+    timing.life = .seconds(300)
+    timing.patience = .seconds(300)
     timing.poll = .milliseconds(1)
     timing.claimInterval = .zero
     return timing

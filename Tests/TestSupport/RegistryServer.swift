@@ -42,7 +42,9 @@ package final class RegistryServer: Sendable {
     let executable = try Self.berthExecutable()
     let nginxConfiguration = try ChildProcess.output([executable, "nginx", configuration])
     try nginxConfiguration.write(toFile: folder / "nginx.conf", atomically: true, encoding: .utf8)
-    berth = try ChildProcess([executable, "serve", configuration], log: folder / "berth.log")
+    berth = try ChildProcess(
+      [executable, "serve", configuration], log: folder / "berth.log",
+      environment: ProcessInfo.processInfo.environment.merging(options.environment) { $1 })
     nginx = try ChildProcess(
       ["/usr/sbin/nginx", "-p", folder.path, "-c", folder / "nginx.conf", "-g", "daemon off;"],
       log: folder / "nginx.log")

@@ -20,9 +20,8 @@ extension Configuration {
     if let notifications, notifications.endpoints.contains(where: { !$0.disabled }) {
       warn("notifications", "no events are sent")
     }
-    if let health, health.storageDriver.enabled || !(health.files.isEmpty && health.http.isEmpty && health.tcp.isEmpty)
-    {
-      warn("health", "no checks are run")
+    if let health, !(health.files.isEmpty && health.http.isEmpty && health.tcp.isEmpty) {
+      warn("health", "nothing but the storage is checked")
     }
     if let policy, !policy.classes.isEmpty { warn("policy", "repositories of every class are allowed") }
 

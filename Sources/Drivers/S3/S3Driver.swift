@@ -35,15 +35,17 @@ public final class S3Driver: StorageDriver {
   ///   - leaseLifetime: for how long a writer that says nothing has its file. At least three times as long as the pause
   ///     between two renewals (20 s).
   ///   - removalTiming: the same for all who share the bucket.
+  ///   - clock: this machine's time, in nanoseconds since 1970. Where the store refuses it, the store's is gone by.
   public init(
     _ configuration: Configuration.S3, _ transport: HTTPTransport, credentials: S3CredentialProvider,
     patience: Duration = writerPatience, removalTiming: RemovalTiming = RemovalTiming(),
-    leaseLifetime: Duration = .seconds(60)
+    leaseLifetime: Duration = .seconds(60), clock: @escaping @Sendable () -> Int64 = { WallClock.now }
   ) throws(StorageError) {
     let endpoint = try S3Endpoint(configuration)
     client = S3Client(
       endpoint, SigV4Signer(region: configuration.region.isEmpty ? "us-east-1" : configuration.region), credentials,
-      transport, userAgent: configuration.userAgent.isEmpty ? "berth" : configuration.userAgent)
+      transport, userAgent: configuration.userAgent.isEmpty ? "berth" : configuration.userAgent,
+      clock: clock)
     keys = S3Keys(rootDirectory: configuration.rootDirectory)
     options = S3ObjectOptions(configuration)
     sizes = S3Sizes(configuration)

@@ -154,7 +154,7 @@ final class S3Writer: StorageWriter {
     let content = pending
     let task = Task { [driver, key = driver.keys.piece(path, lease.writer, number)] () -> S3Failure? in
       do throws(S3Failure) {
-        try await driver.client.put(key, content, driver.options)
+        try await driver.client.put(key, content, driver.options, isCancellable: true)
         return nil
       } catch {
         return error

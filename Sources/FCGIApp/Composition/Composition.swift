@@ -29,17 +29,24 @@ enum Composition {
       configuration, over: driver(configuration.storage, accelPrefix: configuration.fastcgi.accelPrefix), logger)
     let registry = Registry(
       driver: driver, damage: DamageLog(logger), caching: try caching(configuration, segment, logger))
+    var isHealthy: (@Sendable () -> Bool)?
+    if configuration.health?.storageDriver.enabled == true { isHealthy = { segment.isStorageHealthy } }
     let handler = RequestPipeline.handler(
-      APIContext(registry: registry, configuration: configuration, logger: logger))
+      APIContext(registry: registry, configuration: configuration, logger: logger), while: isHealthy)
     return configuration.log.accessLogDisabled ? handler : AccessLog(handler, sink: CombinedLog(accessLog))
   }
 
   /// What the keeper does.
-  static func keeperTasks(_ configuration: Configuration, logger: Logger) throws -> [KeeperTask] {
+  static func keeperTasks(
+    _ configuration: Configuration, _ segment: SharedSegment, logger: Logger
+  ) throws -> [KeeperTask] {
     // In-memory storage is each worker's own.
     guard configuration.storage.driver != .inMemory else { return [] }
     let driver = try driver(configuration.storage, accelPrefix: "")
     var tasks: [KeeperTask] = []
+    if let check = configuration.health?.storageDriver, check.enabled {
+      tasks.append(checking(driver, check, segment, logger))
+    }
     if !configuration.storage.readOnly { tasks.append(sweeping(driver, logger)) }
     let collection = configuration.storage.garbageCollection
     if collection.enabled, !configuration.storage.readOnly {
@@ -53,6 +60,26 @@ enum Composition {
         name: "upload purging", interval: purging.interval, jitter: min(purging.interval, .seconds(3600)),
         run: { try await purger.runInTurn(every: purging.interval) })
     ]
+  }
+
+  /// Looks whether the storage answers, and tells the workers.
+  private static func checking(
+    _ driver: any StorageDriver, _ check: Configuration.Health.StorageCheck, _ segment: SharedSegment, _ logger: Logger
+  ) -> KeeperTask {
+    let run = StorageHealthCheck(
+      driver, threshold: check.threshold, patience: max(check.interval, .seconds(5))
+    ) { change in
+      switch change {
+      case .healthy:
+        if !segment.isStorageHealthy { logger.notice("the storage answers again, and so does the registry") }
+        segment.isStorageHealthy = true
+      case .unhealthy(let reason):
+        segment.isStorageHealthy = false
+        logger.error("the registry answers 503 until its storage does again (health.storagedriver): \(reason)")
+      }
+    }
+    return KeeperTask(
+      name: "health check", interval: max(check.interval, .seconds(1)), jitter: .zero, isLogged: false, run: run.run)
   }
 
   /// Removes what processes that died have left, at every start and once a day. What is under way takes no hour.

@@ -40,6 +40,12 @@ enum ConnectionSocket {
     }
   }
 
+  /// Whether the peer has closed its end; what it sent before may not have been read yet.
+  static func isClosedByPeer(_ connection: Int32) -> Bool {
+    var entry = pollfd(fd: connection, events: Int16(BERTH_POLLRDHUP), revents: 0)
+    return poll(&entry, 1, 0) > 0 && entry.revents != 0
+  }
+
   /// Whether a record may be the first one of a connection: the beginning of a request. No web server asks what the
   /// application can do (FCGI_GET_VALUES), and libfcgi would wait for more before it answers, holding the thread.
   private static func isFirstRecord(_ header: UnsafeMutableRawBufferPointer) -> Bool {

@@ -22,6 +22,9 @@ final class FastCGIBody: RequestBody {
     if length == 0 { state = .ended }
   }
 
+  /// Whether all of it has been read.
+  var isOver: Bool { state == .ended }
+
   func read(into buffer: IOBuffer) async throws(RequestBodyError) -> Int {
     switch state {
     case .open: break

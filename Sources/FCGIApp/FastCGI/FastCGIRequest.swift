@@ -66,6 +66,9 @@ final class FastCGIRequest: @unchecked Sendable {
     return ioctl(request.pointee.ipcFd, UInt(FIONREAD), &arrived) == 0 && buffered + Int(arrived) >= count
   }
 
+  /// Whether the web server has closed the connection, as nginx does when its client has gone.
+  var isAbandoned: Bool { ConnectionSocket.isClosedByPeer(request.pointee.ipcFd) }
+
   /// Reads the body until `room` is full or the body ends or breaks off.
   func read(into room: UnsafeMutableRawBufferPointer) -> Int {
     guard let start = room.baseAddress else { return 0 }

@@ -10,7 +10,7 @@ struct KeeperProcess {
     let signals = try SignalDescriptor([SIGTERM, SIGUSR1, SIGINT, SIGHUP])
     let inherited = try Inherited()
     let logger = RegistryLogHandler.logger(inherited.configuration.log, process: "keeper")
-    let tasks = try Composition.keeperTasks(inherited.configuration, logger: logger)
+    let tasks = try Composition.keeperTasks(inherited.configuration, inherited.segment, logger: logger)
     var schedule = KeeperSchedule(
       tasks.map(\.schedule),
       delays: tasks.map { $0.jitter.map { .milliseconds(Int64.random(in: 0...max(0, $0.milliseconds))) } }, now: .now)
@@ -31,10 +31,10 @@ struct KeeperProcess {
 
   private static func run(_ task: KeeperTask, _ logger: Logger) async {
     let start = ContinuousClock.now
-    logger.info("\(task.name): beginning")
+    if task.isLogged { logger.info("\(task.name): beginning") }
     do {
       try await task.run()
-      logger.info("\(task.name): done in \(ContinuousClock.now - start)")
+      if task.isLogged { logger.info("\(task.name): done in \(ContinuousClock.now - start)") }
     } catch  where Task.isCancelled {
       logger.info("\(task.name): broken off, since the service ends; it is taken up again when it is due")
     } catch {

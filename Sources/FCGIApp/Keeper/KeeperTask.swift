@@ -10,21 +10,29 @@ struct KeeperTask: Sendable {
   /// The first run is put off by a random time up to this, so that services that are started together don't work
   /// together. nil: the first run is when the schedule has it.
   let jitter: Duration?
+  /// Whether the log says when it begins and ends.
+  let isLogged: Bool
   /// One run. Throws what the log should say.
   let run: @Sendable () async throws -> Void
 
   init(
-    name: String, schedule: MaintenanceSchedule, jitter: Duration?, run: @escaping @Sendable () async throws -> Void
+    name: String, schedule: MaintenanceSchedule, jitter: Duration?, isLogged: Bool = true,
+    run: @escaping @Sendable () async throws -> Void
   ) {
     self.name = name
     self.schedule = schedule
     self.jitter = jitter
+    self.isLogged = isLogged
     self.run = run
   }
 
   /// `interval`: from one run's begin to the next one's.
-  init(name: String, interval: Duration, jitter: Duration, run: @escaping @Sendable () async throws -> Void) {
-    self.init(name: name, schedule: MaintenanceSchedule(every: interval), jitter: jitter, run: run)
+  init(
+    name: String, interval: Duration, jitter: Duration, isLogged: Bool = true,
+    run: @escaping @Sendable () async throws -> Void
+  ) {
+    self.init(
+      name: name, schedule: MaintenanceSchedule(every: interval), jitter: jitter, isLogged: isLogged, run: run)
   }
 }
 

@@ -5,7 +5,7 @@ import Synchronization
 
 /// What all processes of a service share: a page of memory that the supervisor makes.
 ///
-/// `@unchecked Sendable`: the counters are atomic, the rest is written before there is a second process.
+/// `@unchecked Sendable`: the counters and flags are atomic, the rest is written before there is a second process.
 final class SharedSegment: @unchecked Sendable {
   /// For those who are given it.
   let descriptor: Descriptor
@@ -17,6 +17,7 @@ final class SharedSegment: @unchecked Sendable {
   private enum Offset {
     static let magic = 0
     static let generation = 64
+    static let health = 72
     static let secret = 128
     static let name = 192
     static let counters = 256
@@ -65,6 +66,12 @@ final class SharedSegment: @unchecked Sendable {
   /// Says that content was deleted.
   func advanceGeneration() {
     generationCounter.pointee.add(1, ordering: .releasing)
+  }
+
+  /// Whether the storage answers, as the keeper has found.
+  var isStorageHealthy: Bool {
+    get { counter(at: Offset.health).pointee.load(ordering: .relaxed) == 0 }
+    set { counter(at: Offset.health).pointee.store(newValue ? 0 : 1, ordering: .relaxed) }
   }
 
   private var generationCounter: UnsafeMutablePointer<Atomic<UInt64>> { counter(at: Offset.generation) }

@@ -10,6 +10,7 @@ final class ConnectionServer: @unchecked Sendable {
   private let executor = ThreadExecutor()
   private let request = FastCGIRequest()
   private var writer = ResponseWriter()
+  private var body: FastCGIBody?
   private var isWhole = false
   private var isOfUse = true
 
@@ -23,7 +24,7 @@ final class ConnectionServer: @unchecked Sendable {
     guard request.begin(on: connection) else { return .closed }
     isWhole = false
     isOfUse = true
-    executor.run { self.isWhole = await self.answer() }
+    executor.run(unless: { self.isInVain }) { self.isWhole = await self.answer() }
     guard isWhole else {
       request.abort()
       return .closed
@@ -31,17 +32,22 @@ final class ConnectionServer: @unchecked Sendable {
     return request.finish(keeping: isOfUse)
   }
 
+  /// Whether nobody waits for the answer any more. While a body is read, its end tells: what came of it is kept first.
+  private var isInVain: Bool { body?.isOver ?? true && request.isAbandoned }
+
   /// - Returns: whether the answer was written to its end.
   private func answer() async -> Bool {
     guard let parameters = request.parameters.map(RequestParameters.init) else { return false }
-    var body: FastCGIBody?
     let slot = UploadSlot(pool)
     let parsed = parameters.request { length in
       let opened = FastCGIBody(request, length: length, slot: slot)
       body = opened
       return opened
     }
-    defer { slot.release() }
+    defer {
+      slot.release()
+      body = nil
+    }
     guard let parsed else {
       let error = RegistryError(.unsupported, "the request's method or length can't be read", status: .badRequest)
       return await writer.write(error.response, to: .get, request)

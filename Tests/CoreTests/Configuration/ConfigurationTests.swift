@@ -324,7 +324,7 @@ private let minimal = "version: 0.1\nstorage: filesystem\n"
 
   @Test(arguments: [
     ("notifications: {endpoints: [{name: a, url: \"http://b\", timeout: 1s}]}", "notifications"),
-    ("health: {storagedriver: {enabled: true, interval: 10s, threshold: 3}}", "health"),
+    ("health: {file: [{file: /run/down}]}", "health"),
     ("log: {hooks: [{type: mail, options: {smtp: {addr: \"a:25\", password: p}, from: x, to: [y]}}]}", "log.hooks"),
     ("http: {debug: {addr: \":5001\", prometheus: {enabled: true}}}", "http.debug"),
     ("http: {h2c: {enabled: true}}", "http.h2c"),

@@ -28,7 +28,10 @@ extension ObjectStore {
 
 extension S3Driver {
   /// With what the configuration says alone, and for machines that stand still for minutes.
-  package convenience init(_ configuration: Configuration.S3, patience: Duration = writerPatience) throws {
+  package convenience init(
+    _ configuration: Configuration.S3, patience: Duration = writerPatience,
+    clock: @escaping @Sendable () -> Int64 = { WallClock.now }
+  ) throws {
     var settings = HTTPTransport.Settings()
     settings.connectTimeout = .seconds(120)
     settings.stallTimeout = .seconds(120)
@@ -36,6 +39,7 @@ extension S3Driver {
     let credentials = S3CredentialProvider(
       configuration, environment: [:], transport: transport.credentialTransport)
     try self.init(
-      configuration, transport, credentials: credentials, patience: patience, leaseLifetime: .seconds(3600))
+      configuration, transport, credentials: credentials, patience: patience, leaseLifetime: .seconds(3600),
+      clock: clock)
   }
 }

@@ -70,9 +70,9 @@ package struct ObjectStore: Sendable {
 }
 
 /// What scripts/install-dependencies has put in `.build/python`.
-enum PythonEnvironment {
+package enum PythonEnvironment {
   /// The interpreter that knows boto3 and moto.
-  static func python() throws -> String {
+  package static func python() throws -> String {
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../..")
     let path = root.standardizedFileURL.path + "/.build/python/bin/python"
     guard FileManager.default.isExecutableFile(atPath: path) else {

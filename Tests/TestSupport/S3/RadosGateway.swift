@@ -93,6 +93,10 @@ private struct CephFolder {
     # Objects that tests delete are to leave the memory soon.
     rgw gc obj min wait = 20
     rgw gc processor period = 20
+    # Credentials that expire.
+    rgw s3 auth use sts = true
+    rgw sts key = 0123456789abcdef
+    rgw sts min session duration = 1
     [mon]
     mon data = \(path)/mon
     mon initial members = a

@@ -73,9 +73,10 @@ extension S3Client {
   @discardableResult
   func put(
     _ key: String, _ content: ByteBuffer, _ object: S3ObjectOptions, condition: S3PutCondition = .always,
-    note: String? = nil
+    note: String? = nil, isCancellable: Bool = false
   ) async throws(S3Failure) -> String {
     var request = S3Request(.putObject, "PUT", key)
+    request.isCancellable = isCancellable
     request.body = content
     request.fields = object.fields
     if let note { request.fields.append((S3ObjectHead.noteField, note)) }

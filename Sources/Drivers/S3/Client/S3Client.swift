@@ -11,6 +11,8 @@ final class S3Client: Sendable {
   private let credentials: S3CredentialProvider
   private let userAgent: String
   private let budget = S3RetryBudget()
+  /// This machine's time, in nanoseconds since 1970.
+  private let clock: @Sendable () -> Int64
   /// Nanoseconds by which the store's clock is ahead of ours, once it has refused our time.
   private let clockOffset = Atomic<Int64>(0)
   /// Whether the store takes tags in conditions without their quotes, and only so.
@@ -21,13 +23,14 @@ final class S3Client: Sendable {
 
   init(
     _ endpoint: S3Endpoint, _ signer: SigV4Signer, _ credentials: S3CredentialProvider, _ transport: HTTPTransport,
-    userAgent: String
+    userAgent: String, clock: @escaping @Sendable () -> Int64
   ) {
     self.endpoint = endpoint
     self.signer = signer
     self.credentials = credentials
     self.transport = transport
     self.userAgent = userAgent
+    self.clock = clock
   }
 
   /// An answer of success, whose body has yet to be read.
@@ -63,7 +66,7 @@ final class S3Client: Sendable {
   }
 
   /// The store's time, as far as it is known.
-  var now: Int64 { WallClock.now + clockOffset.load(ordering: .relaxed) }
+  var now: Int64 { clock() + clockOffset.load(ordering: .relaxed) }
 
   // MARK: - Attempts
 
@@ -84,10 +87,11 @@ final class S3Client: Sendable {
         return success
       } catch {
         if !error.isNotFound && !error.isConditionFailed { statistics.failed(request.operation) }
-        switch S3Retry(error, attempt: attempt) {
-        case .no: throw error
+        let failure = await explained(error, request, identity)
+        switch S3Retry(failure, attempt: attempt) {
+        case .no: throw failure
         case .later:
-          guard budget.take() else { throw error }
+          guard budget.take() else { throw failure }
           try? await Task.sleep(for: S3Retry.pause(attempt: attempt, random: .random(in: 0..<1)))
           if request.isCancellable, Task.isCancelled { throw S3Failure(HTTPTransportError(.cancelled)) }
         case .withNewCredentials: credentials.invalidate(identity)
@@ -98,11 +102,26 @@ final class S3Client: Sendable {
     }
   }
 
-  /// What must not end with a task that was cancelled is done in one of its own.
+  /// An answer to HEAD has no body, which would tell whether the clock or the credentials are to blame; one to GET has.
+  private func explained(
+    _ failure: S3Failure, _ request: S3Request, _ identity: S3Credentials
+  ) async -> S3Failure {
+    guard request.method == "HEAD", failure.status == 400 || failure.status == 403 else { return failure }
+    var question = S3Request(.getObject, "GET", request.key)
+    question.fields = [("Range", "bytes=0-0")]
+    do throws(S3Failure) {
+      _ = try await once(question, identity, isRetry: false, collecting: 1 << 10)
+      return failure
+    } catch {
+      return error.status == 400 || error.status == 403 ? error : failure
+    }
+  }
+
+  /// What must not end with the task is done in one of its own.
   private func shielded(
     _ request: S3Request, _ identity: S3Credentials, isRetry: Bool, collecting limit: Int?
   ) async throws(S3Failure) -> Success {
-    guard !request.isCancellable, Task.isCancelled else {
+    guard !request.isCancellable else {
       return try await once(request, identity, isRetry: isRetry, collecting: limit)
     }
     let exchange = Task { () -> Result<Success, S3Failure> in
@@ -151,7 +170,7 @@ final class S3Client: Sendable {
   }
 
   private func learnClock(from response: HTTPTransportResponse) {
-    guard let offset = response.field("Date").flatMap({ HTTPDate.offset(of: $0, from: WallClock.now) }) else { return }
+    guard let offset = response.field("Date").flatMap({ HTTPDate.offset(of: $0, from: clock()) }) else { return }
     clockOffset.store(offset, ordering: .relaxed)
   }
 

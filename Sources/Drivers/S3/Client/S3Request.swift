@@ -10,14 +10,15 @@ struct S3Request: Sendable {
   var query: [(name: String, value: String)] = []
   var fields: [(name: String, value: String)] = []
   var body: ByteBuffer?
-  /// Whether it ends with the task. What a request does to clean up behind itself does not.
+  /// Whether it ends with the task: where it only asks, or copies, which may be done again. What writes a note of what is
+  /// there, or cleans up, does not.
   var isCancellable: Bool
 
   init(_ operation: S3Operation, _ method: String, _ key: String = "") {
     self.operation = operation
     self.method = method
     self.key = key
-    isCancellable = method == "GET" || method == "HEAD"
+    isCancellable = method == "GET" || method == "HEAD" || operation == .copyObject || operation == .uploadPartCopy
   }
 
   /// Until the answer's head: a store, or a line, that takes less than 100 KB/s is as good as none.

@@ -30,7 +30,7 @@ enum S3Retry: Equatable {
     case nil: break
     }
     switch failure.code {
-    case "ExpiredToken", "InvalidToken", "ExpiredTokenException", "TokenRefreshRequired":
+    case "ExpiredToken", "InvalidToken", "ExpiredTokenException", "TokenRefreshRequired", "InvalidAccessKeyId":
       self = attempt == 1 ? .withNewCredentials : .no
     case "RequestTimeTooSkewed": self = attempt == 1 ? .withItsClock : .no
     case "SlowDown", "ServiceUnavailable", "InternalError", "RequestTimeout", "Throttling", "ThrottlingException",

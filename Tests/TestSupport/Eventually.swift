@@ -12,4 +12,16 @@ package enum Eventually {
       usleep(10_000)
     }
   }
+
+  /// Asks again and again until there is an answer. Throws after five minutes.
+  package static func value<Value>(_ what: String, _ question: () async throws -> Value?) async throws -> Value {
+    let deadline = ContinuousClock.now + .seconds(300)
+    while true {
+      if let value = try await question() { return value }
+      guard ContinuousClock.now < deadline else {
+        throw WireClient.Failure(description: "there came no \(what)")
+      }
+      try await Task.sleep(for: .milliseconds(10))
+    }
+  }
 }

@@ -1,0 +1,56 @@
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Core
+@testable import Drivers
+
+@Suite(.ownThread) struct StorageHealthTests {
+  @Test(arguments: [
+    (0, "x", "-"), (1, "x", "-"), (2, "x", "+"), (2, "xx", "-"), (3, "xxo", "+"), (3, "xxox", "+"), (3, "xxxx", "-"),
+    (3, "xxxxo", "+"), (0, "", "+"), (0, "o", "+"), (Int.max, "xxx", "+"),
+  ])
+  func `failures in a row make it unhealthy, one success healthy`(threshold: Int, checks: String, outcome: String) {
+    var health = StorageHealth(threshold: threshold)
+    for check in checks { health.note(isAnswering: check == "o") }
+    #expect(health.isHealthy == (outcome == "+"))
+  }
+
+  @Test func `a storage that fails is told of once, and once when it answers again`() async throws {
+    let isFailing = Atomic(false)
+    let driver = HookedDriver(InMemoryDriver()) { call throws(StorageError) in
+      if isFailing.load(ordering: .relaxed) { throw StorageError(.unavailable, call.name, cause: "nobody there") }
+    }
+    let changes = Mutex<[StorageHealthCheck.Change]>([])
+    let check = StorageHealthCheck(driver, threshold: 2, patience: .seconds(600)) { change in
+      changes.withLock { $0.append(change) }
+    }
+    for isDown in [false, false, true, false, true, true, true, false, false] {
+      isFailing.store(isDown, ordering: .relaxed)
+      await check.run()
+    }
+    let told = changes.withLock { $0 }
+    try #require(told.count == 3)
+    #expect(told[0] == .healthy && told[2] == .healthy)
+    guard case .unhealthy(let reason) = told[1] else { return #expect(told[1] != .healthy) }
+    #expect(reason.contains("nobody there"))
+  }
+
+  @Test func `a storage that hangs is unhealthy while it does`() async throws {
+    let isOver = Atomic(false)
+    let driver = HookedDriver(InMemoryDriver()) { _ in
+      try? await Task.sleep(for: .milliseconds(1))
+      while !isOver.load(ordering: .acquiring) { await Task.yield() }
+    }
+    let changes = Mutex<[StorageHealthCheck.Change]>([])
+    let check = StorageHealthCheck(driver, threshold: 0, patience: .milliseconds(10)) { change in
+      changes.withLock { $0.append(change) }
+      isOver.store(true, ordering: .releasing)
+    }
+    await check.run()
+    let told = changes.withLock { $0 }
+    try #require(told.count == 2)
+    #expect(told[0] == .unhealthy(because: "it has not answered for 0.01 seconds"))
+    #expect(told[1] == .healthy)
+  }
+}
