@@ -1,40 +1,50 @@
 import Foundation
 
-/// The metadata service of an EC2 instance, version 2, which gives sessions of radosgw that soon end.
+/// The metadata service of an EC2 instance, version 2, which gives what a test says.
 ///
-/// A stub: there is none outside of Amazon's network. Its sessions are real ones, and botocore takes it for what it is
-/// (``botocore()``).
+/// A stub: there is none outside of Amazon's network. botocore takes it for what it is (``botocore()``).
 package final class MetadataService: Sendable {
   package let port: UInt16
   private let folder: TemporaryFolder
-  private let store: ObjectStore
   private let process: ChildProcess
 
-  /// One session that it has given.
-  package struct Session: Sendable, Decodable {
-    package var AccessKeyId: String
-    package var SecretAccessKey: String
-    package var Token: String
-    /// Seconds since 1970.
-    package var end: Double
+  /// An access key and its secret.
+  package struct Key: Sendable, Equatable {
+    package var access: String
+    package var secret: String
+
+    /// A new one.
+    package init() {
+      access = "BERTHTEMPORARY" + UUID().uuidString.prefix(8)
+      secret = UUID().uuidString
+    }
   }
 
-  /// - Parameter lifetime: seconds, of each session.
-  package init(_ store: ObjectStore, lifetime: Int) throws {
-    self.store = store
+  /// - Parameter lifetime: seconds for which it says that a key is good, each time that it is asked.
+  package init(giving key: Key, lifetime: Int) throws {
     folder = try TemporaryFolder()
     port = try FreePort.next()
+    try Self.write(key, to: folder)
     process = try ChildProcess(
-      [
-        try PythonEnvironment.python(), "-c", Self.script, "\(port)", store.endpoint, store.accessKey, store.secretKey,
-        "\(lifetime)", folder / "sessions",
-      ], log: folder / "log")
+      [try PythonEnvironment.python(), "-c", Self.script, "\(port)", "\(lifetime)", folder / "key", folder / "given"],
+      log: folder / "log")
     try Eventually.holds("the metadata service listens") {
-      guard process.isRunning else {
-        throw WireClient.Failure(description: "it ended: \(log)")
-      }
+      guard process.isRunning else { throw WireClient.Failure(description: "it ended: \(text("log"))") }
       return (try? WireClient.Connection(port: port)) != nil
     }
+  }
+
+  /// Gives another key from now on.
+  package func give(_ key: Key) throws {
+    try Self.write(key, to: folder)
+  }
+
+  private static func write(_ key: Key, to folder: TemporaryFolder) throws {
+    try "\(key.access) \(key.secret)".write(toFile: folder / "key", atomically: true, encoding: .utf8)
+  }
+
+  private func text(_ name: String) -> String {
+    (try? String(contentsOfFile: folder / name, encoding: .utf8)) ?? ""
   }
 
   /// For the processes of who asks it.
@@ -42,14 +52,12 @@ package final class MetadataService: Sendable {
     ["AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://127.0.0.1:\(port)/", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"]
   }
 
-  /// What it has printed.
-  package var log: String { (try? String(contentsOfFile: folder / "log", encoding: .utf8)) ?? "" }
-
-  /// What it has given so far.
-  package var sessions: [Session] {
-    let text = (try? String(contentsOfFile: folder / "sessions", encoding: .utf8)) ?? ""
-    return text.split(separator: "\n").compactMap {
-      try? JSONDecoder().decode(Session.self, from: Data($0.utf8))
+  /// The access keys that it has given so far, and until when it said that they are good, in seconds since 1970.
+  package var given: [(access: String, end: Double)] {
+    text("given").split(separator: "\n").compactMap { line in
+      let words = line.split(separator: " ")
+      guard words.count == 2, let end = Double(words[1]) else { return nil }
+      return (String(words[0]), end)
     }
   }
 
@@ -70,38 +78,32 @@ package final class MetadataService: Sendable {
     import sys
     from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-    import boto3
-    from botocore.config import Config
-
-    port, endpoint, access_key, secret_key, lifetime, log = sys.argv[1:]
-    sts = boto3.client(
-        "sts", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id=access_key,
-        aws_secret_access_key=secret_key, config=Config(parameter_validation=False))
+    port, lifetime, key, given = sys.argv[1:]
+    roles = "/latest/meta-data/iam/security-credentials/"
 
     class Handler(BaseHTTPRequestHandler):
         def do_PUT(self):
             if self.path != "/latest/api/token" or not self.headers["x-aws-ec2-metadata-token-ttl-seconds"]:
                 return self.answer(400, "")
-            self.answer(200, "the token of this instance")
+            self.answer(200, "TheTokenOfThisInstance==")
 
         def do_GET(self):
-            if self.headers["x-aws-ec2-metadata-token"] != "the token of this instance":
+            if self.headers["x-aws-ec2-metadata-token"] != "TheTokenOfThisInstance==":
                 return self.answer(401, "")
-            path = "/latest/meta-data/iam/security-credentials/"
-            if self.path == path:
+            if self.path == roles:
                 return self.answer(200, "berth-role")
-            if self.path != path + "berth-role":
+            if self.path != roles + "berth-role":
                 return self.answer(404, "")
-            session = sts.get_session_token(DurationSeconds=int(lifetime))["Credentials"]
+            with open(key) as file:
+                access, secret = file.read().split()
             now = datetime.datetime.now(datetime.timezone.utc)
             end = now + datetime.timedelta(seconds=int(lifetime))
-            document = {
-                "Code": "Success", "Type": "AWS-HMAC", "LastUpdated": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-                "AccessKeyId": session["AccessKeyId"], "SecretAccessKey": session["SecretAccessKey"],
-                "Token": session["SessionToken"], "Expiration": end.strftime("%Y-%m-%dT%H:%M:%SZ")}
-            with open(log, "a") as file:
-                file.write(json.dumps({**document, "end": end.timestamp()}) + "\n")
-            self.answer(200, json.dumps(document))
+            with open(given, "a") as file:
+                file.write(f"{access} {end.timestamp()}\n")
+            form = "%Y-%m-%dT%H:%M:%SZ"
+            self.answer(200, json.dumps({
+                "Code": "Success", "Type": "AWS-HMAC", "LastUpdated": now.strftime(form), "AccessKeyId": access,
+                "SecretAccessKey": secret, "Token": "none", "Expiration": end.strftime(form)}))
 
         def answer(self, status, text):
             body = text.encode()

@@ -3,8 +3,8 @@ import Foundation
 /// An object store with S3's API that listens on 127.0.0.1: who may use it, and what tests do there beside the driver.
 package struct ObjectStore: Sendable {
   package let port: UInt16
-  package let accessKey = "BERTHTESTS0000000000"
-  package let secretKey = "a+secret/of the tests="
+  package internal(set) var accessKey = "BERTHTESTS0000000000"
+  package internal(set) var secretKey = "a+secret/of the tests="
   package let region = "us-east-1"
 
   /// `http://127.0.0.1:port`
@@ -100,6 +100,9 @@ enum ObjectStoreScript {
     def create(bucket):
         s3.create_bucket(Bucket=bucket)
 
+    def buckets():
+        s3.list_buckets()
+
     def put(bucket, key, file):
         with open(file, "rb") as content:
             s3.put_object(Bucket=bucket, Key=key, Body=content)
@@ -136,7 +139,7 @@ enum ObjectStoreScript {
     def presign(bucket, key, seconds):
         print(s3.generate_presigned_url("get_object", {"Bucket": bucket, "Key": key}, ExpiresIn=int(seconds)))
 
-    commands = [create, put, get, head, copy, multipart, keys, uploads, presign]
+    commands = [create, buckets, put, get, head, copy, multipart, keys, uploads, presign]
     {each.__name__: each for each in commands}[command](*arguments)
     """#
 }

@@ -4,7 +4,7 @@ import HTTPTypes
 /// Ceph's S3 API: a monitor, an OSD that keeps everything in memory, and radosgw, which verifies signatures.
 package final class RadosGateway: Sendable {
   package let store: ObjectStore
-  private let folder: String
+  private let ceph: CephFolder
   private let monitor: ChildProcess
   private let osd: ChildProcess
   private let gateway: ChildProcess
@@ -19,8 +19,8 @@ package final class RadosGateway: Sendable {
   }
 
   private init() throws {
-    let ceph = try CephFolder()
-    folder = ceph.path
+    ceph = try CephFolder()
+    let folder = ceph.path
     try ceph.prepareMonitor()
     monitor = try ceph.launch("ceph-mon", "-i", "a", "-f", log: "mon")
     let id = UUID().uuidString.lowercased()
@@ -48,6 +48,28 @@ package final class RadosGateway: Sendable {
     // The first requests to a bucket wait for Ceph to make its pools.
     let bucket = try store.newBucket()
     try store.put([1], bucket: bucket, key: "first")
+  }
+
+  /// Gives the store's user a further key.
+  package func add(_ key: MetadataService.Key) throws {
+    try ceph.run(
+      "radosgw-admin", "key", "create", "--uid=tests", "--key-type=s3", "--access-key=\(key.access)",
+      "--secret-key=\(key.secret)")
+  }
+
+  /// Takes it away, and waits until radosgw refuses it.
+  package func remove(_ key: MetadataService.Key) throws {
+    try ceph.run("radosgw-admin", "key", "rm", "--uid=tests", "--key-type=s3", "--access-key=\(key.access)")
+    var other = store
+    (other.accessKey, other.secretKey) = (key.access, key.secret)
+    try Eventually.holds("radosgw refuses a key that is gone") {
+      do {
+        try other.run("buckets")
+        return false
+      } catch {
+        return "\(error)".contains("InvalidAccessKeyId")
+      }
+    }
   }
 }
 
@@ -93,10 +115,6 @@ private struct CephFolder {
     # Objects that tests delete are to leave the memory soon.
     rgw gc obj min wait = 20
     rgw gc processor period = 20
-    # Credentials that expire.
-    rgw s3 auth use sts = true
-    rgw sts key = 0123456789abcdef
-    rgw sts min session duration = 1
     [mon]
     mon data = \(path)/mon
     mon initial members = a
