@@ -1,4 +1,6 @@
 import Glibc
+// Where optimised builds find `timespec`.
+import SwiftOverlayShims
 
 /// Runs one task after the other on the thread that owns it: a task that suspends goes on there.
 ///
