@@ -3,9 +3,11 @@
 // Linux calls that Swift's Glibc module leaves out: headers that it does not include, and what the C library declares
 // under _GNU_SOURCE only, which Swift's view of it does not define.
 
+#include <elf.h>
 #include <linux/stat.h>
 #include <malloc.h>
 #include <spawn.h>
+#include <sys/auxv.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>

@@ -30,6 +30,7 @@ struct KeeperProcess {
   }
 
   private static func run(_ task: KeeperTask, _ logger: Logger) async {
+    defer { MemoryTuning.releaseCode() }
     let start = ContinuousClock.now
     if task.isLogged { logger.info("\(task.name): beginning") }
     do {

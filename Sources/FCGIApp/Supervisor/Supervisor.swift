@@ -78,6 +78,8 @@ final class Supervisor {
         .compactMap { $0 }
     }
     let timeout = times.min().map { max(.zero, $0 - ContinuousClock.now) }
+    // Mostly it waits for days.
+    MemoryTuning.releaseCode()
     _ = SignalDescriptor.poll([signals.raw] + listening.map(\.control.raw), timeout: timeout)
   }
 

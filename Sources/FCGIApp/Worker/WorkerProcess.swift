@@ -22,6 +22,7 @@ struct WorkerProcess {
         inherited.configuration, inherited.segment, logger: logger, accessLog: accessLog),
       logger: logger)
     pool.start()
+    MemoryTuning.releaseCode()
     inherited.control.reportReady()
     let order = inherited.control.waitForEnd(signals)
     let deadline = ContinuousClock.now + inherited.configuration.http.drainTimeout
