@@ -57,7 +57,10 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
-      ]),
+      ],
+      // At a fixed address, as Go's executables are: each process would have a megabyte of its own for the tables of
+      // types otherwise, whose pointers depend on where it lies.
+      linkerSettings: [.unsafeFlags(["-Xclang-linker", "-no-pie"], .when(configuration: .release))]),
 
     // Clients, servers and folders that the suites share.
     .target(
