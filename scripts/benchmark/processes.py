@@ -1,5 +1,6 @@
 """Starting servers on free ports."""
 
+import os
 import socket
 import subprocess
 
@@ -11,5 +12,7 @@ def free_port():
 
 
 def start(command, log):
+    # What the machine says of Amazon is not for here.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     with open(log, "ab") as out:
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment)
