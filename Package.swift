@@ -78,7 +78,12 @@ let package = Package(
       ], exclude: ["Fixtures"]),
     .testTarget(
       name: "DriversTests",
-      dependencies: ["Core", "Drivers", "TestSupport", .product(name: "Logging", package: "swift-log")]),
+      dependencies: [
+        "Core", "Drivers", "TestSupport",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+      ]),
     .testTarget(
       name: "APITests",
       dependencies: [

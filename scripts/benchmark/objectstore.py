@@ -105,7 +105,7 @@ osd max object name len = 2048
         self.run("radosgw-admin", "user", "create", "--uid=bench", "--display-name=bench",
                  f"--access-key={ACCESS_KEY}", f"--secret-key={SECRET_KEY}")
         self.launch("radosgw", "-n", "client.admin", "-f", "--rgw-frontends",
-                    f"beast endpoint=127.0.0.1:{self.port}", "--rgw-data", str(folder / "gateway"))
+                    f"beast endpoint=127.0.0.1:{self.port} tcp_nodelay=1", "--rgw-data", str(folder / "gateway"))
         self.wait()
         self.run("radosgw-admin", "user", "info", "--uid=bench")
         self.make_bucket()

@@ -42,6 +42,7 @@ public final class HTTPTransport: Sendable {
         idleTimeout: .seconds(20), concurrentHTTP1ConnectionsPerHostSoftLimit: settings.connectionsPerHost),
       decompression: .disabled)
     configuration.httpVersion = .http1Only
+    configuration.http1_1ConnectionDebugInitializer = QuickAcknowledgement.initializer
     client = HTTPClient(
       eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), configuration: configuration)
   }
