@@ -6,19 +6,19 @@ import NIOCore
 /// radosgw, as it is configured by default, sends the head of an answer and its body in two small packets, of which the
 /// second waits for the first one's acknowledgement (RFC 896), and that for 40 ms (RFC 1122, section 4.2.3.2).
 final class QuickAcknowledgement: ChannelInboundHandler, Sendable {
-  typealias InboundIn = NIOAny
+  typealias InboundIn = ByteBuffer
 
   private static let option = ChannelOptions.Types.SocketOption(
     level: .tcp, name: NIOBSDSocket.Option(rawValue: CInt(TCP_QUICKACK)))
 
-  /// For each connection, below TLS.
+  /// For each connection, below TLS. async-http-client has no other place for a handler of one's own.
   static let initializer: @Sendable (any Channel) -> EventLoopFuture<Void> = { channel in
     channel.pipeline.addHandler(QuickAcknowledgement(), position: .first)
   }
 
   /// The system forgets it after a while, so it is told each time. Where it can't be, answers come later.
   func channelReadComplete(context: ChannelHandlerContext) {
-    context.channel.setOption(Self.option, value: 1).whenComplete { _ in }
+    try? context.channel.syncOptions?.setOption(Self.option, value: 1)
     context.fireChannelReadComplete()
   }
 }

@@ -4,12 +4,12 @@ import Glibc
 ///
 /// Owns a lock and a condition of the C library, which are made for use by many threads and must not move; `value` is
 /// touched under the lock alone.
-final class Monitor<Value: Sendable>: @unchecked Sendable {
+package final class Monitor<Value: Sendable>: @unchecked Sendable {
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let condition: UnsafeMutablePointer<pthread_cond_t>
   private var value: Value
 
-  init(_ value: Value) {
+  package init(_ value: Value) {
     self.value = value
     mutex = .allocate(capacity: 1)
     pthread_mutex_init(mutex, nil)
@@ -28,14 +28,14 @@ final class Monitor<Value: Sendable>: @unchecked Sendable {
     mutex.deallocate()
   }
 
-  func withLock<Result>(_ body: (inout Value) -> Result) -> Result {
+  package func withLock<Result>(_ body: (inout Value) -> Result) -> Result {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     return body(&value)
   }
 
   /// Calls `body` under the lock now and after each change, until it gives something. nil: nothing by `deadline`.
-  func wait<Result>(until deadline: ContinuousClock.Instant, _ body: (inout Value) -> Result?) -> Result? {
+  package func wait<Result>(until deadline: ContinuousClock.Instant, _ body: (inout Value) -> Result?) -> Result? {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     while true {
@@ -54,12 +54,12 @@ final class Monitor<Value: Sendable>: @unchecked Sendable {
   }
 
   /// Wakes one that waits. To be called after a change that one can make use of.
-  func signal() {
+  package func signal() {
     pthread_cond_signal(condition)
   }
 
   /// Wakes all that wait.
-  func broadcast() {
+  package func broadcast() {
     pthread_cond_broadcast(condition)
   }
 }
