@@ -2,6 +2,9 @@ import Foundation
 import HTTPTypes
 
 /// moto, which behaves as S3 does and takes any signature: quick, and no proof of signing.
+///
+/// It looks whether a condition holds, and then writes: of two that write on condition that nothing is there, both may,
+/// which S3 rules out. So what changes objects goes one after the other.
 package final class MotoServer: Sendable {
   package let store: ObjectStore
   private let process: ChildProcess
@@ -16,7 +19,7 @@ package final class MotoServer: Sendable {
     // Large objects go to temporary files.
     let environment = ProcessInfo.processInfo.environment.merging(["TMPDIR": folder]) { $1 }
     process = try SharedServer.launch(
-      [python, "-m", "moto.server", "-H", "127.0.0.1", "-p", "\(store.port)"], log: folder + "/moto.log",
+      [python, "-c", Self.script, "-H", "127.0.0.1", "-p", "\(store.port)"], log: folder + "/moto.log",
       environment: environment)
     try Eventually.holds("moto answers") {
       guard process.isRunning else {
@@ -27,4 +30,21 @@ package final class MotoServer: Sendable {
       return (try? connection?.exchange(TestRequest(.get, "/"), close: true)) != nil
     }
   }
+
+  private static let script = """
+    import threading
+    from moto import server
+
+    lock = threading.Lock()
+    answer = server.DomainDispatcherApplication.__call__
+
+    def in_turn(self, environ, start_response):
+        if environ["REQUEST_METHOD"] not in ("PUT", "DELETE"):
+            return answer(self, environ, start_response)
+        with lock:
+            return answer(self, environ, start_response)
+
+    server.DomainDispatcherApplication.__call__ = in_turn
+    server.main()
+    """
 }
