@@ -23,6 +23,7 @@ package final class CountingDriver: StorageDriver {
   }
 
   package var name: String { driver.name }
+  package var concurrency: Int { driver.concurrency }
   package var removalTiming: RemovalTiming? { driver.removalTiming }
 
   package func content(at path: StoragePath, limit: Int) async throws(StorageError) -> [UInt8] {

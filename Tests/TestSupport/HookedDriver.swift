@@ -12,16 +12,18 @@ package final class HookedDriver: StorageDriver {
   /// What lies beneath.
   package let driver: any StorageDriver
   package let isEventuallyConsistent: Bool
+  package let concurrency: Int
   private let url: DirectURL?
   private let hook: @Sendable (Call) async throws(StorageError) -> Void
 
   /// - Parameter url: of everything; nil: as the driver says.
   package init(
-    _ driver: any StorageDriver, isEventuallyConsistent: Bool = false, url: DirectURL? = nil,
+    _ driver: any StorageDriver, isEventuallyConsistent: Bool = false, concurrency: Int = 1, url: DirectURL? = nil,
     hook: @escaping @Sendable (Call) async throws(StorageError) -> Void
   ) {
     self.driver = driver
     self.isEventuallyConsistent = isEventuallyConsistent
+    self.concurrency = concurrency
     self.url = url
     self.hook = hook
   }

@@ -21,6 +21,7 @@ package final class ObjectStoreDriver: StorageDriver {
   }
 
   package var name: String { "objects" }
+  package let concurrency = 4
 
   package func content(at path: StoragePath, limit: Int) async throws(StorageError) -> [UInt8] {
     try await memory.content(at: path, limit: limit)

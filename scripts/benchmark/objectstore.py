@@ -1,4 +1,4 @@
-"""radosgw over a Ceph whose OSD keeps everything in memory: the object store of `scripts/bench --s3`."""
+"""radosgw over a Ceph of one OSD: the object store of `scripts/bench --s3`."""
 
 import pathlib
 import signal
@@ -17,7 +17,9 @@ REGION, BUCKET = "us-east-1", "bench"
 class ObjectStore:
     """From `with` to its end."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, on_disk=False):
+        """Keeps everything in memory, or in the folder, whose disk must have room for it."""
+        self.on_disk = on_disk
         self.folder = pathlib.Path(folder) / "ceph"
         self.port = free_port()
         self.processes = []
@@ -81,8 +83,12 @@ mon data = {folder}/mon
 mon initial members = a
 [osd]
 osd data = {folder}/osd
-osd objectstore = memstore
+osd objectstore = {"bluestore" if self.on_disk else "memstore"}
 memstore device bytes = 8589934592
+bluestore block size = 68719476736
+osd memory target = 1073741824
+rgw gc obj min wait = 20
+rgw gc processor period = 20
 osd max object name len = 2048
 """)
         everything = ["--cap", "mon", "allow *", "--cap", "osd", "allow *"]

@@ -44,9 +44,9 @@ public struct LinkedBlobStore: Sendable {
   /// As `claim`, of many at once.
   func claim(_ digests: [Digest]) async throws(StorageError) -> [Blob?] {
     guard let cache = blobs.cache else {
-      var found: [Blob?] = []
-      for digest in digests { found.append(try await claimInStorage(digest)?.found) }
-      return found
+      return try await SideBySide.map(digests, width: blobs.driver.concurrency) { digest throws(StorageError) in
+        try await claimInStorage(digest)?.found
+      }
     }
     return try await cache.find(digests, in: repository) { digest, blob in
       Blob(digest: digest, content: digest, size: blob.size, cached: blob)

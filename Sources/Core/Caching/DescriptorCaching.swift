@@ -5,6 +5,8 @@ struct DescriptorCaching: Sendable {
   private let cache: any BlobDescriptorCache
   private let permits: CachePermits
   private let meter: CacheMeter
+  /// See ``StorageDriver/concurrency``.
+  private let concurrency: Int
   /// Nanoseconds for which garbage collection need not be told again that a content is wanted.
   private let claimHolds: Int64
 
@@ -14,11 +16,12 @@ struct DescriptorCaching: Sendable {
     self.meter = meter
     let (seconds, attoseconds) = claimHolds.components
     self.claimHolds = min(seconds, 1 << 32) * 1_000_000_000 + attoseconds / 1_000_000_000
+    concurrency = driver.concurrency
     permits = CachePermits(driver)
   }
 
   /// What was found.
-  struct Sighting<Found> {
+  struct Sighting<Found: Sendable>: Sendable {
     var found: Found
     /// What there is to remember; nil where it must not be.
     var blob: CachedBlob?
@@ -29,32 +32,33 @@ struct DescriptorCaching: Sendable {
   /// - Parameters:
   ///   - repository: nil: in all content.
   ///   - recall: makes of what is remembered what `look` would have found.
-  func find<Found>(
+  func find<Found: Sendable>(
     _ digests: [Digest], in repository: RepositoryName?, recall: (Digest, CachedBlob) -> Found,
-    look: (Digest) async throws(StorageError) -> Sighting<Found>?
+    look: @escaping @Sendable (Digest) async throws(StorageError) -> Sighting<Found>?
   ) async throws(StorageError) -> [Found?] {
     let pass = await permits.pass(for: cache)
     let findings = pass.map { ask(digests, in: repository, $0) } ?? digests.map { _ in .miss(nil) }
     let now = WallClock.now
-    var results: [Found?] = []
-    results.reserveCapacity(digests.count)
-    var news: [CacheEntry] = []
-    var hits = 0
-    for (digest, finding) in zip(digests, findings) {
+    var results = [Found?](repeating: nil, count: digests.count)
+    var misses: [Int] = []
+    for (index, finding) in findings.enumerated() {
       if case .hit(let blob, _) = finding, holds(blob, now) {
-        hits += 1
-        results.append(recall(digest, blob))
-        continue
+        results[index] = recall(digests[index], blob)
+      } else {
+        misses.append(index)
       }
-      let sighting = try await look(digest)
-      results.append(sighting?.found)
-      if let blob = sighting?.blob, let lease = finding.lease {
-        news.append(CacheEntry(digest: digest, blob: blob, lease: lease))
+    }
+    let sightings = try await SideBySide.map(misses.map { digests[$0] }, width: concurrency, look)
+    var news: [CacheEntry] = []
+    for (index, sighting) in zip(misses, sightings) {
+      results[index] = sighting?.found
+      if let blob = sighting?.blob, let lease = findings[index].lease {
+        news.append(CacheEntry(digest: digests[index], blob: blob, lease: lease))
       }
     }
     if let pass {
-      meter.count(.hits, hits)
-      meter.count(.misses, digests.count - hits)
+      meter.count(.hits, digests.count - misses.count)
+      meter.count(.misses, misses.count)
       if !news.isEmpty { cache.add(news, in: repository, pass) }
     }
     return results

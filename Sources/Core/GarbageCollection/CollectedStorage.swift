@@ -60,7 +60,7 @@ final class CollectedStorage: Sendable {
   }
 
   /// What a link says.
-  enum LinkState {
+  enum LinkState: Sendable {
     /// There is none.
     case absent
     /// A digest.

@@ -2,9 +2,6 @@ extension CollectionRun {
   /// How many things are looked at together before they are removed. One, where nothing is ever announced.
   var batch: Int { driver.removalTiming == nil ? 1 : RemovalNotice.capacity }
 
-  /// Things that are looked at side by side, where each look is a request to another machine.
-  private var width: Int { driver.removalTiming == nil ? 1 : 16 }
-
   /// Hands over candidates for removal, in their order, while it is announced that they may be removed: as many at a
   /// time as a notice may cover. All at once, where nothing is announced.
   /// - Parameters:
@@ -57,40 +54,6 @@ extension CollectionRun {
   func forEach<Item: Sendable, Answer: Sendable>(
     _ items: [Item], _ work: @escaping @Sendable (Item) async -> Answer, done: (Item, Answer) -> Void
   ) async throws(StorageError) {
-    guard width > 1 else {
-      for item in items {
-        try checkEnd()
-        done(item, await work(item))
-      }
-      return
-    }
-    var failure: StorageError?
-    await withTaskGroup(of: (Item, Answer).self) { group in
-      var rest = items[...]
-      var running = 0
-      while true {
-        while running < width, failure == nil, let item = rest.popFirst() {
-          do throws(StorageError) { try checkEnd() } catch { failure = error }
-          guard failure == nil else { break }
-          group.addTask { (item, await work(item)) }
-          running += 1
-        }
-        guard let (item, answer) = await group.next() else { break }
-        running -= 1
-        done(item, answer)
-      }
-    }
-    if let failure { throw failure }
-  }
-}
-
-/// What a call answers, or why it fails.
-func outcome<Value>(
-  _ body: () async throws(StorageError) -> Value
-) async -> Result<Value, StorageError> {
-  do throws(StorageError) {
-    return .success(try await body())
-  } catch {
-    return .failure(error)
+    try await SideBySide.forEach(items, width: driver.concurrency, check: checkEnd, work, done: done)
   }
 }

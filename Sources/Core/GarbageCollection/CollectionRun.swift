@@ -92,6 +92,20 @@ final class CollectionRun {
     }
   }
 
+  /// As `forEachName`, as many names at a time as are looked at together.
+  func forEachBatch(
+    in directory: StoragePath, _ visit: ([String]) async throws(StorageError) -> Void
+  ) async throws(StorageError) {
+    var waiting: [String] = []
+    try await forEachName(in: directory) { name throws(StorageError) in
+      waiting.append(name)
+      guard waiting.count >= self.batch else { return }
+      try await visit(waiting)
+      waiting = []
+    }
+    if !waiting.isEmpty { try await visit(waiting) }
+  }
+
   // What `storage` says.
 
   func find<Value>(

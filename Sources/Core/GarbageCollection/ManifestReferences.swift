@@ -2,7 +2,7 @@
 ///
 /// It is taken down more liberally than what is pushed now: in whatever case a name is written, however often it is
 /// there. What other registries accepted must not lose its layers because this one would have refused it.
-struct ManifestReferences: Equatable {
+struct ManifestReferences: Equatable, Sendable {
   /// Configuration, layers, blobs.
   private(set) var contents: [Digest] = []
   /// An index's children.

@@ -27,17 +27,13 @@ struct ReferrerSweep {
 
   private func sweep(_ subject: Digest) async throws(StorageError) {
     let directory = StorageLayout.referrers(repository.name, subject)
-    var waiting: [Entry] = []
     var isAnyGone = false
-    try await run.forEachName(in: directory) { name throws(StorageError) in
-      guard let referrer = Digest(referrerFile: name) else { return }
-      waiting.append(
-        Entry(referrer: referrer, path: StorageLayout.referrer(self.repository.name, subject: subject, referrer)))
-      guard waiting.count >= self.run.batch else { return }
-      if try await self.sweep(waiting) { isAnyGone = true }
-      waiting = []
+    try await run.forEachBatch(in: directory) { names throws(StorageError) in
+      let entries = names.compactMap { Digest(referrerFile: $0) }.map { referrer in
+        Entry(referrer: referrer, path: StorageLayout.referrer(self.repository.name, subject: subject, referrer))
+      }
+      if try await self.sweep(entries) { isAnyGone = true }
     }
-    if try await sweep(waiting) { isAnyGone = true }
     if isAnyGone { await EmptyDirectories.remove(from: directory, of: repository.name, run.driver) }
   }
 

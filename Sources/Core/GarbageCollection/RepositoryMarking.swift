@@ -10,6 +10,8 @@ final class RepositoryMarking {
   /// Those among them that an index or a tag names and that are no manifests as far as can be told: build caches are
   /// layers, and what a tag points to may be gone. They are looked at again where they have a link.
   private var opaque = DigestSet()
+  /// What was read of manifests that are visited next.
+  private var ahead: [Digest: CollectedStorage.References] = [:]
   /// Manifests that nothing is known to lead to. Used where those are to be removed.
   var untagged = UntaggedManifests()
   /// Whether something can't be read that might refer to anything that the repository has.
@@ -59,38 +61,60 @@ final class RepositoryMarking {
   /// Visits the manifests that have a link. One whose link can't be read is kept.
   func forEachRevision(_ visit: (Digest) async throws(StorageError) -> Void) async throws(StorageError) {
     for algorithm in Digest.Algorithm.allCases {
-      try await run.forEachName(in: repository.revisions / algorithm.rawValue) { hex throws(StorageError) in
-        guard let digest = Digest(algorithm: algorithm, hex: hex) else { return }
-        try self.run.step()
-        let link = self.repository.revision(digest) / "link"
-        switch await self.run.link(link) {
-        case .absent:
-          // Signatures alone, which 2.1.0 left, or a manifest that is being pushed or deleted.
-          break
-        case .digest(let target):
-          try await visit(digest)
-          if target != digest { try await self.keep(target, .hint) }
-        case .unreadable(let why):
-          self.run.report.note(link, "the link \(why): it counts as absent; the manifest is kept")
-          try await self.keep(digest, .hint)
+      try await run.forEachBatch(in: repository.revisions / algorithm.rawValue) { names throws(StorageError) in
+        let digests = names.compactMap { Digest(algorithm: algorithm, hex: $0) }
+        let paths = digests.map { self.repository.revision($0) / "link" }
+        let links = try await self.readAhead(paths)
+        defer { self.ahead = [:] }
+        for ((digest, path), link) in zip(zip(digests, paths), links) {
+          try self.run.step()
+          switch link {
+          case .absent:
+            // Signatures alone, which 2.1.0 left, or a manifest that is being pushed or deleted.
+            break
+          case .digest(let target):
+            try await visit(digest)
+            if target != digest { try await self.keep(target, .hint) }
+          case .unreadable(let why):
+            self.run.report.note(path, "the link \(why): it counts as absent; the manifest is kept")
+            try await self.keep(digest, .hint)
+          }
         }
       }
     }
+  }
+
+  /// Reads links, and what the manifests refer to that they lead to and that aren't kept yet.
+  private func readAhead(_ paths: [StoragePath]) async throws(StorageError) -> [CollectedStorage.LinkState] {
+    let storage = run.storage
+    let width = storage.driver.concurrency
+    let links = try await SideBySide.map(paths, width: width) { path throws(StorageError) in await storage.link(path) }
+    var targets: [Digest] = []
+    for case .digest(let target) in links where !kept.contains(DigestKey(target)) { targets.append(target) }
+    let references = try await SideBySide.map(targets, width: width) { target throws(StorageError) in
+      await storage.references(of: target)
+    }
+    for (target, references) in zip(targets, references) { ahead[target] = references }
+    return links
   }
 
   /// Keeps what tags point to, wherever it is linked.
   /// - Returns: false where a tag can't be read.
   func markTagTargets() async throws(StorageError) -> Bool {
     var areAllKnown = true
-    try await run.forEachName(in: repository.tags) { tag throws(StorageError) in
-      try self.run.checkEnd()
-      let link = self.repository.tags / tag / "current" / "link"
-      switch await self.run.link(link) {
-      case .absent: break
-      case .digest(let target): try await self.keep(target, .hint)
-      case .unreadable(let why):
-        self.run.report.note(link, "the tag's link \(why): no untagged manifest of its repository is removed")
-        areAllKnown = false
+    try await run.forEachBatch(in: repository.tags) { tags throws(StorageError) in
+      let paths = tags.map { self.repository.tags / $0 / "current" / "link" }
+      let links = try await self.readAhead(paths)
+      defer { self.ahead = [:] }
+      for (path, link) in zip(paths, links) {
+        try self.run.checkEnd()
+        switch link {
+        case .absent: break
+        case .digest(let target): try await self.keep(target, .hint)
+        case .unreadable(let why):
+          self.run.report.note(path, "the tag's link \(why): no untagged manifest of its repository is removed")
+          areAllKnown = false
+        }
       }
     }
     return areAllKnown
@@ -210,7 +234,7 @@ final class RepositoryMarking {
   /// A push that the collection before this one has overtaken puts the content again in a moment, and a deletion that
   /// is under way takes the link, too.
   /// - Returns: nil where the link is gone.
-  private func awaitContent(of digest: Digest) async throws(StorageError) -> References? {
+  private func awaitContent(of digest: Digest) async throws(StorageError) -> CollectedStorage.References? {
     while run.looksLeft > 0 {
       run.looksLeft -= 1
       try run.checkEnd()
@@ -227,31 +251,9 @@ final class RepositoryMarking {
 
   // MARK: - Reading
 
-  /// What a content refers to.
-  enum References {
-    case found(ManifestReferences)
-    /// There is no such content.
-    case absent
-    /// It is no manifest, or not the one that its digest names; and what can be made of it.
-    case damaged(String, ManifestReferences?)
-    case unreadable(String)
-  }
-
-  func references(of digest: Digest) async -> References {
-    do throws(StorageError) {
-      let content = try await run.find(StorageLayout.blobData(digest)) { path throws(StorageError) in
-        try await self.run.driver.content(at: path, limit: Manifest.maximumSize)
-      }
-      guard let content, !content.isEmpty else { return .absent }
-      let references = ManifestReferences(content)
-      guard ContentHasher.digest(digest.algorithm, of: content) == digest else {
-        return .damaged("the content is not what its digest says", references)
-      }
-      return references.map { .found($0) } ?? .damaged("the content is no manifest that can be understood", nil)
-    } catch  where error.code == .tooLarge {
-      return .damaged("the content is longer than a manifest may be", nil)
-    } catch {
-      return .unreadable(error.description)
-    }
+  /// What a content refers to, unless that was read ahead.
+  func references(of digest: Digest) async -> CollectedStorage.References {
+    if let references = ahead.removeValue(forKey: digest) { return references }
+    return await run.storage.references(of: digest)
   }
 }

@@ -1,7 +1,8 @@
 /// Checks that what a manifest names is there (`validation`), and keeps garbage collection from taking it.
 ///
 /// Each content is looked up once however often it is named, a link read and a stat, so that an image of 100 layers
-/// costs well under a millisecond on a file system; and a cache is asked about all of them at once.
+/// costs well under a millisecond on a file system; they are looked up side by side where the storage is another
+/// machine's; and a cache is asked about all of them at once.
 struct ManifestVerification {
   private let repository: Repository
   private let validation: Configuration.Validation
@@ -24,9 +25,9 @@ struct ManifestVerification {
     let children = manifest.manifests.enumerated().filter { validation.mustExist($0.element) }
       .map { (field: "manifests[\($0.offset)]", descriptor: $0.element) }
     try await look(for: children, &findings) { digests throws(StorageError) in
-      var sizes: [Int64?] = []
-      for digest in digests { sizes.append(try await repository.manifests.claimChild(digest)) }
-      return sizes
+      try await SideBySide.map(digests, width: repository.driver.concurrency) { digest throws(StorageError) in
+        try await repository.manifests.claimChild(digest)
+      }
     }
     if let error = findings.error { throw error }
   }

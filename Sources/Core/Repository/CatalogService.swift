@@ -9,19 +9,30 @@ public struct CatalogService: Sendable {
   /// ends with the last name. A directory costs a listing the first time, and a stat as long as the driver can
   /// tell that it has not changed, which tells as well that a repository has a manifest still (`Occupancy`). So a
   /// page costs about one stat for each of its names, however many repositories there are; where the driver can't
-  /// tell, a listing, a stat of a link that was there the last time, and sorting the entries of the directories above.
+  /// tell, a listing, a stat of a link that was there the last time, and sorting the entries of the directories above;
+  /// several names are looked at side by side where that is another machine's work.
   public func names(after last: String, limit: Int) async throws(StorageError) -> [String] {
     // A loop: as an async function that called itself, it ended the workers of optimised builds (Swift 6.3.1).
     var walk = CatalogWalk(below: StorageLayout.repositories, after: last, limit: limit)
     let now = ContinuousClock.now
+    let concurrency = registry.driver.concurrency
+    var ahead: [StoragePath: CatalogWalk.Look] = [:]
     while let next = walk.next() {
       switch next {
       case .directory(let directory):
         let children = try await children(of: directory)
         walk.enter(children, listed: listings.listed(in: directory))
       case .repository(let directory, let seen):
-        let look = try await look(at: directory, seen, now)
-        walk.found(look)
+        if let look = ahead.removeValue(forKey: directory) {
+          walk.found(look)
+          continue
+        }
+        let near = [(directory, seen)] + walk.upcoming(concurrency - 1)
+        let looks = try await SideBySide.map(near, width: concurrency) { near throws(StorageError) in
+          try await look(at: near.0, near.1, now)
+        }
+        walk.found(looks[0])
+        for (place, look) in zip(near, looks).dropFirst() { ahead[place.0] = look }
       }
     }
     for (directory, repositories) in walk.learnt { listings.keep(listed: repositories, in: directory) }

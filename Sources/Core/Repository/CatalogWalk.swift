@@ -11,7 +11,7 @@ struct CatalogWalk {
   }
 
   /// What is there.
-  struct Look {
+  struct Look: Sendable {
     /// Whether it is a repository with something in it.
     var isListed = false
     /// Whether no repositories can be below.
@@ -74,6 +74,18 @@ struct CatalogWalk {
       }
     }
     return nil
+  }
+
+  /// What will be looked at next beside this, if it is to be: at the most so many, and as many as names are wanted.
+  func upcoming(_ count: Int) -> [(directory: StoragePath, seen: ListedRepositories.Sighting?)] {
+    guard let level = levels.last else { return [] }
+    var found: [(StoragePath, ListedRepositories.Sighting?)] = []
+    for step in level.steps.prefix(2 * count) {
+      guard found.count < min(count, limit - names.count - 1) else { break }
+      guard case .repository(let child) = step else { continue }
+      found.append((level.directory / child, level.listed[child]))
+    }
+    return found
   }
 
   /// Tells what is in the directory; nil where it is none.

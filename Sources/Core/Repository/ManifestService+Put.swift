@@ -43,11 +43,8 @@ extension ManifestService {
     let blobs = repository.registry.blobs
     let isWritten = try await blobs.put(content, digest: digest)
     try await fileAmongReferrers(manifest, digest, size: content.count)
-    let path = StorageLayout.revisionLink(repository.name, digest)
-    _ = try await blobs.watch?.awaitRemoval(of: path)
-    let isNew = try await !exists(digest)
-    let isLinked = try await Link.ensure(digest, at: path, blobs)
-    if isWritten && !isLinked { try await repository.driver.settle(StorageLayout.blobData(digest)) }
+    let isNew = try await Link.ensure(digest, at: StorageLayout.revisionLink(repository.name, digest), blobs)
+    if isWritten && !isNew { try await repository.driver.settle(StorageLayout.blobData(digest)) }
     return isNew
   }
 

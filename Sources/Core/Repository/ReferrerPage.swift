@@ -24,23 +24,29 @@ struct ReferrerPage {
     var size = 0
     var examined = 0
     var previous: Digest?
-    for digest in candidates[(start ?? 0)...] {
-      if entries.count == ReferrerPage.maximumEntries || examined == ReferrerPage.maximumExamined {
-        next = previous
-        return
+    var rest = candidates[(start ?? 0)...]
+    while !rest.isEmpty {
+      let batch = Array(rest.prefix(service.concurrency))
+      rest = rest.dropFirst(batch.count)
+      let found = try await SideBySide.map(batch, width: service.concurrency) { digest throws(StorageError) in
+        try await service.entry(digest, of: subject)
       }
-      examined += 1
-      if let entry = try await service.entry(digest, of: subject),
-        artifactType == nil || entry.artifactType == artifactType
-      {
-        if !entries.isEmpty, size + entry.json.count > ReferrerPage.maximumSize {
+      for (digest, entry) in zip(batch, found) {
+        if entries.count == ReferrerPage.maximumEntries || examined == ReferrerPage.maximumExamined {
           next = previous
           return
         }
-        size += entry.json.count
-        entries.append(entry)
+        examined += 1
+        if let entry, artifactType == nil || entry.artifactType == artifactType {
+          if !entries.isEmpty, size + entry.json.count > ReferrerPage.maximumSize {
+            next = previous
+            return
+          }
+          size += entry.json.count
+          entries.append(entry)
+        }
+        previous = digest
       }
-      previous = digest
     }
   }
 

@@ -6,6 +6,8 @@ struct ReferrerService: Sendable {
   let repository: Repository
 
   private var driver: any StorageDriver { repository.driver }
+  /// See ``StorageDriver/concurrency``.
+  var concurrency: Int { driver.concurrency }
 
   /// Files a referrer under its subject, durably, whether the subject exists or not. Garbage collection leaves it there
   /// if the referrer's own link could be seen before.

@@ -21,10 +21,14 @@ extension TagService {
     var events: [TagEvent] = []
     for algorithm in Digest.Algorithm.allCases {
       let directory = StorageLayout.tagIndex(repository.name, tag, algorithm)
-      for name in try await repository.driver.names(in: directory) {
-        guard let digest = Digest(algorithm: algorithm, hex: name),
-          let time = try await time(of: directory / name / "link")
-        else { continue }
+      let digests = try await repository.driver.names(in: directory).compactMap {
+        Digest(algorithm: algorithm, hex: $0)
+      }
+      let times = try await SideBySide.map(digests, width: repository.driver.concurrency) {
+        digest throws(StorageError) in
+        try await time(of: directory / String(digest.hex) / "link")
+      }
+      for case (let digest, let time?) in zip(digests, times) {
         events.append(TagEvent(digest: digest, time: time, isCurrent: digest == current))
       }
     }

@@ -130,8 +130,11 @@ public struct TagService: Sendable {
   private func sort(_ names: [Tag], besides whole: [Tag]) async throws(StorageError) -> TagListing {
     var whole = whole
     var unfinished: [Tag] = []
-    for tag in names {
-      if try await target(of: tag) != nil { whole.append(tag) } else { unfinished.append(tag) }
+    let targets = try await SideBySide.map(names, width: driver.concurrency) { tag throws(StorageError) in
+      try await target(of: tag)
+    }
+    for (tag, target) in zip(names, targets) {
+      if target != nil { whole.append(tag) } else { unfinished.append(tag) }
     }
     return TagListing(repository: repository.name, tags: whole, unfinished: unfinished)
   }

@@ -13,6 +13,10 @@ public protocol StorageDriver: Sendable {
   /// Whether what was just written may not be found yet, or be found as it was before.
   var isEventuallyConsistent: Bool { get }
 
+  /// How many calls a task has under way at once, where it has many to make: more than one where a call waits for
+  /// another machine.
+  var concurrency: Int { get }
+
   /// Where a file can't be moved in one step, nor be made young without its content (object stores): the times by which
   /// removals are announced instead (`RemovalWatch`). nil: it can.
   ///
@@ -86,6 +90,9 @@ public protocol StorageDriver: Sendable {
 extension StorageDriver {
   /// No.
   public var isEventuallyConsistent: Bool { false }
+
+  /// 1: a call takes microseconds.
+  public var concurrency: Int { 1 }
 
   /// For drivers that move.
   public func writer(

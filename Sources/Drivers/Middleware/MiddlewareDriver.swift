@@ -18,6 +18,9 @@ public final class MiddlewareDriver: StorageDriver {
   public var isEventuallyConsistent: Bool { driver.isEventuallyConsistent }
 
   /// The driver's.
+  public var concurrency: Int { driver.concurrency }
+
+  /// The driver's.
   public var removalTiming: RemovalTiming? { driver.removalTiming }
 
   /// What the middleware decides.

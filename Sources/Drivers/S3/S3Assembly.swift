@@ -1,3 +1,4 @@
+import Core
 import NIOCore
 
 /// Makes one object of others within the store, several parts at a time: their bytes never come here.
@@ -36,31 +37,9 @@ struct S3Assembly: Sendable {
 
   private func copy(_ sources: [S3Range], _ upload: String, _ key: String) async throws(S3Failure) -> [S3Part] {
     let client = client
-    let results = await withTaskGroup(of: Result<S3Part, S3Failure>.self) { group in
-      var results: [Result<S3Part, S3Failure>] = []
-      var next = 0
-      while next < sources.count || !group.isEmpty {
-        if next < sources.count, next - results.count < sizes.copyConcurrency {
-          let (number, source) = (next + 1, sources[next])
-          group.addTask {
-            do throws(S3Failure) {
-              return .success(try await client.uploadPartCopy(number, of: upload, key, from: source))
-            } catch {
-              return .failure(error)
-            }
-          }
-          next += 1
-          continue
-        }
-        guard let result = await group.next() else { break }
-        results.append(result)
-        // No more are begun once one has failed.
-        if case .failure = result { next = sources.count }
-      }
-      return results
+    return try await SideBySide.map(Array(sources.enumerated()), width: sizes.copyConcurrency) {
+      source throws(S3Failure) in
+      try await client.uploadPartCopy(source.offset + 1, of: upload, key, from: source.element)
     }
-    var parts: [S3Part] = []
-    for result in results { parts.append(try result.get()) }
-    return parts
   }
 }

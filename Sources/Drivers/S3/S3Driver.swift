@@ -11,6 +11,8 @@ import NIOCore
 public final class S3Driver: StorageDriver {
   /// `s3aws`
   public let name = "s3aws"
+  /// Enough that 100 small files cost few round trips, and few enough that a request leaves connections to others.
+  public let concurrency = 16
   /// Copies are no moves, and a blob is not written anew to say that it is wanted.
   public let removalTiming: RemovalTiming?
   let client: S3Client

@@ -56,7 +56,7 @@ import Testing
     let addresses = sentinels.sentinelPorts.map { "127.0.0.1:\($0)" }
     let (hosts, folder) = try Self.hosts(.redis(addresses, masterName: sentinels.masterName))
     let truth = CacheTruth(ports: hosts.map(\.port))
-    try await truth.run(rounds: Self.rounds) {
+    try await truth.run(owners: 16, rounds: Self.rounds) {
       try Eventually.holds("the cache is used") { try Int(sentinels.servers[0].cli("DBSIZE")) ?? 0 > 0 }
       let killed = ContinuousClock.now
       try sentinels.failOver()
@@ -74,7 +74,7 @@ import Testing
     let cluster = try RedisCluster(replicas: true)
     let (hosts, folder) = try Self.hosts(.redis(cluster.addresses))
     let truth = CacheTruth(ports: hosts.map(\.port))
-    try await truth.run(rounds: Self.rounds) {
+    try await truth.run(owners: 16, rounds: Self.rounds) {
       try Eventually.holds("the cache is used") { try Self.isUsed(Array(cluster.nodes.prefix(3))) }
       let killed = ContinuousClock.now
       cluster.kill(0)

@@ -15,15 +15,23 @@ import TestSupport
 
   // MARK: - Storage that is far away
 
-  private static let latency: UInt32 = 20_000
+  private static let latency = 20
+  /// As many at a time as the S3 driver is asked.
+  private static let concurrency = 16
 
   private static func far() async throws {
     let redis = try RedisServer()
-    print("Storage that takes \(latency / 1000) ms for each call, median of milliseconds (ratio to no cache):\n")
+    print(
+      """
+      Storage that takes \(latency) ms for each call, and \(concurrency) calls of a request at once: median of \
+      milliseconds (ratio to no cache):\n
+      """)
     print("| | no cache | in process | Redis |\n|:--|--:|--:|--:|")
     var rows: [(String, [Double])] = []
     for cache in [nil, try inProcess(), try over(redis.address)] as [(any BlobDescriptorCache)?] {
-      let driver = HookedDriver(InMemoryDriver()) { _ in usleep(latency) }
+      let driver = HookedDriver(InMemoryDriver(), concurrency: concurrency) { _ in
+        try? await Task.sleep(for: .milliseconds(latency))
+      }
       let subject = try Subject(driver, cache)
       for (index, row) in try await subject.figures().enumerated() {
         if index == rows.count { rows.append((row.0, [])) }

@@ -1,0 +1,146 @@
+import Core
+import Foundation
+import HTTPTypes
+import Synchronization
+import TestSupport
+import Testing
+
+/// Where the storage is another machine, what takes many calls has several of them under way at once.
+@Suite(.ownThread) struct RemoteStorageTests {
+  /// Calls wait for each other here, once it is opened: as long as too few have come, and for a while.
+  private final class MeetingPoint: Sendable {
+    private struct State {
+      var awaited: (@Sendable (HookedDriver.Call) -> Bool)?
+      var present = 0
+      var most = 0
+    }
+
+    private let state = Mutex(State())
+    /// As many as must meet.
+    static let company = 4
+
+    func open(for awaited: @escaping @Sendable (HookedDriver.Call) -> Bool) {
+      state.withLock { $0 = State(awaited: awaited) }
+    }
+
+    /// - Returns: how many have met at the most.
+    func close() -> Int {
+      state.withLock { state in
+        state.awaited = nil
+        return state.most
+      }
+    }
+
+    func pass(_ call: HookedDriver.Call) async {
+      let isAwaited = state.withLock { state in
+        guard state.awaited?(call) == true else { return false }
+        state.present += 1
+        state.most = max(state.most, state.present)
+        return true
+      }
+      guard isAwaited else { return }
+      // One that waits in vain shows what is wrong: the others need not.
+      let deadline = ContinuousClock.now + .seconds(20)
+      while state.withLock({ $0.awaited != nil && $0.most < Self.company }) {
+        if ContinuousClock.now > deadline { return state.withLock { $0.awaited = nil } }
+        try? await Task.sleep(for: .milliseconds(1))
+      }
+      state.withLock { $0.present -= 1 }
+    }
+  }
+
+  private let meeting = MeetingPoint()
+  private let repo: Repo
+
+  init() {
+    let driver = HookedDriver(ObjectStoreDriver(), concurrency: 8) { [meeting] call in await meeting.pass(call) }
+    repo = Repo(
+      Deployment.Site(
+        client: InProcessClient(RequestPipeline.handler(DeploymentOptions().context(over: driver))), driver: driver,
+        rootDirectory: nil), "far/away")
+  }
+
+  /// Expects calls to `name` with paths that contain `part` to be made side by side.
+  private func expectCompany<Answer>(
+    _ name: String, _ part: String, _ body: () async throws -> Answer
+  ) async throws -> Answer {
+    meeting.open { $0.name == name && $0.path.string.contains(part) }
+    let answer = try await body()
+    #expect(meeting.close() >= MeetingPoint.company, "\(name) \(part)")
+    return answer
+  }
+
+  @Test func `the layers of a manifest, and the children of an index`() async throws {
+    var layers: [String] = []
+    var children: [String] = []
+    for index in 0..<8 {
+      layers.append(try await repo.blob("layer \(index)"))
+      let child = Array(try await repo.image("child \(index)").utf8)
+      try await repo.put(String(decoding: child, as: UTF8.self), at: "child-\(index)")
+      children.append(Repo.descriptor(child, Repo.digest(child), MediaType.ociManifest.rawValue))
+    }
+    let config = try await repo.blob("config", mediaType: "application/vnd.oci.image.config.v1+json")
+    let type = MediaType.ociManifest.rawValue
+    let image = """
+      {"schemaVersion":2,"mediaType":"\(type)","config":\(config),"layers":[\(layers.joined(separator: ","))]}
+      """
+    let pushed = try await expectCompany("content", "/_layers/") { try await repo.put(image, at: "image") }
+    #expect(pushed.status == 201)
+    let index = """
+      {"schemaVersion":2,"mediaType":"\(MediaType.ociIndex.rawValue)","manifests":[\(children.joined(separator: ","))]}
+      """
+    let indexed = try await expectCompany("content", "/_manifests/revisions/") {
+      try await repo.put(index, at: "index")
+    }
+    #expect(indexed.status == 201)
+  }
+
+  @Test func `the tags of a repository, and what one pointed to`() async throws {
+    for index in 0..<8 {
+      try await repo.push("tag-\(index)")
+      try await repo.push("other", seed: "\(index)")
+    }
+    let tags = try await expectCompany("content", "/current/link") { try await repo.tags() }
+    #expect(tags.status == 200 && tags.text.contains(#""tag-7""#))
+    let history = try await expectCompany("stat", "/index/sha256/") {
+      try await repo.site.client.send(.get, "/v2/\(repo.name)/_berth/tags/other/history")
+    }
+    #expect(history.status == 200 && history.text.components(separatedBy: #""digest""#).count == 9)
+  }
+
+  @Test(arguments: [100, 5])
+  func `the repositories of the catalog`(page: Int) async throws {
+    var names: [String] = []
+    for _ in 0..<8 {
+      let other = Repo(repo.site, "side/app")
+      try await other.push("latest")
+      names.append(other.name)
+    }
+    names.sort()
+    let catalog = try await expectCompany("list", "/repositories/side/") {
+      try await repo.site.client.send(.get, "/v2/_catalog?n=\(page)")
+    }
+    let listed = names.prefix(page).map { "\"\($0)\"" }.joined(separator: ",")
+    #expect(catalog.text.contains("[\(listed)]"), "\(catalog.text)")
+  }
+
+  @Test func `what refers to a manifest`() async throws {
+    let subject = try await repo.push("subject")
+    let more = #","subject":{"mediaType":"\#(MediaType.ociManifest.rawValue)","digest":"\#(subject)","size":5}"#
+    for index in 0..<8 { try await repo.push("referrer-\(index)", seed: "\(index)", more: more) }
+    let referrers = try await expectCompany("content", "/_manifests/revisions/") {
+      try await repo.site.client.send(.get, "/v2/\(repo.name)/referrers/\(subject)")
+    }
+    #expect(referrers.text.components(separatedBy: #""digest""#).count == 9, "\(referrers.text)")
+  }
+
+  @Test(arguments: ["/current/link", "/_manifests/revisions/", "/blobs/sha256/"])
+  func `what a garbage collection reads`(part: String) async throws {
+    for index in 0..<8 { try await repo.push("tag-\(index)", seed: "\(index)") }
+    let driver = repo.site.driver
+    let report = try await expectCompany("content", part) {
+      try await GarbageCollector(driver, GarbageCollector.Options()).run()
+    }
+    #expect(report.manifests.kept == 8 && report.blobs.kept == 24 && report.problemCount == 0)
+  }
+}
