@@ -46,6 +46,14 @@ package final class CountingDriver: StorageDriver {
     return try await driver.writer(at: path, appending: appending)
   }
 
+  package func directWriter(
+    to destination: StoragePath, length: Int64?
+  ) async throws(StorageError) -> (any StorageWriter)? {
+    let writer = try await driver.directWriter(to: destination, length: length)
+    if writer != nil { count("directWriter") }
+    return writer
+  }
+
   package func stat(_ path: StoragePath) async throws(StorageError) -> StorageEntry {
     count("stat")
     return try await driver.stat(path)

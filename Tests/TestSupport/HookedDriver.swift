@@ -51,6 +51,13 @@ package final class HookedDriver: StorageDriver {
     try await ask("writer", path)
     return HookedWriter(try await driver.writer(at: path, appending: appending), path, hook)
   }
+  package func directWriter(
+    to destination: StoragePath, length: Int64?
+  ) async throws(StorageError) -> (any StorageWriter)? {
+    guard let writer = try await driver.directWriter(to: destination, length: length) else { return nil }
+    try await ask("directWriter", destination)
+    return HookedWriter(writer, destination, hook)
+  }
   package func stat(_ path: StoragePath) async throws(StorageError) -> StorageEntry {
     try await ask("stat", path)
     return try await driver.stat(path)

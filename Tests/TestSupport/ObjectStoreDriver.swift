@@ -39,6 +39,12 @@ package final class ObjectStoreDriver: StorageDriver {
     ObjectWriter(try await memory.writer(at: path, appending: appending), path, self)
   }
 
+  package func directWriter(
+    to destination: StoragePath, length: Int64?
+  ) async throws(StorageError) -> (any StorageWriter)? {
+    length == nil ? nil : DirectWriter(destination, self)
+  }
+
   package func stat(_ path: StoragePath) async throws(StorageError) -> StorageEntry {
     var entry = try await memory.stat(path)
     entry.modified -= entry.modified % resolution
@@ -83,6 +89,27 @@ package final class ObjectStoreDriver: StorageDriver {
   ) async throws(StorageError) -> DirectURL? { nil }
 
   package func changeToken(of directory: StoragePath) async throws(StorageError) -> ChangeToken? { nil }
+
+  /// What is finished is put in its place.
+  private final class DirectWriter: StorageWriter {
+    private let destination: StoragePath
+    private let driver: ObjectStoreDriver
+    private var content: [UInt8] = []
+    var size: Int64 { Int64(content.count) }
+
+    init(_ destination: StoragePath, _ driver: ObjectStoreDriver) {
+      self.destination = destination
+      self.driver = driver
+    }
+
+    func write(_ bytes: RawSpan) async throws(StorageError) { bytes.withUnsafeBytes { content += $0 } }
+    func close() async throws(StorageError) {}
+    func commit(to destination: StoragePath) async throws(StorageError) {
+      guard destination == self.destination else { throw StorageError(.failed, "write \(destination)") }
+      try await driver.put(content, at: destination, durability: .process)
+    }
+    func cancel() async throws(StorageError) {}
+  }
 
   /// What is finished appears in its place, and goes from where it was.
   private final class ObjectWriter: StorageWriter {

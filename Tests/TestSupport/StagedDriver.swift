@@ -76,6 +76,14 @@ package final class StagedDriver: StorageDriver {
     return try await driver.writer(at: path, appending: appending)
   }
 
+  package func directWriter(
+    to destination: StoragePath, length: Int64?
+  ) async throws(StorageError) -> (any StorageWriter)? {
+    guard let writer = try await driver.directWriter(to: destination, length: length) else { return nil }
+    try await call("directWriter", destination, mutates: true)
+    return writer
+  }
+
   package func stat(_ path: StoragePath) async throws(StorageError) -> StorageEntry {
     try await call("stat", path)
     var entry = try await driver.stat(path)

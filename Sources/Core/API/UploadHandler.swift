@@ -34,7 +34,7 @@ struct UploadHandler {
     let state = try state(request, repository, id)
     let session: UploadSession
     do {
-      session = try await repository.uploads.open(id)
+      session = try await repository.uploads.open(id, toCloseAs: digest, length: request.contentLength)
     } catch {
       // Who closed an upload and lost the answer, closes it again.
       if error.status == .notFound, state != nil, try await isBlob(digest, in: repository) {

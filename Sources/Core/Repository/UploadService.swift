@@ -38,7 +38,33 @@ struct UploadService {
   /// Opens an upload for one request alone. Throws `BLOB_UPLOAD_UNKNOWN` where there is none, and 409 while
   /// another request writes to it.
   func open(_ id: UploadID) async throws(RegistryError) -> UploadSession {
+    try await open(id, startedAt: try await startedAt(id))
+  }
+
+  /// As `open`, for a request that will close the upload. Where nothing has come before, and storage can put what comes
+  /// now in its place at once, it does; should the request break off, the upload is as empty as it was.
+  /// - Parameter length: what the request brings, in bytes; nil where the client doesn't say.
+  func open(
+    _ id: UploadID, toCloseAs digest: Digest, length: Int64?
+  ) async throws(RegistryError) -> UploadSession {
     let startedAt = try await startedAt(id)
+    let direct = try await RegistryError.fromStorage { () async throws(StorageError) -> (any StorageWriter)? in
+      guard let length, length > 0,
+        let writer = try await driver.directWriter(to: StorageLayout.blobData(digest), length: length),
+        try await isEmpty(id)
+      else { return nil }
+      return writer
+    }
+    guard let direct else { return try await open(id, startedAt: startedAt) }
+    return UploadSession(repository, id, startedAt: startedAt, direct, keepsProgress: false)
+  }
+
+  private func isEmpty(_ id: UploadID) async throws(StorageError) -> Bool {
+    let data = StorageLayout.uploadData(name, id)
+    return try await !driver.names(in: data.parent).contains(String(data.lastComponent))
+  }
+
+  private func open(_ id: UploadID, startedAt: String) async throws(RegistryError) -> UploadSession {
     let session = try await RegistryError.fromStorage { () async throws(StorageError) -> UploadSession? in
       let writer = try await driver.writer(at: StorageLayout.uploadData(name, id), appending: true)
       let session = UploadSession(repository, id, startedAt: startedAt, writer)
@@ -57,9 +83,14 @@ struct UploadService {
   /// - Parameter length: in bytes; nil where the client doesn't say.
   func openUnnamed(_ digest: Digest, length: Int64?) async throws(StorageError) -> UploadSession {
     let id = UploadID()
-    let writer = try await driver.writer(
-      at: StorageLayout.uploadData(name, id), committingTo: StorageLayout.blobData(digest), length: length)
-    return UploadSession(repository, id, startedAt: nil, writer)
+    let direct = try await driver.directWriter(to: StorageLayout.blobData(digest), length: length)
+    let writer: any StorageWriter
+    if let direct {
+      writer = direct
+    } else {
+      writer = try await driver.writer(at: StorageLayout.uploadData(name, id), appending: false)
+    }
+    return UploadSession(repository, id, startedAt: nil, writer, keepsProgress: false)
   }
 
   private func startedAt(_ id: UploadID) async throws(RegistryError) -> String {

@@ -4,6 +4,8 @@ final class UploadSession {
   private let id: UploadID
   private let startedAt: String?
   private let writer: any StorageWriter
+  /// Whether another request can go on from what this one leaves.
+  private let keepsProgress: Bool
   /// Of all that the upload holds, once something was received or verified.
   private var hash: BackgroundHash?
   /// Whether the file is no longer the upload's.
@@ -12,11 +14,15 @@ final class UploadSession {
   private var hashStates: UploadHashStates { UploadHashStates(driver, repository.name, id) }
 
   /// - Parameter startedAt: nil: nobody else can see the upload.
-  init(_ repository: Repository, _ id: UploadID, startedAt: String?, _ writer: any StorageWriter) {
+  init(
+    _ repository: Repository, _ id: UploadID, startedAt: String?, _ writer: any StorageWriter,
+    keepsProgress: Bool = true
+  ) {
     self.repository = repository
     self.id = id
     self.startedAt = startedAt
     self.writer = writer
+    self.keepsProgress = keepsProgress
   }
 
   /// The upload as it stands.
@@ -41,7 +47,7 @@ final class UploadSession {
 
   /// Takes a body as the last bytes, verifies the whole, and makes it a blob of the repository.
   ///
-  /// A body that breaks off leaves the upload to be gone on from; content that has another digest takes the
+  /// A body that breaks off leaves the upload to be gone on from, if the session keeps progress; content that has another digest takes the
   /// upload with it, since its last bytes can't be taken back.
   func finish(_ body: any RequestBody, _ chunk: UploadChunk, as digest: Digest) async throws(RegistryError) {
     do {
@@ -180,7 +186,7 @@ final class UploadSession {
     guard buffer.count > 0 else { return }
     if hash == nil {
       // States that outlived what they cover must not be taken for those of what is written now.
-      if startedAt != nil { try await hashStates.forget(beyond: writer.size) }
+      if keepsProgress { try await hashStates.forget(beyond: writer.size) }
       hash = BackgroundHash(try await resumeHash(algorithm))
     }
     let before = writer.size
@@ -230,7 +236,7 @@ final class UploadSession {
 
   /// Keeps the hash for the next request, if there can be one. It only saves work, so a failure is none of the client's.
   private func suspend() async {
-    guard !isOver, startedAt != nil, let hasher = hash?.current, hasher.count == writer.size else { return }
+    guard !isOver, keepsProgress, let hasher = hash?.current, hasher.count == writer.size else { return }
     try? await hashStates.store(hasher)
   }
 }

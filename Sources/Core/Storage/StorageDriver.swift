@@ -38,12 +38,10 @@ public protocol StorageDriver: Sendable {
   /// be being written opens it before.
   func writer(at path: StoragePath, appending: Bool) async throws(StorageError) -> any StorageWriter
 
-  /// As `writer` anew, of a file that nobody else knows of and that will be at `destination` if it is kept at all:
-  /// storage that can't move may put it there at once. What was written can't be gone on with, nor read, before.
+  /// A writer whose content will be at `destination` if it is committed, and nowhere before: it can be neither read nor
+  /// gone on with. For storage that would have to copy what was written elsewhere; nil where it can be moved.
   /// - Parameter length: how many bytes will come; nil where that isn't known.
-  func writer(
-    at path: StoragePath, committingTo destination: StoragePath, length: Int64?
-  ) async throws(StorageError) -> any StorageWriter
+  func directWriter(to destination: StoragePath, length: Int64?) async throws(StorageError) -> (any StorageWriter)?
 
   /// What is at `path`.
   func stat(_ path: StoragePath) async throws(StorageError) -> StorageEntry
@@ -94,12 +92,10 @@ extension StorageDriver {
   /// 1: a call takes microseconds.
   public var concurrency: Int { 1 }
 
-  /// For drivers that move.
-  public func writer(
-    at path: StoragePath, committingTo destination: StoragePath, length: Int64?
-  ) async throws(StorageError) -> any StorageWriter {
-    try await writer(at: path, appending: false)
-  }
+  /// nil.
+  public func directWriter(
+    to destination: StoragePath, length: Int64?
+  ) async throws(StorageError) -> (any StorageWriter)? { nil }
 
   /// nil.
   public var removalTiming: RemovalTiming? { nil }

@@ -50,11 +50,11 @@ public final class MiddlewareDriver: StorageDriver {
     try await driver.writer(at: path, appending: appending)
   }
 
-  /// See ``StorageDriver/writer(at:committingTo:length:)``.
-  public func writer(
-    at path: StoragePath, committingTo destination: StoragePath, length: Int64?
-  ) async throws(StorageError) -> any StorageWriter {
-    try await driver.writer(at: path, committingTo: destination, length: length)
+  /// See ``StorageDriver/directWriter(to:length:)``.
+  public func directWriter(
+    to destination: StoragePath, length: Int64?
+  ) async throws(StorageError) -> (any StorageWriter)? {
+    try await driver.directWriter(to: destination, length: length)
   }
 
   /// See ``StorageDriver/stat(_:)``.

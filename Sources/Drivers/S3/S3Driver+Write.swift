@@ -20,11 +20,11 @@ extension S3Driver {
     }
   }
 
-  /// See ``StorageDriver/writer(at:committingTo:length:)``: what comes in one request goes to its place at once.
-  public func writer(
-    at path: StoragePath, committingTo destination: StoragePath, length: Int64?
-  ) async throws(StorageError) -> any StorageWriter {
-    guard let length, sizes.fitsParts(length) else { return try await writer(at: path, appending: false) }
+  /// See ``StorageDriver/directWriter(to:length:)``.
+  public func directWriter(
+    to destination: StoragePath, length: Int64?
+  ) async throws(StorageError) -> (any StorageWriter)? {
+    guard let length, sizes.fitsParts(length) else { return nil }
     return S3DirectWriter(self, destination)
   }
 

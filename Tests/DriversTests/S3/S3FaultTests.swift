@@ -42,8 +42,8 @@ import Testing
       #expect(try await driver.stat(path("/uploads/1/data")).size == Int64(large.count))
       let writer = try await driver.writer(at: path("/uploads/1/data"), appending: true)
       try await writer.commit(to: path("/blobs/1/data"))
-      let whole = try await driver.writer(
-        at: path("/uploads/2/data"), committingTo: path("/blobs/2/data"), length: Int64(large.count))
+      let whole = try #require(
+        try await driver.directWriter(to: path("/blobs/2/data"), length: Int64(large.count)))
       try await whole.write(large.span.bytes)
       try await whole.commit(to: path("/blobs/2/data"))
       try await driver.move(path("/blobs/2/data"), to: path("/blobs/3/data"), durability: .powerLoss)
