@@ -23,6 +23,11 @@ public struct CatalogService: Sendable {
         let children = try await children(of: directory)
         walk.enter(children, listed: listings.listed(in: directory))
       case .repository(let directory, let seen):
+        guard concurrency > 1 else {
+          let look = try await look(at: directory, seen, now)
+          walk.found(look)
+          continue
+        }
         if let look = ahead.removeValue(forKey: directory) {
           walk.found(look)
           continue
