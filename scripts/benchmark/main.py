@@ -177,6 +177,8 @@ def run(servers, rounds, seconds, layer, only):
                 os.sync()
                 results[side].append(measure(side, turn))
         middle = {side: readable(name, statistics.median(results[side])) for side in SIDES}
+        if 0 in results["peer"]:
+            raise SystemExit(f"{name}: the other side did nothing in {seconds} s: give it more --seconds")
         ratios = [ours / theirs for ours, theirs in zip(results["berth"], results["peer"])]
         ratio = f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
         share = ""
