@@ -46,6 +46,22 @@ import Testing
     #expect(begun.load(ordering: .relaxed) <= 4 + width)
   }
 
+  @Test func `of several failures the first one is thrown`() async throws {
+    let isFirstOver = Atomic(false)
+    let failure = await #expect(throws: Trouble.self) {
+      try await SideBySide.map([0, 1], width: 2) { item throws(Trouble) in
+        if item == 0 {
+          while !isFirstOver.load(ordering: .relaxed) { await Task.yield() }
+          // Until it has been told.
+          for _ in 0..<1000 { await Task.yield() }
+        }
+        isFirstOver.store(true, ordering: .relaxed)
+        throw Trouble(item: item)
+      }
+    }
+    #expect(failure == Trouble(item: 1))
+  }
+
   @Test(arguments: [1, 3])
   func `a check that fails ends it, and what was begun is told`(width: Int) async throws {
     var checks = 0

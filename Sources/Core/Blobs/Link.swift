@@ -48,7 +48,7 @@ enum Link {
   ) async throws(StorageError) -> Bool {
     let driver = blobs.driver
     _ = try await blobs.watch?.awaitRemoval(of: path)
-    if try await find(path, driver) == digest {
+    if try await find(path, driver, damage: blobs.damage) == digest {
       do {
         try await driver.settle(path)
         return false

@@ -92,14 +92,14 @@ final class CollectionRun {
     }
   }
 
-  /// As `forEachName`, as many names at a time as are looked at together.
+  /// As `forEachName`, so many names at a time.
   func forEachBatch(
-    in directory: StoragePath, _ visit: ([String]) async throws(StorageError) -> Void
+    in directory: StoragePath, of count: Int, _ visit: ([String]) async throws(StorageError) -> Void
   ) async throws(StorageError) {
     var waiting: [String] = []
     try await forEachName(in: directory) { name throws(StorageError) in
       waiting.append(name)
-      guard waiting.count >= self.batch else { return }
+      guard waiting.count >= count else { return }
       try await visit(waiting)
       waiting = []
     }

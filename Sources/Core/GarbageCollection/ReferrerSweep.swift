@@ -28,7 +28,7 @@ struct ReferrerSweep {
   private func sweep(_ subject: Digest) async throws(StorageError) {
     let directory = StorageLayout.referrers(repository.name, subject)
     var isAnyGone = false
-    try await run.forEachBatch(in: directory) { names throws(StorageError) in
+    try await run.forEachBatch(in: directory, of: run.batch) { names throws(StorageError) in
       let entries = names.compactMap { Digest(referrerFile: $0) }.map { referrer in
         Entry(referrer: referrer, path: StorageLayout.referrer(self.repository.name, subject: subject, referrer))
       }

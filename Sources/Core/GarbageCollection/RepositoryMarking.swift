@@ -61,7 +61,8 @@ final class RepositoryMarking {
   /// Visits the manifests that have a link. One whose link can't be read is kept.
   func forEachRevision(_ visit: (Digest) async throws(StorageError) -> Void) async throws(StorageError) {
     for algorithm in Digest.Algorithm.allCases {
-      try await run.forEachBatch(in: repository.revisions / algorithm.rawValue) { names throws(StorageError) in
+      let directory = repository.revisions / algorithm.rawValue
+      try await run.forEachBatch(in: directory, of: readingAhead) { names throws(StorageError) in
         let digests = names.compactMap { Digest(algorithm: algorithm, hex: $0) }
         let paths = digests.map { self.repository.revision($0) / "link" }
         let links = try await self.readAhead(paths)
@@ -84,13 +85,17 @@ final class RepositoryMarking {
     }
   }
 
+  /// How many manifests are read before they are visited: what they refer to is in memory then, and may be megabytes.
+  private var readingAhead: Int { run.driver.concurrency }
+
   /// Reads links, and what the manifests refer to that they lead to and that aren't kept yet.
   private func readAhead(_ paths: [StoragePath]) async throws(StorageError) -> [CollectedStorage.LinkState] {
     let storage = run.storage
     let width = storage.driver.concurrency
     let links = try await SideBySide.map(paths, width: width) { path throws(StorageError) in await storage.link(path) }
-    var targets: [Digest] = []
-    for case .digest(let target) in links where !kept.contains(DigestKey(target)) { targets.append(target) }
+    var named = Set<Digest>()
+    for case .digest(let target) in links where !kept.contains(DigestKey(target)) { named.insert(target) }
+    let targets = Array(named)
     let references = try await SideBySide.map(targets, width: width) { target throws(StorageError) in
       await storage.references(of: target)
     }
@@ -102,7 +107,7 @@ final class RepositoryMarking {
   /// - Returns: false where a tag can't be read.
   func markTagTargets() async throws(StorageError) -> Bool {
     var areAllKnown = true
-    try await run.forEachBatch(in: repository.tags) { tags throws(StorageError) in
+    try await run.forEachBatch(in: repository.tags, of: readingAhead) { tags throws(StorageError) in
       let paths = tags.map { self.repository.tags / $0 / "current" / "link" }
       let links = try await self.readAhead(paths)
       defer { self.ahead = [:] }

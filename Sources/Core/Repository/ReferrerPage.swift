@@ -26,16 +26,17 @@ struct ReferrerPage {
     var previous: Digest?
     var rest = candidates[(start ?? 0)...]
     while !rest.isEmpty {
-      let batch = Array(rest.prefix(service.concurrency))
+      let room = min(ReferrerPage.maximumEntries - entries.count, ReferrerPage.maximumExamined - examined)
+      guard room > 0 else {
+        next = previous
+        return
+      }
+      let batch = Array(rest.prefix(min(room, service.concurrency)))
       rest = rest.dropFirst(batch.count)
       let found = try await SideBySide.map(batch, width: service.concurrency) { digest throws(StorageError) in
         try await service.entry(digest, of: subject)
       }
       for (digest, entry) in zip(batch, found) {
-        if entries.count == ReferrerPage.maximumEntries || examined == ReferrerPage.maximumExamined {
-          next = previous
-          return
-        }
         examined += 1
         if let entry, artifactType == nil || entry.artifactType == artifactType {
           if !entries.isEmpty, size + entry.json.count > ReferrerPage.maximumSize {

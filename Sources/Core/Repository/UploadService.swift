@@ -43,6 +43,7 @@ struct UploadService {
 
   /// As `open`, for a request that will close the upload. Where nothing has come before, and storage can put what comes
   /// now in its place at once, it does; should the request break off, the upload is as empty as it was.
+  /// It has the upload for itself only where that isn't so: what others send meanwhile goes with the upload.
   /// - Parameter length: what the request brings, in bytes; nil where the client doesn't say.
   func open(
     _ id: UploadID, toCloseAs digest: Digest, length: Int64?

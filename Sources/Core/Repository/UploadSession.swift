@@ -91,6 +91,12 @@ final class UploadSession {
 
   /// Content first, durably, then the link that makes it visible.
   private func keep(as digest: Digest) async throws(StorageError) {
+    // Where nothing was written to the upload's own file, a cancellation did not have to wait.
+    if !keepsProgress, startedAt != nil {
+      guard try await driver.isThere(StorageLayout.uploadStartedAt(repository.name, id)) else {
+        throw StorageError(.notFound, "finish upload \(id)")
+      }
+    }
     let intent = await repository.blobs.intend(digest)
     let blob = CachedBlob(size: writer.size, claimed: WallClock.now)
     let claim = try await repository.registry.blobs.claimInStorage(digest, isComing: true)

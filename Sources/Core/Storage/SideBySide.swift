@@ -34,7 +34,7 @@ package enum SideBySide {
     if let failure { throw failure }
   }
 
-  /// What `work` makes of each of `items`, in their order. Once it fails, no more are begun.
+  /// What `work` makes of each of `items`, in their order. Once it fails, no more are begun; the first failure is thrown.
   package static func map<Item: Sendable, Answer: Sendable, Failure: Error>(
     _ items: [Item], width: Int, _ work: @escaping @Sendable (Item) async throws(Failure) -> Answer
   ) async throws(Failure) -> [Answer] {
@@ -53,7 +53,7 @@ package enum SideBySide {
     } done: { (item, result) in
       switch result {
       case .success(let answer): answers[item.offset] = answer
-      case .failure(let error): failure = error
+      case .failure(let error): failure = failure ?? error
       }
     }
     if let failure { throw failure }
