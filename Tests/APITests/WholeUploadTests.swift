@@ -24,13 +24,20 @@ import Testing
     try await driver.content(at: StorageLayout.blobData(digest), limit: .max)
   }
 
+  private typealias S3Operation = Drivers.S3Operation
+
+  /// Those that were sent again, since a busy machine did not answer in time, are counted once.
+  private func requests(_ operation: S3Operation) -> UInt64 {
+    let snapshot = driver.statistics.snapshot(of: operation)
+    return snapshot.calls - snapshot.retries
+  }
+
   @Test func `large content is sent once, and not copied`() async throws {
     let content = TestContent.bytes(12 << 20)
     let digest = TestContent.digest(content)
     let location = try await blobs.location()
     #expect(try await blobs.put(location, digest.description, content).status == 201)
-    let operations: [Drivers.S3Operation] = [.uploadPart, .uploadPartCopy, .copyObject]
-    #expect(operations.map { driver.statistics.snapshot(of: $0).calls } == [3, 0, 0])
+    #expect([S3Operation.uploadPart, .uploadPartCopy, .copyObject].map(requests) == [3, 0, 0])
     #expect(try await stored(digest) == content)
     #expect(try await blobs.status(location).status == 404)
   }
@@ -39,10 +46,9 @@ import Testing
     let content = TestContent.bytes(1000)
     let digest = TestContent.digest(content)
     let location = try await blobs.location()
-    let operations: [Drivers.S3Operation] = [.putObject, .copyObject, .deleteObject]
-    let before = operations.map { driver.statistics.snapshot(of: $0).calls }
+    let before = [S3Operation.putObject, .copyObject, .deleteObject].map(requests)
     #expect(try await blobs.put(location, digest.description, content).status == 201)
-    let after = operations.map { driver.statistics.snapshot(of: $0).calls }
+    let after = [S3Operation.putObject, .copyObject, .deleteObject].map(requests)
     #expect(zip(after, before).map { $0 - $1 } == [3, 0, 0])
     #expect(try await stored(digest) == content)
   }
