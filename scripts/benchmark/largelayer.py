@@ -1,12 +1,11 @@
 """What a large layer costs: throughput, and a worker's memory while it is pushed, on S3 and on a disk.
 
-On S3, one step more follows the upload: the store joins the pieces, which the closing PUT waits for.
+On S3, the closing PUT waits for one step more: the store joins the pieces.
 """
 
 import hashlib
 import http.client
 import os
-import re
 import sys
 import tempfile
 import threading

@@ -47,8 +47,8 @@ final class UploadSession {
 
   /// Takes a body as the last bytes, verifies the whole, and makes it a blob of the repository.
   ///
-  /// A body that breaks off leaves the upload to be gone on from, if the session keeps progress; content that has another digest takes the
-  /// upload with it, since its last bytes can't be taken back.
+  /// A body that breaks off leaves the upload to be gone on from, if the session keeps progress; content that has another
+  /// digest takes the upload with it, since its last bytes can't be taken back.
   func finish(_ body: any RequestBody, _ chunk: UploadChunk, as digest: Digest) async throws(RegistryError) {
     do {
       try await receive(body, chunk, hashing: digest.algorithm)
@@ -240,7 +240,8 @@ final class UploadSession {
     if !isOver { try? await writer.close() }
   }
 
-  /// Keeps the hash for the next request, if there can be one. It only saves work, so a failure is none of the client's.
+  /// Keeps the hash for the next request, if there can be one. It only saves work, so a failure is none of the
+  /// client's.
   private func suspend() async {
     guard !isOver, keepsProgress, let hasher = hash?.current, hasher.count == writer.size else { return }
     try? await hashStates.store(hasher)

@@ -34,7 +34,8 @@ package enum SideBySide {
     if let failure { throw failure }
   }
 
-  /// What `work` makes of each of `items`, in their order. Once it fails, no more are begun; the first failure is thrown.
+  /// What `work` makes of each of `items`, in their order. Once it fails, no more are begun; the first failure is
+  /// thrown.
   package static func map<Item: Sendable, Answer: Sendable, Failure: Error>(
     _ items: [Item], width: Int, _ work: @escaping @Sendable (Item) async throws(Failure) -> Answer
   ) async throws(Failure) -> [Answer] {
