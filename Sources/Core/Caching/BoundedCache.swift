@@ -1,4 +1,4 @@
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Keeps what was used lately, up to a total cost.
 ///
@@ -47,7 +47,7 @@ final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 /// the same however much is kept.
 private final class CachePart<Key: Hashable & Sendable, Value: Sendable>: Sendable {
   private let limit: Int
-  private let state = Mutex(State())
+  private let state = NIOLockedValueBox(State())
 
   private struct State {
     var young: [Key: (value: Value, cost: Int)] = [:]
@@ -60,7 +60,7 @@ private final class CachePart<Key: Hashable & Sendable, Value: Sendable>: Sendab
   }
 
   func value(for key: Key) -> Value? {
-    state.withLock { state in
+    state.withLockedValue { state in
       if let entry = state.young[key] { return entry.value }
       guard let entry = state.old.removeValue(forKey: key) else { return nil }
       insert(entry, for: key, &state)
@@ -69,14 +69,14 @@ private final class CachePart<Key: Hashable & Sendable, Value: Sendable>: Sendab
   }
 
   func store(_ value: Value, for key: Key, cost: Int) {
-    state.withLock { state in
+    state.withLockedValue { state in
       remove(key, &state)
       insert((value, cost), for: key, &state)
     }
   }
 
   func remove(_ key: Key) {
-    state.withLock { state in remove(key, &state) }
+    state.withLockedValue { state in remove(key, &state) }
   }
 
   private func remove(_ key: Key, _ state: inout State) {

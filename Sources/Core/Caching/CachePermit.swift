@@ -1,4 +1,4 @@
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// The right of one process to answer from a cache, as the storage has it.
 ///
@@ -11,7 +11,7 @@ final class CachePermit: Sendable {
   let domain: String
   private let driver: any StorageDriver
   private let path: StoragePath
-  private let state = Mutex(State())
+  private let state = NIOLockedValueBox(State())
 
   private struct State {
     var pass: CachePass?
@@ -36,23 +36,21 @@ final class CachePermit: Sendable {
   /// Reads a small file twice a second at the most. While one request does, the others go on.
   func pass() async -> CachePass? {
     let now = ContinuousClock.now
-    let isMine = state.withLock { state -> Bool in
-      if state.isRenewing { return false }
-      if let readAt = state.readAt, now - readAt < CachePermit.renewal { return false }
+    let (known, isMine) = state.withLockedValue { state -> (CachePass?, Bool) in
+      if state.isRenewing { return (state.pass, false) }
+      if let readAt = state.readAt, now - readAt < CachePermit.renewal { return (state.pass, false) }
       state.isRenewing = true
       state.readAt = now
-      return true
+      return (nil, true)
     }
-    if isMine {
-      let number = try? await read()
-      state.withLock { state in
-        state.isRenewing = false
-        state.pass = number.flatMap { $0 }.map {
-          CachePass(domain: domain, number: $0, end: now + CachePermit.lease)
-        }
-      }
+    guard isMine else { return known.flatMap { now < $0.end ? $0 : nil } }
+    let number = try? await read()
+    let pass = number.flatMap { $0 }.map { CachePass(domain: domain, number: $0, end: now + CachePermit.lease) }
+    state.withLockedValue { state in
+      state.isRenewing = false
+      state.pass = pass
     }
-    return state.withLock { $0.pass }.flatMap { $0.isValid ? $0 : nil }
+    return pass.flatMap { $0.isValid ? $0 : nil }
   }
 
   /// The number in the file, which is made where it is missing; nil while the domain is closed.

@@ -1,4 +1,4 @@
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// A cache in front of the storage, and the rules by which one goes by it.
 struct DescriptorCaching: Sendable {
@@ -129,7 +129,7 @@ extension CacheFinding {
 /// The permit for the domain that a cache is in now.
 private final class CachePermits: Sendable {
   private let driver: any StorageDriver
-  private let current = Mutex<CachePermit?>(nil)
+  private let current = NIOLockedValueBox<CachePermit?>(nil)
 
   init(_ driver: any StorageDriver) {
     self.driver = driver
@@ -138,7 +138,7 @@ private final class CachePermits: Sendable {
   /// nil while nobody may go by the cache, or it can't be used.
   func pass(for cache: any BlobDescriptorCache) async -> CachePass? {
     guard let domain = cache.domain() else { return nil }
-    let permit = current.withLock { current in
+    let permit = current.withLockedValue { current in
       if let current, current.domain == domain { return current }
       let permit = CachePermit(domain: domain, driver)
       current = permit

@@ -1,3 +1,4 @@
+import NIOConcurrencyHelpers
 import Synchronization
 
 /// A ``BlobDescriptorCache`` in this process, which several processes of a host can have beside each other: what one of
@@ -5,7 +6,7 @@ import Synchronization
 public final class InProcessDescriptorCache: BlobDescriptorCache {
   private let name: String
   private let generation: CacheGeneration
-  private let entries: Mutex<LRUCache<Key, Entry>>
+  private let entries: NIOLockedValueBox<LRUCache<Key, Entry>>
 
   private struct Key: Hashable {
     var digest: Digest
@@ -24,7 +25,7 @@ public final class InProcessDescriptorCache: BlobDescriptorCache {
   public init(capacity: Int, domain: String, generation: CacheGeneration) {
     name = domain
     self.generation = generation
-    entries = Mutex(LRUCache(capacity: capacity == 0 ? .max : capacity))
+    entries = NIOLockedValueBox(LRUCache(capacity: capacity == 0 ? .max : capacity))
   }
 
   /// The one that it was made with.
@@ -34,7 +35,7 @@ public final class InProcessDescriptorCache: BlobDescriptorCache {
   public func find(_ digests: [Digest], in repository: RepositoryName?, _ pass: CachePass) -> [CacheFinding] {
     // Before anything is looked for, here or in the storage.
     let current = generation.current()
-    return entries.withLock { entries in
+    return entries.withLockedValue { entries in
       digests.map { digest in
         let key = Key(digest: digest, repository: repository)
         guard let entry = entries.value(for: key) else { return .miss(CacheLease(current)) }
@@ -49,7 +50,7 @@ public final class InProcessDescriptorCache: BlobDescriptorCache {
 
   /// What is remembered under a former generation is never found.
   public func add(_ new: [CacheEntry], in repository: RepositoryName?, _ pass: CachePass) {
-    entries.withLock { entries in
+    entries.withLockedValue { entries in
       for entry in new {
         entries.store(
           Entry(blob: entry.blob, permit: pass.number, generation: entry.lease.number),

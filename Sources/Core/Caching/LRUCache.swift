@@ -1,5 +1,5 @@
 /// A dictionary that forgets what was not used for longest. Each step costs the same however much it holds.
-struct LRUCache<Key: Hashable, Value> {
+struct LRUCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
   /// How many values it holds at the most.
   let capacity: Int
   private var places: [Key: Int] = [:]

@@ -1,4 +1,4 @@
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Checks a storage, and says where it turns unhealthy, or healthy again.
 public final class StorageHealthCheck: Sendable {
@@ -12,7 +12,7 @@ public final class StorageHealthCheck: Sendable {
 
   private let driver: any StorageDriver
   private let patience: Duration
-  private let state: Mutex<State>
+  private let state: NIOLockedValueBox<State>
   private let report: @Sendable (Change) -> Void
 
   private struct State {
@@ -30,7 +30,7 @@ public final class StorageHealthCheck: Sendable {
     self.driver = driver
     self.patience = patience
     self.report = report
-    state = Mutex(State(health: StorageHealth(threshold: threshold)))
+    state = NIOLockedValueBox(State(health: StorageHealth(threshold: threshold)))
   }
 
   /// Looks at the storage's root, once.
@@ -52,7 +52,7 @@ public final class StorageHealthCheck: Sendable {
   }
 
   private func note(_ failure: String?) {
-    state.withLock { state in
+    state.withLockedValue { state in
       state.health.note(isAnswering: failure == nil)
       let isHealthy = state.health.isHealthy
       guard isHealthy != state.told, isHealthy || failure != nil else { return }

@@ -1,4 +1,4 @@
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// A claim that this process has made: from then on garbage collection sees that the content is wanted.
 struct MadeClaim: Sendable {
@@ -16,13 +16,13 @@ extension RemovalWatch {
     if let made = madeClaim(of: digest) { return made }
     let made = MadeClaim(begin: .now, time: WallClock.now)
     try await driver.put(Array("wanted\n".utf8), at: StorageLayout.blobClaim(digest), durability: .process)
-    claims.withLock { $0.store(made, for: digest) }
+    claims.withLockedValue { $0.store(made, for: digest) }
     return made
   }
 
   /// The claim that this process has made less than an interval ago.
   func madeClaim(of digest: Digest) -> MadeClaim? {
-    claims.withLock { claims in
+    claims.withLockedValue { claims in
       guard let made = claims.value(for: digest) else { return nil }
       if ContinuousClock.now - made.begin < timing.claimInterval { return made }
       claims.remove(digest)
@@ -35,11 +35,11 @@ extension RemovalWatch {
     guard !made.wasSeen, timing.claimInterval > .zero else { return }
     var made = made
     made.wasSeen = true
-    claims.withLock { $0.store(made, for: digest) }
+    claims.withLockedValue { $0.store(made, for: digest) }
   }
 
   /// Forgets a claim that may be gone.
   func forget(_ digest: Digest) {
-    claims.withLock { $0.remove(digest) }
+    claims.withLockedValue { $0.remove(digest) }
   }
 }

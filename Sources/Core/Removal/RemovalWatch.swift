@@ -1,4 +1,4 @@
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// How one process relies on what is there, on storage that can't move a file aside in one step and can't make it young
 /// (object stores): whoever removes something announces it (``RemovalAnnouncer``), and whoever wants it looks for that.
@@ -22,9 +22,9 @@ import Synchronization
 final class RemovalWatch: Sendable {
   let driver: any StorageDriver
   let timing: RemovalTiming
-  private let state = Mutex(State())
+  private let state = NIOLockedValueBox(State())
   /// What this process has claimed lately.
-  let claims: Mutex<LRUCache<Digest, MadeClaim>>
+  let claims: NIOLockedValueBox<LRUCache<Digest, MadeClaim>>
 
   private struct State {
     var reading: Reading?
@@ -48,7 +48,7 @@ final class RemovalWatch: Sendable {
   init(_ driver: any StorageDriver, _ timing: RemovalTiming) {
     self.driver = driver
     self.timing = timing
-    claims = Mutex(LRUCache(capacity: RemovalWatch.capacity))
+    claims = NIOLockedValueBox(LRUCache(capacity: RemovalWatch.capacity))
   }
 
   /// Waits until nobody is about to remove what is at `path`, or to look whether it may. To be called once it can be
@@ -77,14 +77,14 @@ final class RemovalWatch: Sendable {
 
   private func covering(_ path: StoragePath, _ notices: [RemovalNotice]) -> RemovalNotice? {
     guard !notices.isEmpty else { return nil }
-    let expired = state.withLock { $0.expired }
+    let expired = state.withLockedValue { $0.expired }
     return notices.first { $0.covers(path) && !expired.contains($0.name) }
   }
 
   /// The notices, read less than a lease before `moment`, or after it. While one request reads them anew in time, the
   /// others go on.
   private func current(asOf moment: ContinuousClock.Instant) async throws(StorageError) -> [RemovalNotice] {
-    let (known, isMine) = state.withLock { state -> ([RemovalNotice]?, Bool) in
+    let (known, isMine) = state.withLockedValue { state -> ([RemovalNotice]?, Bool) in
       guard let reading = state.reading, moment - reading.begin < timing.lease else { return (nil, false) }
       let isMine = moment - reading.begin >= timing.renewal && !state.isRenewing
       if isMine { state.isRenewing = true }
@@ -92,7 +92,7 @@ final class RemovalWatch: Sendable {
     }
     guard let known else { return try await read() }
     guard isMine else { return known }
-    defer { state.withLock { $0.isRenewing = false } }
+    defer { state.withLockedValue { $0.isRenewing = false } }
     return (try? await read()) ?? known
   }
 
@@ -103,7 +103,7 @@ final class RemovalWatch: Sendable {
     let begin = ContinuousClock.now
     let change = try await content(StorageLayout.removalChange, limit: 64) ?? []
     var reading = Reading(begin: begin, change: change, notices: [])
-    if let known = state.withLock({ $0.reading }), known.change == change {
+    if let known = state.withLockedValue({ $0.reading }), known.change == change {
       reading.notices = known.notices
     } else if !change.isEmpty {
       for name in try await driver.names(in: StorageLayout.removalNotices) {
@@ -113,7 +113,7 @@ final class RemovalWatch: Sendable {
         reading.notices.append(RemovalNotice(name, content))
       }
     }
-    state.withLock { state in
+    state.withLockedValue { state in
       if let latest = state.reading, latest.begin >= begin { return }
       state.reading = reading
       state.expired.formIntersection(reading.notices.map(\.name))
@@ -138,7 +138,7 @@ final class RemovalWatch: Sendable {
       guard age > timing.expiry else { return false }
     } catch  where error.code == .notFound {
     }
-    state.withLock { _ = $0.expired.insert(notice.name) }
+    state.withLockedValue { _ = $0.expired.insert(notice.name) }
     return true
   }
 }

@@ -1,10 +1,10 @@
 public import Logging
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Tells the operator of what lies torn in the storage and counts as absent: each path once, and no flood.
 public final class DamageLog: Sendable {
   private let logger: Logger
-  private let state = Mutex(State())
+  private let state = NIOLockedValueBox(State())
 
   private struct State {
     var told: Set<StoragePath> = []
@@ -22,7 +22,7 @@ public final class DamageLog: Sendable {
   /// Notes that what is at `path` counts as absent.
   /// - Parameter what: what is wrong with it.
   func note(_ path: StoragePath, _ what: String) {
-    let message: String? = state.withLock { state in
+    let message: String? = state.withLockedValue { state in
       guard !state.isFull, !state.told.contains(path) else { return nil }
       if state.told.count == DamageLog.limit {
         state.isFull = true

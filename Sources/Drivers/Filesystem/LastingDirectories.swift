@@ -1,6 +1,6 @@
 import CLinux
 import Glibc
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Tells a directory from every other that was ever made.
 struct DirectoryIdentity: Hashable {
@@ -20,16 +20,16 @@ struct DirectoryIdentity: Hashable {
 
 /// The young directories that this process has synced, with all above them, so that it does so once.
 final class LastingDirectories: Sendable {
-  private let identities = Mutex<Set<DirectoryIdentity>>([])
+  private let identities = NIOLockedValueBox<Set<DirectoryIdentity>>([])
   private static let capacity = 4096
 
   func contains(_ identity: DirectoryIdentity) -> Bool {
-    identities.withLock { $0.contains(identity) }
+    identities.withLockedValue { $0.contains(identity) }
   }
 
   func insert(_ synced: [DirectoryIdentity]) {
     guard !synced.isEmpty else { return }
-    identities.withLock { identities in
+    identities.withLockedValue { identities in
       // They grow old, and need no memory then.
       if identities.count + synced.count > LastingDirectories.capacity { identities = [] }
       identities.formUnion(synced)

@@ -1,11 +1,11 @@
 public import Core
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Storage in the memory of one process, for trials and tests: it ends with the process.
 public final class InMemoryDriver: StorageDriver {
   /// `inmemory`
   public let name = "inmemory"
-  private let tree = Mutex(InMemoryTree())
+  private let tree = NIOLockedValueBox(InMemoryTree())
   private let patience: Duration
 
   /// Empty.
@@ -15,10 +15,10 @@ public final class InMemoryDriver: StorageDriver {
   }
 
   /// Looks at the tree or changes it.
-  func withTree<Result: Sendable>(
-    _ body: (inout InMemoryTree) throws(StorageError) -> Result
-  ) throws(StorageError) -> Result {
-    try tree.withLock { tree throws(StorageError) in try body(&tree) }
+  func withTree<Value: Sendable>(
+    _ body: (inout InMemoryTree) throws(StorageError) -> Value
+  ) throws(StorageError) -> Value {
+    try tree.withLockedValue { tree in Result { () throws(StorageError) in try body(&tree) } }.get()
   }
 
   /// See ``StorageDriver/content(at:limit:)``.

@@ -1,6 +1,6 @@
 public import Core
 public import Logging
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// The addresses that Amazon says are its own, read again and again in the background.
 ///
@@ -17,8 +17,8 @@ public final class AmazonAddresses: Sendable {
   private static let retryPause = Duration.seconds(60)
 
   private let source: Source
-  private let ranges = Mutex<AddressRanges?>(nil)
-  private let updating = Mutex<Task<Void, Never>?>(nil)
+  private let ranges = NIOLockedValueBox<AddressRanges?>(nil)
+  private let updating = NIOLockedValueBox<Task<Void, Never>?>(nil)
 
   private struct Source: Sendable {
     var url: String
@@ -35,12 +35,12 @@ public final class AmazonAddresses: Sendable {
   }
 
   deinit {
-    updating.withLock { $0 }?.cancel()
+    updating.withLockedValue { $0 }?.cancel()
   }
 
   /// Whether this is one of them. What is no address is none.
   public func contain(_ address: String) -> Bool {
-    guard let ranges = ranges.withLock({ $0 }), let address = IPAddress(address) else { return false }
+    guard let ranges = ranges.withLockedValue({ $0 }), let address = IPAddress(address) else { return false }
     return ranges.contains(address)
   }
 
@@ -52,7 +52,7 @@ public final class AmazonAddresses: Sendable {
         try? await Task.sleep(for: succeeded ? interval : min(interval, Self.retryPause))
       }
     }
-    updating.withLock { $0 = task }
+    updating.withLockedValue { $0 = task }
   }
 
   /// Reads the document once.
@@ -67,7 +67,7 @@ public final class AmazonAddresses: Sendable {
       // Rather the old ones than none: a wrong document, or a region that isn't Amazon's.
       guard !document.networks.isEmpty else { throw StorageError(.failed, "no network of these regions") }
       let ranges = AddressRanges(document.networks)
-      self.ranges.withLock { $0 = ranges }
+      self.ranges.withLockedValue { $0 = ranges }
       source.logger.info("read \(document.networks.count) networks of Amazon's (\(document.unreadable) unreadable)")
       return true
     } catch {

@@ -1,6 +1,6 @@
 public import Core
 import Logging
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// A ``BlobDescriptorCache`` in Redis, which all hosts of a registry share (`storage.cache.blobdescriptor: redis`).
 ///
@@ -15,13 +15,13 @@ public final class RedisDescriptorCache: BlobDescriptorCache {
   private let client: RedisClient
   private let meter: CacheMeter
   /// What was counted when it was last told of.
-  private let told: Mutex<RedisStatistics.Snapshot>
+  private let told: NIOLockedValueBox<RedisStatistics.Snapshot>
 
   /// Over a client.
   public init(_ client: RedisClient, _ meter: CacheMeter = .none) {
     self.client = client
     self.meter = meter
-    told = Mutex(client.statistics.snapshot)
+    told = NIOLockedValueBox(client.statistics.snapshot)
   }
 
   /// The servers' identity.
@@ -147,7 +147,7 @@ public final class RedisDescriptorCache: BlobDescriptorCache {
 
   /// Counts for all processes what the client has counted for this one.
   private func tell() {
-    let (before, now) = told.withLock { told in
+    let (before, now) = told.withLockedValue { told in
       // Under the lock, so that nobody tells of an earlier moment after a later one.
       let now = client.statistics.snapshot
       defer { told = now }

@@ -1,16 +1,17 @@
 import Dispatch
 import Logging
+import NIOConcurrencyHelpers
 import Synchronization
 
 /// What all connections of a client share: whether Redis is tried at all now, what is counted, what is logged.
 final class RedisGate: Sendable {
   let statistics: RedisStatistics
   let log: RedisLog
-  private let breaker = Mutex(RedisBreaker())
+  private let breaker = NIOLockedValueBox(RedisBreaker())
   /// Whether the breaker has to be asked: healthy, nobody waits for its lock.
   private let isTroubled = Atomic(false)
-  private let lastFailure = Mutex<RedisError?>(nil)
-  private let prober = Mutex<(@Sendable () -> Bool)?>(nil)
+  private let lastFailure = NIOLockedValueBox<RedisError?>(nil)
+  private let prober = NIOLockedValueBox<(@Sendable () -> Bool)?>(nil)
   /// Has a thread when there is something to try only.
   private let queue = DispatchQueue(label: "berth.redis")
 
@@ -21,13 +22,13 @@ final class RedisGate: Sendable {
 
   /// Sets what tries Redis while everybody else is turned away. It gives whether that went well.
   func setProber(_ probe: @escaping @Sendable () -> Bool) {
-    prober.withLock { $0 = probe }
+    prober.withLockedValue { $0 = probe }
   }
 
   /// Throws `.unavailable` at once while Redis is left alone.
   func pass() throws(RedisError) {
     guard isTroubled.load(ordering: .relaxed) else { return }
-    switch breaker.withLock({ $0.decide(at: .now) }) {
+    switch breaker.withLockedValue({ $0.decide(at: .now) }) {
     case .pass:
       return
     case .probe:
@@ -35,7 +36,7 @@ final class RedisGate: Sendable {
     case .fail:
       break
     }
-    let cause = lastFailure.withLock { $0 }
+    let cause = lastFailure.withLockedValue { $0 }
     throw RedisError(.unavailable, "Redis failed a moment ago", cause: cause?.description)
   }
 
@@ -44,8 +45,8 @@ final class RedisGate: Sendable {
     statistics.note(error)
     log.note(error)
     guard error.countsAsFailure else { return }
-    lastFailure.withLock { $0 = error }
-    let opened = breaker.withLock { breaker in
+    lastFailure.withLockedValue { $0 = error }
+    let opened = breaker.withLockedValue { breaker in
       let opened = breaker.failed(isTimeout: error.code == .timeout, at: .now)
       isTroubled.store(!breaker.isCalm, ordering: .relaxed)
       return opened
@@ -56,16 +57,16 @@ final class RedisGate: Sendable {
   /// Something went well.
   func noteSuccess() {
     guard isTroubled.load(ordering: .relaxed) else { return }
-    breaker.withLock { breaker in
+    breaker.withLockedValue { breaker in
       breaker.succeeded()
       isTroubled.store(!breaker.isCalm, ordering: .relaxed)
     }
   }
 
   private func probe() {
-    let probe = prober.withLock { $0 }
+    let probe = prober.withLockedValue { $0 }
     let success = probe?() ?? false
-    breaker.withLock { breaker in
+    breaker.withLockedValue { breaker in
       breaker.probed(success: success, at: .now)
       isTroubled.store(!breaker.isCalm, ordering: .relaxed)
     }

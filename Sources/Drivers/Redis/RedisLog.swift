@@ -1,10 +1,10 @@
 import Logging
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Tells the operator what is wrong with Redis, each cause once in a while however often it comes.
 final class RedisLog: Sendable {
   private let logger: Logger
-  private let causes = Mutex<[String: Cause]>([:])
+  private let causes = NIOLockedValueBox<[String: Cause]>([:])
 
   private struct Cause {
     var toldAt: ContinuousClock.Instant
@@ -27,7 +27,7 @@ final class RedisLog: Sendable {
   /// - Parameter cause: one of a few.
   func note(_ cause: String, _ level: Logger.Level, _ message: String) {
     let now = ContinuousClock.now
-    let suppressed: Int? = causes.withLock { causes in
+    let suppressed: Int? = causes.withLockedValue { causes in
       if let known = causes[cause], now - known.toldAt < RedisLog.pause {
         causes[cause]?.suppressed += 1
         return nil

@@ -1,6 +1,6 @@
 import Core
+import NIOConcurrencyHelpers
 import NIOCore
-import Synchronization
 
 /// Keeps other writers from a file: an object that whoever writes has made, on condition that there was none
 /// (RFC 9110, section 13.1.2), and renews. One that has not been renewed for a while is anybody's: whoever had it finds
@@ -12,7 +12,7 @@ final class S3Lease: Sendable {
   private let path: StoragePath
   /// Differs for each lease: pieces are named by it.
   let writer: String
-  private let state: Mutex<State>
+  private let state: NIOLockedValueBox<State>
 
   private struct State {
     /// Of the object that we wrote last; nil: it isn't ours any more.
@@ -27,7 +27,7 @@ final class S3Lease: Sendable {
     self.driver = driver
     self.path = path
     self.writer = writer
-    state = Mutex(State(etag: etag, renewed: .now))
+    state = NIOLockedValueBox(State(etag: etag, renewed: .now))
   }
 
   /// Waits for the file as long as the driver's patience says, and no shorter than one look takes.
@@ -90,14 +90,14 @@ final class S3Lease: Sendable {
   /// Makes sure of it, where that was not done for a while, or in any case.
   /// - Returns: false where somebody else has the file now, or it was removed.
   func isHeld(renewing: Bool = false) async throws(StorageError) -> Bool {
-    let (etag, renewed) = state.withLock { ($0.etag, $0.renewed) }
+    let (etag, renewed) = state.withLockedValue { ($0.etag, $0.renewed) }
     guard let etag else { return false }
     guard renewing || .now - renewed > Self.renewal else { return true }
     let begin = ContinuousClock.now
     let next = try await driver.perform("write", path) { () async throws(S3Failure) in
       try await Self.replace(driver, driver.keys.lease(path), writer, etag)
     }
-    state.withLock { $0 = State(etag: next, renewed: begin) }
+    state.withLockedValue { $0 = State(etag: next, renewed: begin) }
     return next != nil
   }
 
@@ -113,6 +113,6 @@ final class S3Lease: Sendable {
 
   /// The object is gone, with the file.
   func isRemoved() {
-    state.withLock { $0.etag = nil }
+    state.withLockedValue { $0.etag = nil }
   }
 }

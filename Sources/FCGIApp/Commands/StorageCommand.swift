@@ -1,6 +1,6 @@
 import ArgumentParser
 import Core
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// What works on the storage of a service, whether that is running or not.
 protocol StorageCommand: ParsableCommand, Sendable {
@@ -16,17 +16,17 @@ extension StorageCommand {
   /// Opens the storage and does the work on this thread.
   func run() throws {
     let (driver, configuration) = try file.openStorage()
-    let status = Mutex<Int32>(1)
+    let status = NIOLockedValueBox<Int32>(1)
     ThreadExecutor().run { [self] in
       do {
         let result = try await run(
           Registry(driver: driver, caching: try Composition.commandCaching(configuration)), configuration)
-        status.withLock { $0 = result }
+        status.withLockedValue { $0 = result }
       } catch {
         printErrors(["\(error)"])
       }
     }
-    let result = status.withLock { $0 }
+    let result = status.withLockedValue { $0 }
     if result != 0 { throw ExitCode(result) }
   }
 }

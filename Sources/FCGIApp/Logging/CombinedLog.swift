@@ -1,13 +1,13 @@
 import Core
 import Glibc
 import HTTPTypes
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// The access log: Apache's combined form, as docker/distribution prints it, and behind it the request's id and how
 /// long it took.
 final class CombinedLog: AccessLogSink {
   private let sink: LineSink
-  private let clock = Mutex((seconds: 0, text: ""))
+  private let clock = NIOLockedValueBox((seconds: 0, text: ""))
 
   init(_ sink: LineSink) {
     self.sink = sink
@@ -21,7 +21,7 @@ final class CombinedLog: AccessLogSink {
   /// Formatting the time costs more than the rest, so it is done once a second.
   private func currentTime() -> String {
     let now = Timestamp.now
-    return clock.withLock { clock in
+    return clock.withLockedValue { clock in
       if clock.seconds != now.seconds { clock = (now.seconds, now.commonLog) }
       return clock.text
     }

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import NIOConcurrencyHelpers
 import Synchronization
 
 /// Collects lines and writes many with one system call, a twentieth of a second after the first at the latest.
@@ -8,13 +9,15 @@ import Synchronization
 /// than a pipe takes whole. Where the reader does not keep up, those who log wait for it.
 final class LineSink: Sendable {
   private let descriptor: Int32
-  private let buffer = Mutex<[UInt8]>([])
-  private let writing = Mutex(())
+  private let buffer = NIOLockedValueBox<[UInt8]>([])
+  private let writing = NIOLockedValueBox(())
   private let isStarted = Atomic<Bool>(false)
   private let firstLine: Semaphore
 
   /// Bytes that are not waited for.
   private static let limit = 16 << 10
+  /// Bytes that most lines fit in.
+  private static let usualLine = 512
   /// What a pipe takes whole (PIPE_BUF).
   static let atomicWrite = 4096
 
@@ -26,9 +29,12 @@ final class LineSink: Sendable {
 
   /// Adds a line that `append` writes with its end, at most `atomicWrite` bytes.
   func write(_ append: (inout [UInt8]) -> Void) {
-    let (wasEmpty, isFull) = buffer.withLock { buffer in
+    var line: [UInt8] = []
+    line.reserveCapacity(Self.usualLine)
+    append(&line)
+    let (wasEmpty, isFull) = buffer.withLockedValue { buffer in
       let wasEmpty = buffer.isEmpty
-      append(&buffer)
+      buffer += line
       return (wasEmpty, buffer.count >= Self.limit)
     }
     if isFull {
@@ -41,8 +47,8 @@ final class LineSink: Sendable {
 
   /// Writes what there is.
   func flush() {
-    writing.withLock { _ in
-      let bytes = buffer.withLock { buffer in
+    writing.withLockedValue { _ in
+      let bytes = buffer.withLockedValue { buffer in
         var taken: [UInt8] = []
         taken.reserveCapacity(Self.limit)
         swap(&taken, &buffer)

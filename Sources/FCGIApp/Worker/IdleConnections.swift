@@ -1,23 +1,19 @@
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// The connections that no thread serves.
 ///
 /// A connection is watched and entered, or taken out, under one lock, so that a thread which empties the list never
 /// meets one that is half of each. There are several lists, so that threads seldom meet at all.
 final class IdleConnections: Sendable {
-  private final class Shard: Sendable {
-    let connections = Mutex<Set<Int32>>([])
-  }
+  private let shards = (0..<16).map { _ in NIOLockedValueBox<Set<Int32>>([]) }
 
-  private let shards = (0..<16).map { _ in Shard() }
-
-  private func shard(_ connection: Int32) -> Shard {
+  private func shard(_ connection: Int32) -> NIOLockedValueBox<Set<Int32>> {
     shards[Int(connection) & 15]
   }
 
   /// Enters a connection where `arm` succeeds in having it watched.
   func insert(_ connection: Int32, arm: () -> Bool) -> Bool {
-    shard(connection).connections.withLock {
+    shard(connection).withLockedValue {
       guard arm() else { return false }
       $0.insert(connection)
       return true
@@ -26,13 +22,13 @@ final class IdleConnections: Sendable {
 
   /// Takes a connection. False: it has been taken.
   func take(_ connection: Int32) -> Bool {
-    shard(connection).connections.withLock { $0.remove(connection) != nil }
+    shard(connection).withLockedValue { $0.remove(connection) != nil }
   }
 
   /// Takes all connections that `isWanted` names.
   func takeAll(where isWanted: (Int32) -> Bool) -> [Int32] {
     shards.flatMap { shard in
-      shard.connections.withLock { connections in
+      shard.withLockedValue { connections in
         let taken = connections.filter(isWanted)
         connections.subtract(taken)
         return Array(taken)
@@ -42,6 +38,6 @@ final class IdleConnections: Sendable {
 
   /// Whether there are none.
   var isEmpty: Bool {
-    shards.allSatisfy { $0.connections.withLock { $0.isEmpty } }
+    shards.allSatisfy { $0.withLockedValue { $0.isEmpty } }
   }
 }

@@ -2,6 +2,7 @@ import CLinux
 import Core
 import Glibc
 import Logging
+import NIOConcurrencyHelpers
 import Synchronization
 
 /// The threads of one worker, and the connections that they serve.
@@ -17,7 +18,7 @@ final class WorkerPool: Sendable {
   private let epoll: Epoll
   private let wakeUp: Descriptor
   private let idle = IdleConnections()
-  private let budget: Mutex<ThreadBudget>
+  private let budget: NIOLockedValueBox<ThreadBudget>
   private let mode = Atomic<Mode>(.serving)
   /// Whether threads that have nothing to do end.
   private let isEnding = Atomic<Bool>(false)
@@ -45,7 +46,7 @@ final class WorkerPool: Sendable {
     self.handover = handover
     self.handler = handler
     self.logger = logger
-    self.budget = Mutex(ThreadBudget(threads: threads, maxUploads: maxUploads))
+    self.budget = NIOLockedValueBox(ThreadBudget(threads: threads, maxUploads: maxUploads))
     epoll = try Epoll()
     let raw = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
     guard raw >= 0 else { throw SystemError("eventfd") }
@@ -56,7 +57,7 @@ final class WorkerPool: Sendable {
 
   /// Begins.
   func start() {
-    budget.withLock { $0.addThread() }
+    budget.withLockedValue { $0.addThread() }
     startThread()
   }
 
@@ -97,7 +98,7 @@ final class WorkerPool: Sendable {
   // MARK: Threads
 
   /// How many threads there are, and what they do.
-  var threads: ThreadBudget { budget.withLock { $0 } }
+  var threads: ThreadBudget { budget.withLockedValue { $0 } }
 
   private func startThread() {
     var attributes = pthread_attr_t()
@@ -115,23 +116,23 @@ final class WorkerPool: Sendable {
       }, argument.toOpaque())
     guard status != 0 else { return }
     argument.release()
-    budget.withLock { $0.removeThread() }
+    budget.withLockedValue { $0.removeThread() }
     logger.error("can't start a thread: \(String(cString: strerror(status))); raise the limit of tasks or memory")
   }
 
   /// What a thread does.
   private func serve() {
     let server = ConnectionServer(handler: handler, pool: self)
-    while budget.withLock({ $0.beginWaiting() }) {
+    while budget.withLockedValue({ $0.beginWaiting() }) {
       let event = epoll.wait()
       if isEnding.load(ordering: .relaxed) {
-        budget.withLock {
+        budget.withLockedValue {
           _ = $0.endWaiting()
           $0.removeThread()
         }
         return
       }
-      if budget.withLock({ $0.endWaiting() }) { startThread() }
+      if budget.withLockedValue({ $0.endWaiting() }) { startThread() }
       switch event {
       case .source(listener):
         accept(server)
@@ -201,13 +202,13 @@ final class WorkerPool: Sendable {
 
   /// See ``UploadSlot/take()``.
   func beginUpload() -> Bool {
-    guard let needsThread = budget.withLock({ $0.beginUpload() }) else { return false }
+    guard let needsThread = budget.withLockedValue({ $0.beginUpload() }) else { return false }
     if needsThread { startThread() }
     return true
   }
 
   /// See ``UploadSlot/release()``.
   func endUpload() {
-    budget.withLock { $0.endUpload() }
+    budget.withLockedValue { $0.endUpload() }
   }
 }

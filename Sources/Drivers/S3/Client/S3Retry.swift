@@ -1,4 +1,4 @@
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Whether a request that failed is worth another try. Each request that the driver makes may be carried out twice
 /// without harm; those that may not find what they expect the second time say so where they are made.
@@ -55,19 +55,19 @@ enum S3Retry: Equatable {
 
 /// Keeps a store that fails from being asked five times as much: retries cost what successes earn.
 final class S3RetryBudget: Sendable {
-  private let tokens: Mutex<Int>
+  private let tokens: NIOLockedValueBox<Int>
   private let capacity: Int
   /// What a retry costs, where a success earns 1.
   private static let cost = 5
 
   init(capacity: Int = 500) {
     self.capacity = capacity
-    tokens = Mutex(capacity)
+    tokens = NIOLockedValueBox(capacity)
   }
 
   /// Whether a retry may be made.
   func take() -> Bool {
-    tokens.withLock { tokens in
+    tokens.withLockedValue { tokens in
       guard tokens >= Self.cost else { return false }
       tokens -= Self.cost
       return true
@@ -75,6 +75,6 @@ final class S3RetryBudget: Sendable {
   }
 
   func earn() {
-    tokens.withLock { $0 = min(capacity, $0 + 1) }
+    tokens.withLockedValue { $0 = min(capacity, $0 + 1) }
   }
 }

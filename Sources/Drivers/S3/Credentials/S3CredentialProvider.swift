@@ -1,5 +1,5 @@
 public import Core
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// The credentials that requests are signed with: found when they are needed first, kept, and replaced before they
 /// expire, while requests go on with the old ones.
@@ -10,7 +10,7 @@ import Synchronization
 public final class S3CredentialProvider: Sendable {
   private let chain: CredentialChain
   private let now: @Sendable () -> Int64
-  private let state = Mutex(State())
+  private let state = NIOLockedValueBox(State())
 
   private typealias Outcome = Result<S3Credentials, StorageError>
 
@@ -48,7 +48,7 @@ public final class S3CredentialProvider: Sendable {
   /// Throws `.denied` where nothing gives credentials, or refuses them; `.unavailable` where that may pass; `.failed`
   /// where an answer makes no sense. The error says what was tried, and what to do.
   public func credentials() async throws(StorageError) -> S3Credentials {
-    let turn = state.withLock { state in
+    let turn = state.withLockedValue { state in
       switch state.renewal.decide(at: now()) {
       case .use(let credentials):
         return Turn.use(credentials)
@@ -73,7 +73,7 @@ public final class S3CredentialProvider: Sendable {
   /// Takes note that the service answered `ExpiredToken`, `InvalidToken` or `InvalidAccessKeyId` to `used`: others are
   /// fetched before the next request, but not twice within seconds.
   public func invalidate(_ used: S3Credentials) {
-    state.withLock { $0.renewal.reject(used) }
+    state.withLockedValue { $0.renewal.reject(used) }
   }
 
   /// A task of its own: none of those who wait for it can end it.
@@ -85,7 +85,7 @@ public final class S3CredentialProvider: Sendable {
       } catch {
         result = .failure(error)
       }
-      return state.withLock { state in
+      return state.withLockedValue { state in
         state.fetch = nil
         return state.renewal.fetched(result, at: now())
       }

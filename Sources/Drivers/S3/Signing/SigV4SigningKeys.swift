@@ -1,5 +1,5 @@
 import Core
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// The keys that signatures are made with. One costs four HMACs, and holds for a day.
 final class SigV4SigningKeys: Sendable {
@@ -13,16 +13,16 @@ final class SigV4SigningKeys: Sendable {
   /// More than one around midnight, and while credentials are replaced.
   private static let capacity = 4
 
-  private let keys = Mutex<[Scope: [UInt8]]>([:])
+  private let keys = NIOLockedValueBox<[Scope: [UInt8]]>([:])
 
   /// - Parameter day: `YYYYMMDD`, UTC.
   func key(day: String, region: String, service: String, secretKey: Secret) -> [UInt8] {
     let scope = Scope(day: day, region: region, service: service, secretKey: secretKey)
-    if let key = keys.withLock({ $0[scope] }) { return key }
+    if let key = keys.withLockedValue({ $0[scope] }) { return key }
     let key = [day, region, service, "aws4_request"].reduce(Array(("AWS4" + secretKey.value).utf8)) { key, part in
       MessageAuthentication.code(of: Array(part.utf8), key: key)
     }
-    keys.withLock { keys in
+    keys.withLockedValue { keys in
       if keys.count >= Self.capacity { keys.removeAll(keepingCapacity: true) }
       keys[scope] = key
     }
