@@ -47,6 +47,31 @@ import Testing
   }
 
   @Test(arguments: Deployment.allCases)
+  func `a condition that names another blob is answered 412`(deployment: Deployment) async throws {
+    try await deployment.withSite { site in
+      let blobs = Blobs(site)
+      let content = TestContent.bytes(2048)
+      let digest = try await blobs.push(content)
+      for condition in ["\"\(digest)\"", "\"x\", \"\(digest)\"", "*"] {
+        #expect(try await blobs.get(digest, [.ifMatch: condition]).body == content)
+        #expect(try await blobs.head(digest, [.ifMatch: condition]).status == 200)
+        let part = try await blobs.get(digest, [.ifMatch: condition, .range: "bytes=0-3"])
+        #expect(part.status == 206)
+        #expect(part.body == Array(content[..<4]))
+      }
+      for condition in ["\"x\"", "W/\"\(digest)\""] {
+        let refused = try await blobs.get(digest, [.ifMatch: condition])
+        #expect(refused.status == 412)
+        #expect(refused.codes == ["PRECONDITION_FAILED"])
+        #expect(try await blobs.head(digest, [.ifMatch: condition]).status == 412)
+      }
+      // It has no date that could be compared.
+      let old = try await blobs.get(digest, [.ifUnmodifiedSince: "Wed, 21 Oct 2015 07:28:00 GMT"])
+      #expect(old.body == content)
+    }
+  }
+
+  @Test(arguments: Deployment.allCases)
   func `a part of a blob is served`(deployment: Deployment) async throws {
     try await deployment.withSite { site in
       let blobs = Blobs(site)
@@ -66,7 +91,9 @@ import Testing
       for range in ["bytes=2048-", "bytes=5000-10000", "bytes=500-0"] {
         let answer = try await blobs.get(digest, [.range: range])
         #expect(answer.status == 416)
+        #expect(answer.codes == ["RANGE_INVALID"])
         #expect(answer["Content-Range"] == "bytes */2048")
+        #expect(answer["Cache-Control"] != "max-age=31536000")
       }
       for (range, condition) in [("items=0-1", nil), ("bytes=0-1", "\"other\"")] {
         var fields: HTTPFields = [.range: range]

@@ -15,6 +15,56 @@ import Testing
         let head = try await site.client.send(.head, "/v2/\(repo.name)/manifests/\(reference)")
         #expect(head.status == 404)
       }
+      // The conformance suite of OCI 1.1.1 asks for one of that name.
+      #expect(try await repo.get(".INVALID_MANIFEST_NAME").codes == ["MANIFEST_UNKNOWN"])
+      for method in [HTTPRequest.Method.get, .head, .delete] {
+        let answer = try await site.client.send(method, "/v2/\(repo.name)/manifests/.INVALID_MANIFEST_NAME")
+        #expect(answer.status == 404)
+      }
+      let pushed = try await repo.put(repo.image(), at: ".INVALID_MANIFEST_NAME")
+      #expect(pushed.status == 400)
+      #expect(pushed.codes == ["TAG_INVALID"])
+    }
+  }
+
+  @Test(arguments: Deployment.allCases)
+  func `what was taken is served, whatever is null or empty in it`(deployment: Deployment) async throws {
+    try await deployment.withSite { site in
+      let repo = Repo(site)
+      let image = try await repo.image(mediaType: nil)
+      for (text, type) in [
+        (
+          image.replacing("{\"schemaVersion\":2,", with: "{\"schemaVersion\":2,\"mediaType\":null,"),
+          MediaType.ociManifest
+        ),
+        (image.replacing("{\"schemaVersion\":2,", with: "{\"schemaVersion\":2,\"mediaType\":\"\","), .ociManifest),
+        (image.replacing("{\"schemaVersion\":2,", with: "{\"manifests\":null,\"schemaVersion\":2,"), .ociManifest),
+        (#"{"schemaVersion":2,"manifests":null}"#, .ociIndex),
+        (#"{"schemaVersion":2,"mediaType":null,"manifests":[]}"#, .ociIndex),
+      ] {
+        let pushed = try await repo.put(text, at: "odd", as: type)
+        #expect(pushed.status == 201, "\(text): \(pushed.text)")
+        for reference in ["odd", Repo.digest(Array(text.utf8)).description] {
+          let answer = try await repo.get(reference)
+          #expect(answer.status == 200, "\(text)")
+          #expect(answer.body == Array(text.utf8))
+          #expect(answer["Content-Type"] == type.rawValue)
+        }
+      }
+    }
+  }
+
+  @Test(arguments: Deployment.allCases)
+  func `a condition that names another manifest is answered 412`(deployment: Deployment) async throws {
+    try await deployment.withSite { site in
+      let repo = Repo(site)
+      let digest = try await repo.push("latest").description
+      for reference in ["latest", digest] {
+        #expect(try await repo.get(reference, [.ifMatch: "\"x\", \"\(digest)\""]).status == 200)
+        let refused = try await repo.get(reference, [.ifMatch: "\"x\""])
+        #expect(refused.status == 412)
+        #expect(refused.codes == ["PRECONDITION_FAILED"])
+      }
     }
   }
 

@@ -37,6 +37,7 @@ import Testing
       for query in [
         "?mount=\(digest)&from=\(source.name)", "?mount=\(held)&from=\(elsewhere.name)",
         "?mount=\(held)&from=NOT%20A%20NAME", "?mount=\(TestContent.digest(content, .sha512))",
+        "?mount=&from=\(source.name)", "?mount=x", "?mount=sha384:\(String(repeating: "a", count: 96))",
       ] {
         let answer = try await target.begin(query)
         #expect(answer.status == 202, "\(query)")

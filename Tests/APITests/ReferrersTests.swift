@@ -76,9 +76,11 @@ import Testing
       let all = try await list(repo, path)
       #expect(all.index.manifests == expected.sorted { $0.digest < $1.digest })
       #expect(all.answer["OCI-Filters-Applied"] == nil)
-      let filtered = try await list(repo, path + "?artifactType=a%2Fsbom%2Bx")
-      #expect(filtered.index.manifests == [expected[0]])
-      #expect(filtered.answer["OCI-Filters-Applied"] == "artifactType")
+      for type in ["a%2Fsbom%2Bx", "a/sbom+x"] {
+        let filtered = try await list(repo, path + "?artifactType=\(type)")
+        #expect(filtered.index.manifests == [expected[0]])
+        #expect(filtered.answer["OCI-Filters-Applied"] == "artifactType")
+      }
       #expect(try await list(repo, path + "?artifactType=no/such").index.manifests == [])
       #expect(try await repo.delete(expected[0].digest).status == 202)
       #expect(try await list(repo, path).index.manifests.count == 2)

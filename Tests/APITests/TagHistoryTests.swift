@@ -120,7 +120,7 @@ import Testing
       for (target, status, code) in [
         ("/v2/\(repo.name)/_berth/tags/two/history", 404, "MANIFEST_UNKNOWN"),
         ("/v2/\(repo.name)-none/_berth/tags/one/history", 404, "MANIFEST_UNKNOWN"),
-        ("/v2/\(repo.name)/_berth/tags/-x/history", 400, "TAG_INVALID"),
+        ("/v2/\(repo.name)/_berth/tags/-x/history", 404, "MANIFEST_UNKNOWN"),
         ("/v2/_berth/tags/one/history", 400, "NAME_INVALID"),
         (path + "?n=-1", 400, "PAGINATION_NUMBER_INVALID"), (path + "?last=x", 400, "DIGEST_INVALID"),
         (path + "?last=\(Repo.digest([1]))", 400, "DIGEST_INVALID"),

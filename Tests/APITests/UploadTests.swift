@@ -203,7 +203,7 @@ import Testing
         try await blobs.put(location, "", content), try await blobs.put(location, "sha256:12", content),
         try await blobs.put(location, "md5:\(String(repeating: "a", count: 32))", content),
         try await site.client.send(.put, location, body: content), try await blobs.begin("?digest=x", body: content),
-        try await blobs.begin("?mount=x"), try await blobs.begin("?digest-algorithm=md5"),
+        try await blobs.begin("?digest-algorithm=md5"),
       ] {
         #expect(answer.status == 400)
         #expect(answer.codes == ["DIGEST_INVALID"])
@@ -277,9 +277,38 @@ import Testing
         #expect(closed.status == 201)
         #expect(closed["Docker-Content-Digest"] == digest.description)
       }
+      // It may say nothing more, but nothing else.
+      #expect(try await blobs.put(location, digest.description, []).status == 201)
+      for other in [TestContent.bytes(1234, seed: 9), content + [1], Array(content.dropFirst())] {
+        #expect(try await blobs.put(location, digest.description, other).status == 404)
+      }
       let unknown = TestContent.digest([1])
       #expect(try await blobs.put(location, unknown.description, [1]).status == 404)
       #expect(try await blobs.put(path(location) + "?", digest.description, content).status == 404)
+    }
+  }
+
+  @Test(arguments: Deployment.allCases)
+  func `who lost the answer to the last chunk sends it again`(deployment: Deployment) async throws {
+    try await deployment.withSite { site in
+      let blobs = Blobs(site)
+      let content = TestContent.bytes(300_000)
+      let digest = TestContent.digest(content).description
+      let first = try await blobs.patch(blobs.location(), Array(content[..<100_000]))
+      let location = try blobs.location(first)
+      for _ in 0..<2 { #expect(try await blobs.put(location, digest, Array(content[100_000...])).status == 201) }
+      #expect(try await blobs.put(location, digest, Array(content[..<200_000])).status == 404)
+    }
+  }
+
+  @Test(arguments: Deployment.allCases)
+  func `an upload that was given up takes no other content for a blob`(deployment: Deployment) async throws {
+    try await deployment.withSite { site in
+      let blobs = Blobs(site)
+      let digest = try await blobs.push(TestContent.bytes(500))
+      let location = try await blobs.location()
+      #expect(try await site.client.send(.delete, location).status == 204)
+      #expect(try await blobs.put(location, digest.description, TestContent.bytes(500, seed: 3)).status == 404)
     }
   }
 

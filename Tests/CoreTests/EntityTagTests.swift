@@ -31,6 +31,14 @@ import Testing
   }
 
   @Test(arguments: [
+    (nil, true), ("*", true), ("\"\(digest)\"", true), (digest, true), ("\(other), \"\(digest)\"", true),
+    ("W/\"\(digest)\"", false), (other, false), ("\"*\"", false), ("", false),
+  ])
+  func `answers a request for this very content`(list: String?, expected: Bool) throws {
+    #expect(try tag().matches(ifMatch: list) == expected)
+  }
+
+  @Test(arguments: [
     (nil, true), ("\"\(digest)\"", true), (digest, true), ("W/\"\(digest)\"", false), (other, false), ("*", false),
     ("Tue, 15 Nov 1994 12:45:26 GMT", false),
   ])

@@ -38,6 +38,7 @@ import Testing
     (
       [("Host", "a.test"), ("Forwarded", "for=1.2.3.4;host=\"d.test:7\";proto=https, host=e.test")], "https://d.test:7"
     ),
+    ([("Host", "a.test"), ("X-Forwarded-Host", " b.test ,c.test")], "http://b.test"),
     ([("Host", "a.test\"><script>")], nil), ([("Host", "a.test/..")], nil), ([], nil),
     ([("Host", "a.test"), ("X-Forwarded-Proto", "javascript")], nil),
   ])
@@ -45,5 +46,12 @@ import Testing
     var all = HTTPFields()
     for (name, value) in fields { all.append(HTTPField(name: try #require(HTTPField.Name(name)), value: value)) }
     #expect(LocationBuilder.origin(request(all)) == origin)
+  }
+
+  @Test(arguments: [
+    ":", "a:b:c", "..", "a..b", "a b", "a.test:0", "a.test:65536", "[a.test]", "[::1", "u@a.test", "a.test/x",
+  ])
+  func `what is no host is in no URL`(host: String) {
+    #expect(LocationBuilder.origin(request([.host: "a.test", .xForwardedHost: host])) == nil)
   }
 }

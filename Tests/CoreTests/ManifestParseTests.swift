@@ -98,6 +98,10 @@ enum Sample {
     (Sample.index().replacing(#""size":2"#, with: #""size":2,"size":2"#), "manifests[0].size"),
     (Sample.index().replacing(#""size":2"#, with: #""size":2,"platform":{"os":1}"#), "manifests[0].platform"),
     (Sample.image(#","x":\#(String(repeating: "[", count: 100_000))"#), ""),
+    (
+      Sample.image(#","subject":\#(Sample.descriptor("a/b", more: #","Digest":"sha256:\#(Sample.hex)""#))"#),
+      "subject.Digest"
+    ),
   ])
   func `refuses what is no manifest and names the field`(text: String, field: String) throws {
     let error = try #require(throws: RegistryError.self) { try parse(text, as: nil) }
@@ -124,6 +128,26 @@ enum Sample {
     let error = try #require(throws: RegistryError.self) { try parse(text, as: contentType?.rawValue) }
     #expect(error.entries[0].code == .manifestInvalid)
     #expect(error.entries[0].message.contains("schema 1, which is not supported"))
+  }
+
+  @Test func `what is taken can be served`() {
+    let members = [
+      #""schemaVersion":2"#, #""mediaType":null"#, #""mediaType":"""#,
+      #""mediaType":"\#(MediaType.ociIndex.rawValue)""#,
+      #""mediaType":"\#(MediaType.ociManifest.rawValue)""#, #""mediaType":"a/b""#, #""manifests":null"#,
+      #""manifests":[]"#, #""config":\#(Sample.descriptor)"#, #""config":null"#, #""layers":null"#, #""layers":[]"#,
+      #""blobs":null"#, #""subject":null"#, #""annotations":{"a":null}"#,
+    ]
+    var taken = 0
+    for _ in 0..<20_000 {
+      let text = "{" + members.shuffled().prefix(Int.random(in: 1...5)).joined(separator: ",") + "}"
+      for type in [nil, MediaType.ociIndex.rawValue, MediaType.ociManifest.rawValue] {
+        guard let manifest = try? parse(text, as: type) else { continue }
+        taken += 1
+        #expect(ManifestHead(of: Array(text.utf8))?.mediaType == manifest.mediaType, "\(text)")
+      }
+    }
+    #expect(taken > 100)
   }
 
   @Test func `no text makes it trap`() {

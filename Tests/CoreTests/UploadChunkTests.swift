@@ -23,6 +23,7 @@ import Testing
       (Case(range: "0-9", length: 10), 10), (Case(range: "0-9"), 10), (Case(range: "5-5", length: 1, size: 5), 1),
       (Case(range: "bytes 0-9/100", length: 10), 10), (Case(range: "bytes 0-9/*", length: 10), 10),
       (Case(range: "bytes 0-9"), 10), (Case(range: "5-6", length: 2, state: 0, size: 5), 2),
+      (Case(range: "", length: 7), 7), (Case(range: "0-9/10", length: 10), 10),
       (Case(length: 7), 7), (Case(), nil), (Case(length: 0, state: 5, size: 5), 0), (Case(length: 3, size: 5), 3),
     ] as [(Case, Int64?)])
   func `takes what continues the upload`(example: Case, length: Int64?) throws {
@@ -31,10 +32,12 @@ import Testing
 
   @Test(arguments: [
     Case(range: "1-9", length: 9), Case(range: "0-4", length: 5, size: 5), Case(range: "3-9", length: 7, size: 5),
-    Case(range: "6-9", length: 4, size: 5), Case(range: "", length: 1), Case(range: "0", length: 1),
+    Case(range: "6-9", length: 4, size: 5), Case(range: "0", length: 1),
     Case(range: "-", length: 1), Case(range: "0-", length: 1), Case(range: "-1", length: 1),
     Case(range: "9-0", length: 1, size: 9), Case(range: "a-b", length: 1), Case(range: "0--1", length: 0),
-    Case(range: "bytes=0-9", length: 10), Case(range: "0-9,10-19", length: 10), Case(range: "+0-9", length: 10),
+    Case(range: "bytes 0-9/5", length: 10), Case(range: "0-9/9", length: 10), Case(range: "bytes 0-9/abc", length: 10),
+    Case(range: "bytes 0-9/", length: 10), Case(range: "bytes=0-9", length: 10), Case(range: "0-9,10-19", length: 10),
+    Case(range: "+0-9", length: 10),
     Case(range: "0-9223372036854775807"), Case(range: "0-99999999999999999999"),
     Case(range: "9223372036854775807-9223372036854775807"), Case(length: 5, state: 0, size: 5),
     Case(state: 6, size: 5),

@@ -19,8 +19,7 @@ extension BlobHandler {
     case .whole: break
     case .part(let part): fields[.xBerthRange] = "bytes=\(part.lowerBound)-\(part.upperBound - 1)"
     case .unsatisfiable:
-      fields[.contentRange] = range.contentRange(size: blob.size)
-      return Self.rangeInvalid(fields)
+      return Self.rangeInvalid(of: blob, fields)
     }
     // The web server says so itself; it would be there twice.
     fields[.acceptRanges] = nil

@@ -24,6 +24,7 @@ struct BlobHandler {
     var fields: HTTPFields = [
       .dockerContentDigest: digest.description, .eTag: tag.field, .cacheControl: Self.cacheControl,
     ]
+    guard tag.matches(ifMatch: request.fields[.ifMatch]) else { throw RegistryError(.preconditionFailed) }
     if tag.matches(ifNoneMatch: request.fields[.ifNoneMatch]) { return Response(.notModified, fields: fields) }
     fields[.contentType] = MediaType.octetStream.rawValue
     fields[.acceptRanges] = "bytes"
@@ -32,12 +33,17 @@ struct BlobHandler {
       return Response(.ok, fields: fields)
     }
     do throws(StorageError) {
+      // A web server that sends a file would hold it to what it takes for its entity tag and date.
+      guard request.fields[.ifMatch] == nil, request.fields[.ifUnmodifiedSince] == nil else {
+        return try await send(blob, request, fields)
+      }
       let download = DownloadRequest(
         clientAddress: request.remoteAddress, isByWebServer: context.configuration.storage.redirectDisabled)
       switch try await context.registry.driver.directURL(
         for: StorageLayout.blobData(blob.content), answering: download)
       {
       case .internalPath(let path)?:
+        if Self.range(of: blob, request) == .unsatisfiable { return Self.rangeInvalid(of: blob, fields) }
         fields[.xAccelRedirect] = path
         // The web server says so itself of a file that it sends; it would be there twice.
         fields[.acceptRanges] = nil
@@ -90,7 +96,7 @@ struct BlobHandler {
       return Response(
         .partialContent, fields: fields, body: .file(reader, length: part.upperBound - part.lowerBound))
     case .unsatisfiable:
-      return Self.rangeInvalid(fields)
+      return Self.rangeInvalid(of: blob, fields)
     }
   }
 
@@ -100,9 +106,11 @@ struct BlobHandler {
     return ByteRange(isWanted ? request.fields[.range] : nil, size: blob.size)
   }
 
-  static func rangeInvalid(_ fields: HTTPFields) -> Response {
+  static func rangeInvalid(of blob: LinkedBlobStore.Blob, _ fields: HTTPFields) -> Response {
     var fields = fields
     fields[.contentType] = nil
+    fields[.cacheControl] = nil
+    fields[.contentRange] = ByteRange.unsatisfiable.contentRange(size: blob.size)
     return RegistryError(.rangeInvalid, "the range lies outside the blob", fields: fields).response
   }
 

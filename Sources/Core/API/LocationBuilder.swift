@@ -36,7 +36,7 @@ struct LocationBuilder {
     guard scheme == "http" || scheme == "https" else { return nil }
     guard
       var host = forwarded["host"] ?? first(request.fields[.xForwardedHost]) ?? request.fields[.host],
-      !host.isEmpty, host.utf8.count <= 255, host.utf8.allSatisfy(isHostByte)
+      isHost(host)
     else { return nil }
     if forwarded["host"] == nil, let port = first(request.fields[.xForwardedPort]),
       let number = Decimal.exact(port.utf8), number <= 65535,
@@ -54,14 +54,19 @@ struct LocationBuilder {
       let parts = pair.split(separator: "=", maxSplits: 1)
       guard parts.count == 2 else { continue }
       let name = parts[0].filter { $0 != " " }.lowercased()
-      parameters[name] = parts[1].filter { $0 != "\"" && $0 != " " }
+      parameters[name] = trimmed(parts[1]).filter { $0 != "\"" }
     }
     return parameters
   }
 
   /// The first of a list's values: that of the proxy nearest to the client.
   private static func first(_ list: String?) -> String? {
-    list?.split(separator: ",").first.map { $0.filter { $0 != " " } }
+    list?.split(separator: ",").first.map { trimmed($0) }
+  }
+
+  private static func trimmed(_ text: Substring) -> String {
+    guard let last = text.lastIndex(where: { $0 != " " }) else { return "" }
+    return String(text[...last].drop { $0 == " " })
   }
 
   private static func hasPort(_ host: String) -> Bool {
@@ -69,14 +74,21 @@ struct LocationBuilder {
     return host[afterAddress...].utf8.contains(UInt8(ascii: ":"))
   }
 
-  private static func isHostByte(_ byte: UInt8) -> Bool {
+  /// Whether `text` is a name or an address, perhaps with a port (RFC 9110, section 7.2).
+  private static func isHost(_ text: String) -> Bool {
+    guard text.utf8.count <= 255, let authority = WebURL.Authority(text) else { return false }
+    let isAddress = text.hasPrefix("[")
+    return authority.host.utf8.allSatisfy { isHostByte($0, ofAddress: isAddress) }
+      && !authority.host.split(separator: ".", omittingEmptySubsequences: false).contains("")
+  }
+
+  private static func isHostByte(_ byte: UInt8, ofAddress isAddress: Bool) -> Bool {
     switch byte {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-      UInt8(ascii: ":"), UInt8(ascii: "["), UInt8(ascii: "]"):
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
       true
-    default:
-      false
+    case UInt8(ascii: ":"): isAddress
+    default: false
     }
   }
 }

@@ -18,7 +18,8 @@ extension ManifestHandler {
       guard let target else { throw ManifestHandler.unknown(repository, reference) }
       digest = target
     }
-    if EntityTag(digest).matches(ifNoneMatch: request.fields[.ifNoneMatch]),
+    let tag = EntityTag(digest)
+    if tag.matches(ifNoneMatch: request.fields[.ifNoneMatch]), tag.matches(ifMatch: request.fields[.ifMatch]),
       try await RegistryError.fromStorage({ () async throws(StorageError) in
         try await repository.manifests.exists(digest)
       })
@@ -33,6 +34,7 @@ extension ManifestHandler {
     }
     let found = try await load(digest, repository)
     guard let found else { throw ManifestHandler.unknown(repository, reference) }
+    guard tag.matches(ifMatch: request.fields[.ifMatch]) else { throw RegistryError(.preconditionFailed) }
     let accepted = AcceptedTypes(request.fields[.accept])
     switch Negotiation(found.head.mediaType, accepting: accepted, byTag: reference.isTag) {
     case .serve:

@@ -13,7 +13,8 @@ struct ReferrersHandler {
     _ request: Request, _ repository: Repository, _ subject: Digest
   ) async throws(RegistryError) -> Response {
     let query = request.parameters
-    let filter = query.first("artifactType").flatMap { $0.isEmpty ? nil : $0 }
+    // No media type has a space: that one was a plus sign, which many write unencoded.
+    let filter = query.first("artifactType").flatMap { $0.isEmpty ? nil : $0.replacing(" ", with: "+") }
     var last: Digest?
     if let text = query.first("last"), !text.isEmpty { last = try Route.digest(text) }
     let start = last

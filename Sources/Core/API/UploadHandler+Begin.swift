@@ -4,14 +4,13 @@ import HTTPTypes
 extension UploadHandler {
   func begin(_ request: Request, _ repository: Repository) async throws(RegistryError) -> Response {
     let parameters = request.parameters
-    if let mount = parameters.first("mount") {
-      let digest = try Route.digest(mount)
-      if let source = mountSource(parameters.first("from")) {
-        let isMounted = try await RegistryError.fromStorage { () async throws(StorageError) in
-          try await repository.mount(digest, from: source)
-        }
-        if isMounted { return created(request, repository, digest) }
+    if let digest = parameters.first("mount").flatMap({ Digest($0) }),
+      let source = mountSource(parameters.first("from"))
+    {
+      let isMounted = try await RegistryError.fromStorage { () async throws(StorageError) in
+        try await repository.mount(digest, from: source)
       }
+      if isMounted { return created(request, repository, digest) }
     }
     if parameters.first("digest") != nil {
       return try await takeWhole(request, repository, try requiredDigest(request))
@@ -24,7 +23,7 @@ extension UploadHandler {
   }
 
   /// Where the client may mount from: the one place that decides it. A name that no repository can have is a hint
-  /// that can't be followed, so the client uploads instead.
+  /// that can't be followed, as is a digest that no blob here can have, so the client uploads instead.
   private func mountSource(_ from: String?) -> MountSource? {
     guard let from else { return .anywhere }
     return RepositoryName(from).map { .repository($0) }

@@ -36,8 +36,10 @@ struct UploadHandler {
     do {
       session = try await repository.uploads.open(id, toCloseAs: digest, length: request.contentLength)
     } catch {
-      // Who closed an upload and lost the answer, closes it again.
-      if error.status == .notFound, state != nil, try await isBlob(digest, in: repository) {
+      // Who closed an upload and lost the answer, closes it again, with the same last bytes or the whole content.
+      if error.status == .notFound, let state,
+        try await isRepeated(request, repository, digest, from: state.offset)
+      {
         return created(request, repository, digest)
       }
       throw error
@@ -104,12 +106,6 @@ struct UploadHandler {
       case .lengthMismatch:
         throw RegistryError(.sizeInvalid, "Content-Range and Content-Length do not agree")
       }
-    }
-  }
-
-  private func isBlob(_ digest: Digest, in repository: Repository) async throws(RegistryError) -> Bool {
-    try await RegistryError.fromStorage { () async throws(StorageError) in
-      try await repository.blobs.claim(digest) != nil
     }
   }
 

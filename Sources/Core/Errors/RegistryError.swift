@@ -94,6 +94,9 @@ extension RegistryError.Code {
   /// An `n` that is no number of entries.
   public static let paginationNumberInvalid = Self(
     "PAGINATION_NUMBER_INVALID", .badRequest, "invalid number of results requested")
+  /// A condition of the request (RFC 9110, section 13) does not hold.
+  public static let preconditionFailed = Self(
+    "PRECONDITION_FAILED", .preconditionFailed, "the content is not what the request's condition names")
   /// A range that does not continue what is there.
   public static let rangeInvalid = Self("RANGE_INVALID", .rangeNotSatisfiable, "invalid content range")
   /// A length that is not that of the content.

@@ -17,6 +17,13 @@ struct EntityTag: Equatable {
     return EntityTag.members(list).contains { $0.text == "*" && !$0.quoted || $0.text == value }
   }
 
+  /// Whether `If-Match` (RFC 9110, section 13.1.1) lets the request be answered: it is absent, `*`, or names this very
+  /// tag; a weak one does not.
+  func matches(ifMatch list: String?) -> Bool {
+    guard let list else { return true }
+    return EntityTag.members(list).contains { !$0.weak && ($0.text == "*" && !$0.quoted || $0.text == value) }
+  }
+
   /// Whether `If-Range` (RFC 9110, section 13.1.5) lets a range be sent: it is absent or names this very tag.
   /// A weak tag or a date does not.
   func matches(ifRange condition: String?) -> Bool {
@@ -27,6 +34,7 @@ struct EntityTag: Equatable {
   private struct Member {
     var text: Substring
     var quoted: Bool
+    var weak: Bool
   }
 
   private static func members(_ list: String) -> [Member] {
@@ -35,15 +43,16 @@ struct EntityTag: Equatable {
     while true {
       rest = rest.drop { $0 == " " || $0 == "\t" || $0 == "," }
       guard !rest.isEmpty else { return members }
-      if rest.utf8.starts(with: "W/".utf8) { rest = rest.dropFirst(2) }
+      let weak = rest.utf8.starts(with: "W/".utf8)
+      if weak { rest = rest.dropFirst(2) }
       if rest.first == "\"" {
         rest = rest.dropFirst()
         let text = rest.prefix { $0 != "\"" }
-        members.append(Member(text: text, quoted: true))
+        members.append(Member(text: text, quoted: true, weak: weak))
         rest = rest[text.endIndex...].dropFirst()
       } else {
         let text = rest.prefix { $0 != "," && $0 != " " && $0 != "\t" }
-        members.append(Member(text: text, quoted: false))
+        members.append(Member(text: text, quoted: false, weak: weak))
         rest = rest[text.endIndex...]
       }
     }

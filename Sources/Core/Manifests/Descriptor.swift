@@ -62,6 +62,7 @@ extension Descriptor {
       } catch {
         throw error.inside(key)
       }
+      if !Descriptor.known.contains(key) { try ManifestFields.refuse(key, ifIn: Descriptor.known) }
     }
     guard let mediaType, !mediaType.isEmpty else { throw JSONError("is missing", field: "mediaType") }
     guard let digest else { throw JSONError("is missing", field: "digest") }
@@ -73,6 +74,10 @@ extension Descriptor {
     self.annotations = annotations
     self.platform = platform
   }
+
+  private static let known: Set<String> = [
+    "mediaType", "digest", "size", "urls", "artifactType", "annotations", "data", "platform",
+  ]
 
   private static func digest(_ reader: inout JSONReader) throws(JSONError) -> Digest {
     guard let digest = Digest(try reader.string()) else {
@@ -131,13 +136,13 @@ extension JSONReader {
     return strings
   }
 
-  /// An object whose values are strings.
+  /// An object whose values are strings; a null counts as an empty one, as it does for clients written in Go.
   mutating func stringMap() throws(JSONError) -> [String: String] {
     var map: [String: String] = [:]
     try enterObject()
     while let key = try nextMember() {
       do {
-        map[key] = try string()
+        map[key] = takeNull() ? "" : try string()
       } catch {
         throw error.inside(key)
       }

@@ -44,9 +44,9 @@ extension Manifest {
     _ fields: ManifestFields, declared: MediaType?
   ) throws(JSONError) -> (MediaType, ManifestKind) {
     let version = try fields.read("schemaVersion") { reader throws(JSONError) in try reader.integer() }
-    let named = try fields.read("mediaType") { reader throws(JSONError) in
-      MediaType(rawValue: try reader.string())
-    }
+    // An empty one counts as absent, as it does for clients written in Go.
+    let named = try fields.read("mediaType") { reader throws(JSONError) in try reader.string() }
+      .flatMap { $0.isEmpty ? nil : MediaType(rawValue: $0) }
     if version == 1 || declared.flatMap(ManifestKind.init) == .schema1 || named.flatMap(ManifestKind.init) == .schema1 {
       return (.dockerSchema1, .schema1)
     }

@@ -12,8 +12,10 @@ struct ManifestHead: Equatable {
       var found = Found()
       try reader.enterObject()
       while let key = try reader.nextMember() {
-        if key == "mediaType", !reader.takeNull() {
+        if key == "mediaType" {
+          guard !reader.takeNull() else { continue }
           let mediaType = MediaType(rawValue: try reader.string())
+          guard !mediaType.rawValue.isEmpty else { continue }
           guard mediaType.isWellFormed else { return nil }
           // For a type that is not known by name, the shape does not matter to serving it.
           self.init(kind: ManifestKind(mediaType) ?? .image, mediaType: mediaType)
@@ -38,9 +40,14 @@ struct ManifestHead: Equatable {
     private var version: Int64?
     private var isIndex = false
     private var isImage = false
+    /// Whether it has a list of children that is null.
+    private var isEmptyIndex = false
 
     mutating func note(_ key: String, _ reader: inout JSONReader) throws(JSONError) {
-      guard !reader.takeNull() else { return }
+      guard !reader.takeNull() else {
+        if key == "manifests" { isEmptyIndex = true }
+        return
+      }
       switch key {
       case "schemaVersion":
         version = try reader.integer()
@@ -57,6 +64,7 @@ struct ManifestHead: Equatable {
       case 1: ManifestHead(kind: .schema1, mediaType: .dockerSchema1Signed)
       case 2 where isIndex: ManifestHead(kind: .index, mediaType: .ociIndex)
       case 2 where isImage: ManifestHead(kind: .image, mediaType: .ociManifest)
+      case 2 where isEmptyIndex: ManifestHead(kind: .index, mediaType: .ociIndex)
       default: nil
       }
     }

@@ -24,7 +24,7 @@ struct UploadChunk: Equatable {
   ///   - stateOffset: the upload's size as the client knows it from `_state`; counts where there is no range.
   ///   - size: the upload's true size.
   init(contentRange: String?, contentLength: Int64?, stateOffset: Int64?, size: Int64) throws(Refusal) {
-    guard let contentRange else {
+    guard let contentRange, !contentRange.isEmpty else {
       guard stateOffset == nil || stateOffset == size else { throw .outOfOrder }
       length = contentLength
       return
@@ -39,9 +39,13 @@ struct UploadChunk: Equatable {
     var rest = Substring(field).utf8
     let unit = "bytes ".utf8
     if rest.starts(with: unit) { rest = rest.dropFirst(unit.count) }
-    if let slash = rest.firstIndex(of: UInt8(ascii: "/")) { rest = rest[..<slash] }
+    var size = "*".utf8[...]
+    if let slash = rest.firstIndex(of: UInt8(ascii: "/")) {
+      (rest, size) = (rest[..<slash], rest[slash...].dropFirst())
+    }
     guard let dash = rest.firstIndex(of: UInt8(ascii: "-")), let first = Decimal.exact(rest[..<dash]),
-      let last = Decimal.exact(rest[rest.index(after: dash)...]), first <= last
+      let last = Decimal.exact(rest[rest.index(after: dash)...]), first <= last,
+      size.elementsEqual("*".utf8) || Decimal.exact(size).map({ $0 > last }) ?? false
     else { return nil }
     return first...last
   }

@@ -21,8 +21,19 @@ public struct Router: RequestHandler {
     }
   }
 
+  /// What the request is about. Nothing can have been pushed as what is no tag, so whoever reads or deletes it is told
+  /// that there is no such thing.
+  private func route(_ request: Request) throws(RegistryError) -> Route {
+    do {
+      return try Route(path: request.path, prefix: prefix)
+    } catch {
+      guard request.method != .put, let entry = error.entries.first, entry.code == .tagInvalid else { throw error }
+      throw RegistryError(.manifestUnknown, entry.message, detail: entry.detail)
+    }
+  }
+
   private func dispatch(_ request: Request) async throws(RegistryError) -> Response {
-    let route = try Route(path: request.path, prefix: prefix)
+    let route = try route(request)
     switch (route, request.method) {
     case (.base, .get), (.base, .head):
       return BaseHandler.response

@@ -1,3 +1,5 @@
+import Glibc
+
 /// A block of memory of fixed capacity that is filled and emptied again and again while content streams
 /// through it, so that bytes are copied once from the socket and never between layers.
 ///
@@ -29,6 +31,11 @@ public final class IOBuffer {
       let span = RawSpan(_unsafeStart: UnsafeRawPointer(base), byteCount: count)
       return _overrideLifetime(span, borrowing: self)
     }
+  }
+
+  /// Whether another one holds the same bytes.
+  func holdsSame(as other: IOBuffer) -> Bool {
+    count == other.count && memcmp(base, other.base, count) == 0
   }
 
   /// Bytes that can still be added.

@@ -1,0 +1,32 @@
+/// A request that closes an upload once more, since the answer to the first one was lost.
+extension UploadHandler {
+  /// Whether a request brings nothing, or what the blob holds from `offset` on. If not, it is about another content,
+  /// or about an upload that was given up.
+  func isRepeated(
+    _ request: Request, _ repository: Repository, _ digest: Digest, from offset: Int64
+  ) async throws(RegistryError) -> Bool {
+    let blob = try await RegistryError.fromStorage { () async throws(StorageError) in
+      try await repository.blobs.claim(digest)
+    }
+    guard let blob else { return false }
+    guard request.contentLength != 0 else { return true }
+    let reader = try await RegistryError.fromStorage { () async throws(StorageError) in
+      try await context.registry.blobs.reader(of: blob.content, from: offset)
+    }
+    var intake = UploadIntake(request.body, length: request.contentLength)
+    let (sent, kept) = (IOBuffer(), IOBuffer())
+    while !intake.isAtEnd {
+      sent.removeAll()
+      kept.removeAll()
+      if let problem = await intake.fill(sent) { throw problem }
+      while kept.count < sent.count {
+        let count = try await RegistryError.fromStorage { () async throws(StorageError) in
+          try await reader.read(into: kept)
+        }
+        guard count > 0 else { return false }
+      }
+      guard sent.holdsSame(as: kept) else { return false }
+    }
+    return true
+  }
+}
