@@ -60,6 +60,59 @@ import Testing
       ["nginx"], "version: 0.1\nstorage: {filesystem: {rootdirectory: /srv/$x}}\n")
     #expect(status == 1)
     #expect(output.isEmpty && errors.contains("/srv/$x"))
+    #expect(errors.hasPrefix("config.yml:2: error: storage.filesystem.rootdirectory: "))
+  }
+
+  @Test func `nginx takes the name of a user, and nothing else in its place`() throws {
+    let text = "version: 0.1\nstorage: filesystem\n"
+    #expect(try berth(["nginx", "--user", "www-data"], text).output.contains("user www-data;\n"))
+    for user in ["www-data; evil", "a b", "", "{", "$x", "é"] {
+      let (status, output, errors) = try berth(["nginx", "--user", user], text)
+      #expect(status == 64 && output.isEmpty && errors.contains("name"), "\(user)")
+    }
+  }
+
+  @Test(arguments: [
+    ("fastcgi:\n  owner: nobody-at-all", "fastcgi.owner"), ("fastcgi:\n  group: nobody-at-all", "fastcgi.group"),
+    ("fastcgi:\n  address: /nowhere/at/all.sock", "fastcgi.address"),
+    ("http: {net: unix,\n  addr: /nowhere/at/all.sock}", "http.addr"),
+  ])
+  func `check and serve name the line of what this machine does not have`(_ text: String, _ key: String) throws {
+    let text = "version: 0.1\nstorage: inmemory\n\(text)\n"
+    for (command, expected) in [("check", Int32(1)), ("serve", 78)] {
+      let (status, _, errors) = try berth([command], text)
+      #expect(status == expected)
+      #expect(errors.hasPrefix("config.yml:4: error: \(key): "), "\(errors)")
+    }
+    #expect(try berth(["nginx"], text).status == 0)
+  }
+
+  @Test(arguments: [
+    (
+      "storage: {filesystem: , cache: {blobdescriptor: redis}}\nredis:\n  addrs: [\"redis://u:hush@h:6379\"]",
+      "config.yml:4: error: redis.addrs: '"
+    ),
+    (
+      "storage: {filesystem: , cache: {blobdescriptor: redis}}\nredis:\n  addr: u:hush@h:x",
+      "config.yml:4: error: redis.addr: '"
+    ),
+    (
+      "storage:\n  s3:\n    bucket: b\n    regionendpoint: https://u:hush@h/x",
+      "config.yml:5: error: storage.s3.regionendpoint: "
+    ),
+  ])
+  func `what is found to be wrong with a server's address has its line, and not its user`(
+    _ text: String, _ expected: String
+  ) throws {
+    let (status, output, errors) = try berth(["check"], "version: 0.1\n\(text)\n")
+    #expect(status == 1 && output.isEmpty)
+    #expect(errors.hasPrefix(expected) && errors.contains("********@h") && !errors.contains("hush"), "\(errors)")
+  }
+
+  @Test(arguments: ["serve", "repository", "tag"])
+  func `help has examples`(_ command: String) throws {
+    let outcome = try ChildProcess.run([try RegistryServer.berthExecutable(), command, "--help"], environment: [:])
+    #expect(outcome.output.contains("Examples:\n"))
   }
 
   private static let redirect =
@@ -93,7 +146,7 @@ import Testing
     _ = try ChildProcess.output(["/usr/bin/openssl", "genrsa", "-out", folder / "key.pem", "2048"])
     let (status, _, errors) = try berth(["check"], "\(start)privatekey: /nowhere, keypairid: K}}]}\n")
     #expect(status == 1)
-    #expect(errors.contains("config.yml: error: middleware.storage[0].options.privatekey: "))
+    #expect(errors.contains("config.yml:3: error: middleware.storage[0].options.privatekey: "))
     for filter in ["", ", ipfilteredby: aws"] {
       let options = "privatekey: \(folder / "key.pem"), keypairid: K\(filter)"
       #expect(try berth(["check"], "\(start)\(options)}}]}\n").status == 0)

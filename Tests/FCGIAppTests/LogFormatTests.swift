@@ -35,6 +35,25 @@ import Testing
     #expect(object?["type"] == "registry")
   }
 
+  @Test(arguments: [
+    (
+      Configuration.Log.Formatter.json,
+      #"{"level":"info","msg":"m","time":"2026-01-02T03:04:05Z","fields.level":"x","process":"worker","fields.time":"y"}"#
+    ),
+    (
+      .logstash,
+      #"{"@timestamp":"2026-01-02T03:04:05Z","@version":"1","level":"info","message":"m","type":"registry","#
+        + #""fields.level":"x","process":"worker","time":"y"}"#
+    ),
+    (.text, #"time="2026-01-02T03:04:05Z" level=info msg="m" fields.level=x process=worker fields.time=y"#),
+  ])
+  func `no key is there twice`(_ form: Configuration.Log.Formatter, _ expected: String) {
+    let formatter = LogFormatter(form: form, fields: ["level": "x", "process": "mine"])
+    let line = formatter.line(
+      time: Self.time, level: .info, message: "m", metadata: [("process", "worker"), ("time", "y")])
+    #expect(String(decoding: line, as: UTF8.self) == expected + "\n")
+  }
+
   @Test(arguments: Configuration.Log.Formatter.allCases)
   func `control characters don't make a second line`(form: Configuration.Log.Formatter) {
     let text = line(form, "first\nlevel=error\r\u{1B}[2J\0")

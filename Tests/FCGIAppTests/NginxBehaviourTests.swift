@@ -33,6 +33,7 @@ private func code(_ response: TestResponse) -> String? {
     #expect(response.fields[values: try name("X-Own")] == ["value"])
     #expect(response.fields[try name("X-Request-Id")]?.isEmpty == false)
     #expect(response.fields[.server] == "nginx")
+    #expect(response.fields[.allow] == nil)
   }
 
   @Test func `HEAD has the status and no body`() async throws {
@@ -67,6 +68,46 @@ private func code(_ response: TestResponse) -> String? {
     let response = try connection.receive()
     #expect(response.status == status)
     #expect(code(response) == expected)
+  }
+
+  @Test(arguments: [
+    // More than nginx's buffers.
+    (0, 1_000, 66),
+    // Less, and more than the record, where each field has `HTTP_` before its name.
+    (0, 60, 950), (32_000, 27, 990), (0, 0, 7_000),
+  ])
+  func `a header that no worker could be given is 431, whatever makes it long`(
+    _ query: Int, _ value: Int, _ count: Int
+  ) throws {
+    let query = String(repeating: "q", count: query)
+    let value = String(repeating: "v", count: value)
+    let fields = (0..<count).map { "a\($0):\(value)\n" }.joined()
+    for request in ["GET /v2/?\(query)", "PATCH /v2/a/blobs/uploads/b?\(query)"] {
+      let connection = try WireClient.Connection(port: server.port)
+      try connection.write(Array("\(request) HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\(fields)\r\n".utf8))
+      let response = try connection.receive()
+      #expect(response.status == 431)
+      #expect(code(response) == "UNKNOWN")
+    }
+  }
+
+  @Test func `long URLs with long tokens reach the worker`() async throws {
+    for (query, token) in [(8_192, 16_384), (32_000, 16_384), (30_000, 30_000)] {
+      let response = try await client.send(
+        TestRequest(
+          .get, "/v2/?\(String(repeating: "q", count: query))",
+          fields: [.authorization: "Bearer \(String(repeating: "t", count: token))"]))
+      #expect(response.status == 502)
+    }
+  }
+
+  @Test(arguments: ["TRACE", "CONNECT"])
+  func `a method that nothing has is refused with those that there are`(_ method: String) throws {
+    let connection = try WireClient.Connection(port: server.port)
+    try connection.write(Array("\(method) /v2/ HTTP/1.1\r\nHost: x\r\n\r\n".utf8))
+    let response = try connection.receive()
+    #expect(response.status == 405)
+    #expect(response.fields[values: .allow] == ["GET, HEAD, POST, PUT, PATCH, DELETE"])
   }
 
   @Test func `a long URL of many tags is fine`() async throws {
@@ -116,7 +157,9 @@ private func code(_ response: TestResponse) -> String? {
       Docker-Distribution-API-Version: registry/2.0\r
       X-Request-Id: \(request.parameters["REQUEST_ID"] ?? "")\r
       X-Content-Type-Options: nosniff\r
-      X-Own: value\r\n
+      X-Own: value\r
+      X-Two: a b\r
+      X-Two: c;"d\r\n
       """
     if uri.contains("/blobs/sha256:") {
       return """
@@ -167,6 +210,7 @@ private func code(_ response: TestResponse) -> String? {
     #expect(response.fields[values: try name("X-Request-Id")].count == 1)
     #expect(response.fields[values: try name("X-Content-Type-Options")] == ["nosniff"])
     #expect(response.fields[values: try name("X-Own")] == ["value"])
+    #expect(response.fields[values: try name("X-Two")] == ["a b", "c;\"d"])
     #expect(response.fields[.lastModified] == nil)
     #expect(response.fields[try name("X-Accel-Redirect")] == nil)
     if status == 416 {
@@ -182,6 +226,15 @@ private func code(_ response: TestResponse) -> String? {
       #expect(response.fields[values: .acceptRanges] == ["bytes"])
       #expect(response.fields[.contentLength] == "10")
     }
+  }
+
+  @Test func `a condition that nginx finds unmet is refused in the OCI form`() async throws {
+    let response = try await client.send(
+      TestRequest(
+        .get, "/v2/a/blobs/\(Self.digest)", fields: [.ifUnmodifiedSince: "Thu, 01 Jan 2015 00:00:00 GMT"]))
+    #expect(response.status == 412)
+    #expect(code(response) == "UNKNOWN")
+    #expect(response.fields[.contentType] == "application/json")
   }
 
   @Test func `a blob whose file is gone is unknown, and not for caches to keep`() async throws {

@@ -46,6 +46,7 @@ private func nginx(_ text: String, _ part: NginxConfiguration.Part = .complete) 
     "storage: filesystem\nhttp: {net: unix, addr: /run/registry.sock}",
     "storage: filesystem\nhttp: {headers: {X-A: [\"a \\\"b\\\"; c\", d], Access-Control-Allow-Origin: ['*']}}",
     "storage: filesystem\nfastcgi: {accelprefix: \"\"}",
+    "storage: {filesystem: {rootdirectory: \"/srv/a\\\"\\u0301; b\"}}",
   ])
   func `nginx accepts the complete configuration`(_ text: String) throws {
     try Self.check(try nginx(text))
@@ -92,13 +93,34 @@ private func nginx(_ text: String, _ part: NginxConfiguration.Part = .complete) 
   }
 
   @Test(arguments: [
-    "storage: {filesystem: {rootdirectory: \"/srv/$registry\"}}",
-    "storage: {filesystem: {rootdirectory: \"/srv/a\\nb\"}}",
-    "storage: filesystem\nhttp: {headers: {X-A: [\"$host\"]}}",
-    "storage: filesystem\nhttp: {tls: {certificate: /c, key: /k, clientcas: [/a, /b]}}",
+    ("storage: {filesystem: {rootdirectory: \"/srv/$registry\"}}", "storage.filesystem.rootdirectory"),
+    ("storage: {filesystem: {rootdirectory: \"/srv/a\\nb\"}}", "storage.filesystem.rootdirectory"),
+    ("storage: filesystem\nhttp: {headers: {X-A: [\"$host\"]}}", "http.headers.X-A"),
+    ("storage: filesystem\nhttp: {tls: {certificate: /c, key: /k, clientcas: [/a, /b]}}", "http.tls.clientcas"),
   ])
-  func `what nginx can't express is an error`(_ text: String) {
-    #expect(throws: NginxError.self) { try nginx(text) }
+  func `what nginx can't express is an error that names the key`(_ text: String, _ key: String) {
+    #expect {
+      try nginx(text)
+    } throws: { error in
+      (error as? NginxError)?.key == key
+    }
+  }
+
+  @Test func `a combining mark hides nothing that must be escaped`() throws {
+    #expect(try nginxQuoted("a\"\u{301};\\\u{301}", of: "") == "\"a\\\"\u{301};\\\\\u{301}\"")
+    #expect(".\u{301}x".escaping(".") == "\\.\u{301}x")
+  }
+
+  @Test(arguments: [
+    ("[TLS_AES_128_GCM_SHA256]", "TLSv1.3", false),
+    ("[TLS_AES_128_GCM_SHA256, TLS_RSA_WITH_AES_128_CBC_SHA]", "TLSv1.2 TLSv1.3", true),
+    ("[]", "TLSv1.2 TLSv1.3", false),
+  ])
+  func `where all suites are those of TLS 1.3, it is the only version`(
+    _ suites: String, _ protocols: String, _ namesCiphers: Bool
+  ) throws {
+    let text = try nginx("storage: filesystem\nhttp: {tls: {certificate: /c, key: /k, ciphersuites: \(suites)}}")
+    #expect(text.contains("ssl_protocols \(protocols);") && text.contains("ssl_ciphers") == namesCiphers)
   }
 
   @Test func `clients are sent from http to https where that is the usual port`() throws {

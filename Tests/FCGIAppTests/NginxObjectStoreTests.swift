@@ -88,6 +88,17 @@ private func text(_ configuration: Configuration) throws -> String {
     #expect(!text.contains("berth_objects") && !text.contains("_berth_storage"))
   }
 
+  @Test func `a field of several values is added with all of them`() throws {
+    let name = try name("X-Two")
+    let text = try text(
+      configuration { configuration, _ in
+        for value in ["a b", "c"] { configuration.http.headers.append(HTTPField(name: name, value: value)) }
+      })
+    let location = try #require(text.split(separator: "location ").first { $0.hasPrefix("^~") })
+    #expect(location.contains("add_header X-Two \"a b\" always;") && location.contains("add_header X-Two c always;"))
+    #expect(!text.contains("x_two"))
+  }
+
   @Test func `an endpoint that is none is an error`() {
     #expect(throws: NginxError.self) { try text(configuration(at: "http://a/b")) }
   }

@@ -25,7 +25,7 @@ final class NginxServer: Sendable {
         version: 0.1
         storage: {filesystem: {rootdirectory: \(folder / "registry")}}
         http:
-          headers: {X-Content-Type-Options: [nosniff], X-Own: [value]}
+          headers: {X-Content-Type-Options: [nosniff], X-Own: [value], X-Two: ["a b", 'c;"d']}
           \(extra)
         """), in: folder)
   }
@@ -45,7 +45,8 @@ final class NginxServer: Sendable {
     let deadline = ContinuousClock.now + .seconds(120)
     while (try? WireClient.Connection(port: port)) == nil {
       guard nginx.isRunning, ContinuousClock.now < deadline else {
-        throw NginxError((try? String(contentsOfFile: folder / "nginx.log", encoding: .utf8)) ?? "nginx did not start")
+        throw FastCGIConnection.Failure(
+          description: (try? String(contentsOfFile: folder / "nginx.log", encoding: .utf8)) ?? "nginx did not start")
       }
       usleep(10_000)
     }

@@ -11,6 +11,9 @@ extension Configuration {
     public var configuration: Configuration
     /// What has no effect, or not the one that was meant.
     public var warnings: [ConfigurationProblem]
+    /// What was read, and its file's name: for the place of what is found to be wrong later.
+    let root: YAMLNode
+    let file: String
   }
 
   /// Reads a file and applies the environment's overrides (`REGISTRY_A_B` for `a.b`) to it.
@@ -36,8 +39,9 @@ extension Configuration {
   ) throws(ConfigurationError) -> Loaded {
     let log = ProblemLog(file: name)
     var configuration = Configuration()
+    var root = YAMLNode(content: .mapping([]), origin: .position(line: 1, column: 1))
     do throws(YAMLError) {
-      var root = try YAMLNode(parsing: bytes)
+      root = try YAMLNode(parsing: bytes)
       EnvironmentOverrides(log: log).apply(environment, to: &root)
       SectionReader.read(&configuration, from: root, path: "", log: log)
     } catch {
@@ -45,7 +49,7 @@ extension Configuration {
     }
     let problems = log.problems
     guard !problems.contains(where: { $0.severity == .error }) else { throw ConfigurationError(problems: problems) }
-    return Loaded(configuration: configuration, warnings: problems)
+    return Loaded(configuration: configuration, warnings: problems, root: root, file: name)
   }
 
   /// Every key that has an effect, as YAML, with defaults filled in and secrets masked.

@@ -42,8 +42,11 @@ extension Configuration {
   public struct Filesystem: Sendable, Equatable {
     /// `rootdirectory`
     public var rootDirectory = "/var/lib/registry"
-    /// `maxthreads`: operations under way at once; at least 25.
+    /// `maxthreads`: operations under way at once. A smaller number than `leastThreads` counts as that.
     public var maxThreads = 100
+
+    /// The least that `maxthreads` can be, as in docker/distribution.
+    static let leastThreads = 25
 
     /// The defaults.
     public init() {}
@@ -186,7 +189,13 @@ extension Configuration.Filesystem: ConfigurationSection {
       keys.report(
         .error, "rootdirectory", "\(rootDirectory) is no absolute path", remedy: "begin it with a slash")
     }
-    keys.integer("maxthreads", &maxThreads, in: 25...Int.max)
+    keys.loose("maxthreads", &maxThreads)
+    if maxThreads < Self.leastThreads {
+      keys.report(
+        .warning, "maxthreads", "\(maxThreads) is too few: \(Self.leastThreads) is used",
+        remedy: "give at least \(Self.leastThreads)")
+      maxThreads = Self.leastThreads
+    }
   }
 }
 
@@ -196,6 +205,7 @@ extension Configuration.UploadPurging: ConfigurationSection {
     keys.value("age", &age)
     keys.value("interval", &interval)
     keys.value("dryrun", &dryRun)
+    guard enabled else { return }
     if interval < .seconds(1) {
       keys.report(.error, "interval", "\(interval.goText) is too short", remedy: "give at least 1s, or a unit: 24h")
     }

@@ -79,6 +79,7 @@ extension Configuration: ConfigurationSection {
         .error, "fastcgi", "\(workers) workers with in-memory storage would be \(workers) registries",
         remedy: "leave `workers` out, or make it 1")
     }
+    reportMixedLocations(keys)
     middleware?.reportIneffective(keys, over: storage)
     if fastcgi.blobCache != nil, !webServerFetches {
       keys.report(
@@ -88,6 +89,16 @@ extension Configuration: ConfigurationSection {
     if storage.cache?.blobDescriptor == .redis, redis == nil {
       keys.report(.error, "storage", "the cache is redis, and no redis is configured", remedy: "add a `redis` section")
     }
+  }
+
+  /// nginx takes no location twice, and clients must not find theirs within the one that is closed to them.
+  private func reportMixedLocations(_ keys: some ConfigurationVisitor) {
+    let (closed, open) = (fastcgi.accelPrefix + "/", http.prefix + "v2/")
+    guard !fastcgi.accelPrefix.isEmpty, closed.hasPrefix(open) || open.hasPrefix(closed) else { return }
+    keys.report(
+      .error, keys.isGiven("fastcgi", "accelprefix") ? "fastcgi.accelprefix" : "http.prefix",
+      "\(closed) is for nginx alone, and \(open) for clients: neither may lie within the other",
+      remedy: "leave fastcgi.accelprefix out, or name another path such as /_storage")
   }
 }
 

@@ -27,16 +27,16 @@ public struct ConfigurationProblem: Sendable, Hashable, CustomStringConvertible 
   /// What to do about it.
   public var remedy: String
 
-  /// A problem at a place.
+  /// A problem at a place. Of URLs in the texts, the user part is masked.
   public init(severity: Severity, place: Place, key: String, message: String, remedy: String) {
     self.severity = severity
     self.place = place
     self.key = key
-    self.message = message
-    self.remedy = remedy
+    self.message = message.maskingUsers
+    self.remedy = remedy.maskingUsers
   }
 
-  /// `config.yml:12: error: storage.filesystem.maxthreads: it is 3, … (give it at least 25)`
+  /// `config.yml:12: error: storage.filesystem.maxthreads: this is not a whole number (correct the value)`
   public var description: String {
     let place =
       switch self.place {

@@ -23,7 +23,7 @@ extension String: ConfigurationValue {
     self = scalar.text
   }
 
-  var content: YAMLNode.Content? { .scalar(YAMLScalar(text: self, isString: true)) }
+  var content: YAMLNode.Content? { .scalar(YAMLScalar(text: maskingUsers, isString: true)) }
 }
 
 extension Bool: ConfigurationValue {

@@ -27,3 +27,37 @@ extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomR
   /// Nothing: `dump` would print the value.
   public var customMirror: Mirror { Mirror(self, children: []) }
 }
+
+extension String {
+  /// The same, with asterisks for what stands before `@` in URLs and in addresses such as `user:password@host`.
+  ///
+  /// A password may hold an `@` or a `/` that ought to be percent-encoded, so everything up to the last `@` of a word
+  /// goes.
+  public var maskingUsers: String {
+    guard utf8.contains(UInt8(ascii: "@")) else { return self }
+    var result = ""
+    var word: Substring = ""
+    for character in self {
+      if character.isWhitespace || "\"'`".contains(character) {
+        result.append(contentsOf: word.maskingUser)
+        result.append(character)
+        word = ""
+      } else {
+        word.append(character)
+      }
+    }
+    result.append(contentsOf: word.maskingUser)
+    return result
+  }
+}
+
+extension Substring {
+  /// Of a text without spaces.
+  fileprivate var maskingUser: Substring {
+    // A path is no URL, whatever its names are made of.
+    guard !hasPrefix("/"), let at = lastIndex(of: "@"), self[..<at].contains(":") else { return self }
+    let user = firstRange(of: "://").map(\.upperBound) ?? startIndex
+    guard user <= at else { return self }
+    return "\(self[..<user])********\(self[at...])"
+  }
+}

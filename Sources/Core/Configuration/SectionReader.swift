@@ -84,7 +84,9 @@ final class SectionReader: ConfigurationVisitor {
   }
 
   func report(_ severity: ConfigurationProblem.Severity, _ key: String, _ message: String, remedy: String) {
-    let place = entries.first { $0.key == key }?.keyOrigin ?? origin
+    let place =
+      entries.first { $0.key == key }?.keyOrigin
+      ?? YAMLNode(content: .mapping(entries), origin: origin).origin(of: key)
     log.add(severity, place, key.isEmpty ? path : path(of: key), message, remedy: remedy)
   }
 
@@ -131,12 +133,8 @@ final class ProblemLog {
     _ severity: ConfigurationProblem.Severity, _ origin: YAMLNode.Origin, _ key: String, _ message: String,
     remedy: String
   ) {
-    let place: ConfigurationProblem.Place =
-      switch origin {
-      case .position(let line, _): .file(file, line: line)
-      case .variable(let name): .variable(name)
-      }
-    let problem = ConfigurationProblem(severity: severity, place: place, key: key, message: message, remedy: remedy)
+    let problem = ConfigurationProblem(
+      severity: severity, place: .init(origin, in: file), key: key, message: message, remedy: remedy)
     if !entries.contains(where: { $0.problem == problem }) { entries.append((origin, problem)) }
   }
 

@@ -21,7 +21,7 @@ struct CheckCommand: ParsableCommand {
 
   func run() throws {
     do {
-      let loaded = try file.load()
+      let loaded = try file.load(serving: true)
       printErrors(loaded.warnings)
       print(loaded.configuration.yaml, terminator: "")
     } catch let error as ConfigurationError {

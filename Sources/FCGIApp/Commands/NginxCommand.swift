@@ -27,7 +27,9 @@ struct NginxCommand: ParsableCommand {
       """)
   var part = NginxConfiguration.Part.complete
 
-  @Option(help: "Who nginx's workers run as (complete only). Without it, root if root prints this, else not said.")
+  @Option(
+    help: "Who nginx's workers run as (complete only). Without it, root if root prints this, else not said.",
+    transform: ArgumentValue.userName)
   var user: String?
 
   @OptionGroup var file: ConfigurationFileArgument
@@ -36,16 +38,20 @@ struct NginxCommand: ParsableCommand {
     do {
       let loaded = try file.load()
       printErrors(loaded.warnings)
-      // Workers of nginx read the storage and connect to the socket, as whoever started the service may.
-      let nginx = NginxConfiguration(
-        configuration: loaded.configuration, user: user ?? (geteuid() == 0 ? "root" : nil))
-      print(try nginx.text(part), terminator: "")
+      print(try text(loaded), terminator: "")
     } catch let error as ConfigurationError {
       printErrors(error.problems)
       throw ExitCode(1)
-    } catch let error as NginxError {
-      printErrors([error])
-      throw ExitCode(1)
+    }
+  }
+
+  private func text(_ loaded: Configuration.Loaded) throws(ConfigurationError) -> String {
+    // Workers of nginx read the storage and connect to the socket, as whoever started the service may.
+    let nginx = NginxConfiguration(configuration: loaded.configuration, user: user ?? (geteuid() == 0 ? "root" : nil))
+    do {
+      return try nginx.text(part)
+    } catch {
+      throw ConfigurationError(problems: [loaded.problem(.error, error.key, error.message, remedy: error.remedy)])
     }
   }
 }

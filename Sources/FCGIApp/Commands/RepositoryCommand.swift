@@ -5,6 +5,12 @@ import Core
 struct RepositoryCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "repository", abstract: "List and delete repositories, and untagged manifests.",
+    discussion: """
+      Examples:
+        berth repository list config.yml
+        berth repository delete config.yml team/app --dry-run
+        berth repository untagged config.yml team/app
+      """,
     subcommands: [RepositoryListCommand.self, RepositoryDeleteCommand.self, RepositoryUntaggedCommand.self])
 }
 

@@ -9,6 +9,12 @@ struct Serve: ParsableCommand {
     discussion: """
       SIGHUP reads the configuration again without dropping a request; SIGTERM ends the service once requests in \
       flight are answered.
+
+      Exit status: 0 once it has ended, 78 if the configuration is wrong or the socket or the storage can't be used.
+
+      Examples:
+        berth serve /etc/docker/registry/config.yml
+        REGISTRY_STORAGE_DELETE_ENABLED=true berth serve config.yml
       """)
 
   @Argument(

@@ -74,6 +74,20 @@ enum ArgumentValue {
     return tag
   }
 
+  /// As it can stand in nginx's configuration: a name or a number.
+  static func userName(_ text: String) throws -> String {
+    let isName = text.unicodeScalars.allSatisfy { scalar in
+      switch scalar {
+      case "a"..."z", "A"..."Z", "0"..."9", "-", "_", ".": true
+      default: false
+      }
+    }
+    guard isName, !text.isEmpty, !text.hasPrefix("-") else {
+      throw ValidationError("A user's name is made of letters, digits, . _ and -, and begins with none of -")
+    }
+    return text
+  }
+
   static func duration(_ text: String) throws -> Duration {
     guard let duration = Duration(goText: text), duration >= .zero else {
       throw ValidationError("A duration is written as 24h, 1h30m or 0s")

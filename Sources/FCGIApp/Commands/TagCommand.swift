@@ -4,7 +4,12 @@ import Core
 /// `berth tag`
 struct TagCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "tag", abstract: "Look at tags.", subcommands: [TagHistoryCommand.self])
+    commandName: "tag", abstract: "Look at tags.",
+    discussion: """
+      Examples:
+        berth tag history config.yml team/app latest
+      """,
+    subcommands: [TagHistoryCommand.self])
 }
 
 /// `berth tag history`

@@ -1,22 +1,77 @@
 import Core
 import Drivers
+import Glibc
 
 extension Composition {
-  /// Throws what this build's drivers can't do of a configuration that is right otherwise.
-  static func check(_ configuration: Configuration, file: String) throws(ConfigurationError) {
-    try checkMiddleware(configuration, file: file)
-    guard configuration.storage.cache?.blobDescriptor == .redis, let redis = configuration.redis else { return }
+  /// Throws what this build's drivers can't do of a configuration that is right otherwise; where the service is to be
+  /// started with it, also what is missing on this machine.
+  static func check(_ loaded: Configuration.Loaded, serving: Bool = false) throws(ConfigurationError) {
+    var problems = middlewareProblems(loaded) + bucketProblems(loaded) + redisProblems(loaded)
+    if serving { problems += accountProblems(loaded) + socketProblems(loaded) }
+    guard problems.isEmpty else { throw ConfigurationError(problems: loaded.warnings + problems) }
+  }
+
+  private static func bucketProblems(_ loaded: Configuration.Loaded) -> [ConfigurationProblem] {
+    guard case .s3(let bucket) = loaded.configuration.storage.driver else { return [] }
+    do throws(StorageError) {
+      _ = try S3Endpoint(bucket)
+      return []
+    } catch {
+      // The message is the key.
+      return [loaded.problem(.error, error.message, error.cause ?? "it names no host", remedy: "correct it")]
+    }
+  }
+
+  private static func redisProblems(_ loaded: Configuration.Loaded) -> [ConfigurationProblem] {
+    guard loaded.configuration.storage.cache?.blobDescriptor == .redis, let redis = loaded.configuration.redis else {
+      return []
+    }
     do {
       try RedisClient.check(redis)
+      return []
     } catch {
       // `key: what is wrong`
       let parts = error.message.split(separator: ":", maxSplits: 1).map(String.init)
-      throw ConfigurationError(problems: [
-        ConfigurationProblem(
-          severity: .error, place: .file(file, line: 0), key: parts.first ?? "redis",
-          message: String((parts.last ?? error.message).drop { $0 == " " }),
-          remedy: error.cause ?? "correct it")
-      ])
+      var key = parts.first ?? "redis"
+      if key == "redis.addrs", !loaded.isGiven(key) { key = "redis.addr" }
+      let message = String((parts.last ?? error.message).drop { $0 == " " })
+      return [loaded.problem(.error, key, message, remedy: error.cause ?? "correct it")]
     }
+  }
+
+  /// Who the Unix socket is to be given to.
+  private static func accountProblems(_ loaded: Configuration.Loaded) -> [ConfigurationProblem] {
+    guard case .unix = loaded.configuration.fastcgi.address else { return [] }
+    var problems: [ConfigurationProblem] = []
+    if let owner = loaded.configuration.fastcgi.owner {
+      do { _ = try Account.user(owner) } catch {
+        problems.append(loaded.problem(.error, "fastcgi.owner", error.message, remedy: error.remedy))
+      }
+    }
+    if let group = loaded.configuration.fastcgi.group {
+      do { _ = try Account.group(group) } catch {
+        problems.append(loaded.problem(.error, "fastcgi.group", error.message, remedy: error.remedy))
+      }
+    }
+    return problems
+  }
+
+  /// Where the Unix socket is to be: the service makes its directory, and none above that.
+  private static func socketProblems(_ loaded: Configuration.Loaded) -> [ConfigurationProblem] {
+    guard case .unix(let path) = loaded.configuration.fastcgi.address else { return [] }
+    let directory = folder(of: path)
+    let above = folder(of: directory)
+    guard access(directory, F_OK) != 0, access(above, F_OK) != 0, errno == ENOENT else { return [] }
+    let key = loaded.isGiven("fastcgi.address") ? "fastcgi.address" : "http.addr"
+    return [
+      loaded.problem(
+        .error, key, "there is no directory \(above), which the socket's own would be made in",
+        remedy: "make the directory \(directory), or choose another path")
+    ]
+  }
+
+  private static func folder(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "/" }
+    return String(path[..<slash])
   }
 }

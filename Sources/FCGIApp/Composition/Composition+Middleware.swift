@@ -15,15 +15,12 @@ extension Composition {
     }
   }
 
-  /// Throws what this build or this machine can't do of a middleware that is configured right otherwise.
-  static func checkMiddleware(_ configuration: Configuration, file: String) throws(ConfigurationError) {
-    for (index, named) in (configuration.middleware?.storage ?? []).enumerated() where !named.disabled {
-      guard let fault = fault(named.kind) else { continue }
-      throw ConfigurationError(problems: [
-        ConfigurationProblem(
-          severity: .error, place: .file(file, line: 0), key: "middleware.storage[\(index)].options.\(fault.option)",
-          message: fault.error.description, remedy: fault.remedy)
-      ])
+  /// What this build or this machine can't do of a middleware that is configured right otherwise.
+  static func middlewareProblems(_ loaded: Configuration.Loaded) -> [ConfigurationProblem] {
+    (loaded.configuration.middleware?.storage ?? []).enumerated().compactMap { index, named in
+      guard !named.disabled, let fault = fault(named.kind) else { return nil }
+      return loaded.problem(
+        .error, "middleware.storage[\(index)].options.\(fault.option)", fault.error.description, remedy: fault.remedy)
     }
   }
 

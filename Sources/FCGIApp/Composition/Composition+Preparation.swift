@@ -5,22 +5,23 @@ extension Composition {
   /// Makes the storage's root directory where it is missing, and sees that it can be written, before anything starts
   /// that would only fail over it.
   ///
-  /// What may pass, as a disk that is full, is no reason not to start: there is much to be read.
-  static func prepare(_ storage: Configuration.Storage) throws(StorageProblem) {
+  /// What may pass, as a disk that is full or not mounted yet, is no reason not to start: there is much to be read.
+  /// `warn` is told.
+  static func prepare(_ storage: Configuration.Storage, warn: (StorageProblem) -> Void) throws(StorageProblem) {
     guard case .filesystem(let parameters) = storage.driver else { return }
     do {
       let driver = try FilesystemDriver(
         rootDirectory: parameters.rootDirectory, maxThreads: parameters.maxThreads, accelPrefix: nil)
       if !storage.readOnly { try driver.checkWritable() }
     } catch  where error.code == .full || error.code == .unavailable {
-      return
+      warn(StorageProblem(passing: error, root: parameters.rootDirectory))
     } catch {
       throw StorageProblem(root: parameters.rootDirectory, error)
     }
   }
 }
 
-/// Storage that the service can't start with.
+/// Storage that the service can't start with, or can't use as it starts.
 struct StorageProblem: Error, CustomStringConvertible {
   let description: String
 
@@ -29,6 +30,14 @@ struct StorageProblem: Error, CustomStringConvertible {
       storage.filesystem.rootdirectory: the service can't use \(root): \(error.cause ?? error.message) (make it a \
       directory that the service's user may write, name another one, or set storage.maintenance.readonly.enabled \
       to serve what is there)
+      """
+  }
+
+  fileprivate init(passing error: StorageError, root: String) {
+    let remedy = error.code == .full ? "make room there" : "make or mount that directory, or name another one"
+    description = """
+      storage.filesystem.rootdirectory: the service starts, though it can't use \(root) now: \
+      \(error.cause ?? error.message) (\(remedy); no restart is needed once it can be used)
       """
   }
 }

@@ -37,9 +37,18 @@ struct LogFormatter: Sendable {
   ) -> [UInt8] {
     var writer = JSONWriter()
     writer.object { writer in
-      for (key, value) in head + fields + metadata { writer.string(key, value) }
+      for (key, value) in head + pairs(metadata, beside: head.map(\.key)) { writer.string(key, value) }
     }
     return writer.bytes
+  }
+
+  /// `log.fields` and what the line says of itself, each key once: the line's own wins, and what is called as a part of
+  /// the form gets a prefix, as with logrus.
+  private func pairs(
+    _ metadata: [(key: String, value: String)], beside head: [String]
+  ) -> [(key: String, value: String)] {
+    let standing = fields.filter { field in !metadata.contains { $0.key == field.key } }
+    return (standing + metadata).map { (head.contains($0.key) ? "fields." + $0.key : $0.key, $0.value) }
   }
 
   private func text(
@@ -47,7 +56,7 @@ struct LogFormatter: Sendable {
   ) -> [UInt8] {
     var bytes = Array("time=\"\(time.rfc3339)\" level=\(Self.name(level)) msg=".utf8)
     TextEscaping.appendQuoted(message, &bytes)
-    for (key, value) in fields + metadata {
+    for (key, value) in pairs(metadata, beside: ["time", "level", "msg"]) {
       bytes.append(UInt8(ascii: " "))
       TextEscaping.append(key, &bytes)
       bytes.append(UInt8(ascii: "="))

@@ -58,7 +58,7 @@ struct NginxConfiguration {
     #     berth nginx --part server CONFIG
     #
     # nginx's workers must be able to read the storage's folder and to write to the workers' socket (fastcgi.group).
-    # For requests with hundreds of tags in the URL, add to the server: large_client_header_buffers 4 32k;
+    # For requests with hundreds of tags in the URL, add to the server: large_client_header_buffers 2 32k;
 
 
     """
@@ -101,10 +101,11 @@ struct NginxConfiguration {
           server_tokens off;
           access_log \(accessLog);
 
-          # Lists of a few hundred tags or digests in one URL.
-          large_client_header_buffers 4 32k;
+          # A line of up to 32 KiB: lists of a few hundred tags or digests in one URL, and long tokens. More than two of
+          # them would not fit in the one record that FastCGI has for a request's header.
+          large_client_header_buffers 2 32k;
 
-          error_page \(NginxErrorPages.statuses) /_berth_error;
+          error_page \(NginxErrorPages.statuses()) /_berth_error;
           # 431, where nginx would say 400.
           error_page 494 =431 /_berth_error;
 
@@ -129,7 +130,7 @@ struct NginxConfiguration {
       case .unix(let path): "unix:" + path
       case .tcp: configuration.fastcgi.address.text
       }
-    let server = try nginxQuoted(address)
+    let server = try nginxQuoted(address, of: "fastcgi.address")
     return """
       # The workers share one socket, so there is nobody to pass a request on to, and none to give up on.
       upstream berth {
@@ -190,7 +191,11 @@ struct NginxConfiguration {
 
           keepalive_requests 100000;
           gzip off;
-          error_page \(NginxErrorPages.statuses) /_berth_error;
+          error_page \(NginxErrorPages.statuses(without: [500])) /_berth_error;
+          # FastCGI has one record of 65535 bytes for a header, and each field has `HTTP_` before its name. At the worst
+          # 65 KiB of fields as short as can be, three bytes in HTTP/1.1 and one in HTTP/2, become eight bytes each:
+          # 174 or 512 KiB. To what does not fit nginx says 500, and to nothing else before it has asked a worker.
+          error_page 500 =431 /_berth_error;
 
           # Uploads of any size: each piece goes to the worker as it arrives.
           location ~ ^\(regexEscaped(v2))/.+/blobs/uploads/?$ {
@@ -220,17 +225,25 @@ struct NginxConfiguration {
 }
 
 /// What nginx has no way to express.
-struct NginxError: Error, CustomStringConvertible {
-  let description: String
+struct NginxError: Error {
+  /// The key to blame: `http.tls.clientcas`.
+  let key: String
+  let message: String
+  let remedy: String
 
-  init(_ description: String) { self.description = description }
+  init(_ key: String, _ message: String, remedy: String) {
+    self.key = key
+    self.message = message
+    self.remedy = remedy
+  }
 }
 
-/// A value as nginx reads it. Throws where it holds what nginx would take for a variable or a new line.
-func nginxQuoted(_ text: String) throws(NginxError) -> String {
+/// The value of a key as nginx reads it. Throws where it holds what nginx would take for a variable or a new line.
+func nginxQuoted(_ text: String, of key: String) throws(NginxError) -> String {
   guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "$") }), !text.isEmpty else {
     throw NginxError(
-      "nginx has no way to write \(text.debugDescription): choose a name without $ and control characters")
+      key, "nginx has no way to write \(text.debugDescription)",
+      remedy: "choose something that is not empty, without $ and control characters")
   }
   let isPlain = text.unicodeScalars.allSatisfy { scalar in
     switch scalar {
@@ -238,9 +251,7 @@ func nginxQuoted(_ text: String) throws(NginxError) -> String {
     default: false
     }
   }
-  if isPlain { return text }
-  let escaped = text.flatMap { $0 == "\"" || $0 == "\\" ? ["\\", $0] : [$0] }
-  return "\"" + String(escaped) + "\""
+  return isPlain ? text : "\"\(text.escaping("\"\\"))\""
 }
 
 extension String {
@@ -248,5 +259,16 @@ extension String {
   var indented: String {
     let lines = split(separator: "\n", omittingEmptySubsequences: false)
     return lines.map { $0.isEmpty ? "" : "    " + $0 }.joined(separator: "\n")
+  }
+
+  /// With a backslash before each of these scalars. A combining mark behind one makes another character of it, not
+  /// another byte.
+  func escaping(_ special: String) -> String {
+    var escaped = UnicodeScalarView()
+    for scalar in unicodeScalars {
+      if special.unicodeScalars.contains(scalar) { escaped.append("\\") }
+      escaped.append(scalar)
+    }
+    return String(escaped)
   }
 }

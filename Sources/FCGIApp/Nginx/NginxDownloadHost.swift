@@ -7,15 +7,15 @@ struct NginxDownloadHost {
   /// Throws where the configuration asks for no such server.
   init(_ configuration: Configuration) throws(NginxError) {
     guard case .filesystem(let filesystem) = configuration.storage.driver else {
-      throw NginxError("a download host serves files: it needs storage.filesystem")
+      throw NginxError("storage", "a download host serves files", remedy: "use storage.filesystem")
     }
     let redirects = (configuration.middleware?.storage ?? []).filter { !$0.disabled }.compactMap { named in
       if case .redirect(let options) = named.kind { options } else { nil }
     }
     guard let redirect = redirects.last, let base = redirect.baseURL, !redirect.secret.isEmpty else {
       throw NginxError(
-        "a download host serves URLs that the registry has signed: add to middleware.storage "
-          + "`{name: redirect, options: {baseurl: https://…, secret: …}}`")
+        "middleware.storage", "a download host serves URLs that the registry has signed",
+        remedy: "add `{name: redirect, options: {baseurl: https://…, secret: …}}`")
     }
     let listeners = try NginxListeners(Self.listening(configuration.http, at: base.url))
     text = """
@@ -71,8 +71,9 @@ struct NginxDownloadHost {
     while root.hasSuffix("/") { root.removeLast() }
     let blobs =
       #"(?<berth_path>/docker/registry/v2/blobs/(?<berth_algorithm>[a-z0-9]+)/[0-9a-f]{2}/(?<berth_hex>[0-9a-f]+)/data)$"#
+    let path = base.path.escaping(#"\^$.|?*+()[]{}"#)
     return """
-      location ~ \(try nginxQuoted("^" + base.path.escapedForRegularExpression, andThen: blobs)) {
+      location ~ \(try nginxQuoted("^" + path, of: "middleware.storage", andThen: blobs)) {
           # Good for this path until it expires, and nothing else.
           secure_link $arg_md5,$arg_expires;
           secure_link_md5 "$secure_link_expires$uri \(secret.value)";
@@ -83,7 +84,7 @@ struct NginxDownloadHost {
               return 410;
           }
 
-          alias \(try nginxQuoted(root, andThen: "$berth_path"));
+          alias \(try nginxQuoted(root, of: "storage.filesystem.rootdirectory", andThen: "$berth_path"));
           sendfile on;
           sendfile_max_chunk 2m;
           tcp_nopush on;
@@ -105,17 +106,10 @@ struct NginxDownloadHost {
   }
 }
 
-extension String {
-  /// For paths: as a regular expression that is this text.
-  fileprivate var escapedForRegularExpression: String {
-    String(flatMap { #"\^$.|?*+()[]{}"#.contains($0) ? ["\\", $0] : [$0] })
-  }
-}
-
 /// A value whose first part is text, and whose second part is nginx's own.
-private func nginxQuoted(_ text: String, andThen rest: String) throws(NginxError) -> String {
+private func nginxQuoted(_ text: String, of key: String, andThen rest: String) throws(NginxError) -> String {
   // An empty text can't be quoted.
   guard !text.isEmpty else { return "\"\(rest)\"" }
-  let quoted = try nginxQuoted(text)
+  let quoted = try nginxQuoted(text, of: key)
   return quoted.hasSuffix("\"") ? "\(quoted.dropLast())\(rest)\"" : "\"\(quoted)\(rest)\""
 }

@@ -28,9 +28,9 @@ enum NginxErrorPages {
     (505, "UNSUPPORTED", "the version of HTTP is not supported"),
   ]
 
-  /// For `error_page`.
-  static var statuses: String {
-    errors.map { String($0.status) }.joined(separator: " ")
+  /// For `error_page`, without those that go elsewhere.
+  static func statuses(without others: Set<Int> = []) -> String {
+    errors.map(\.status).filter { !others.contains($0) }.map(String.init).joined(separator: " ")
   }
 
   /// The bodies by status.
@@ -47,6 +47,12 @@ enum NginxErrorPages {
           ~^50[234]$ 5;
       }
 
+      # Methods that nginx knows and no resource has (RFC 9110, section 15.5.6).
+      map $status $berth_allow {
+          default "";
+          405 "GET, HEAD, POST, PUT, PATCH, DELETE";
+      }
+
       """
   }
 
@@ -54,7 +60,7 @@ enum NginxErrorPages {
   static func locations(headers: HTTPFields) throws(NginxError) -> String {
     var added = ""
     for field in headers {
-      added += "    add_header \(field.name.rawName) \(try nginxQuoted(field.value)) always;\n"
+      added += "    \(try addition(of: field))\n"
     }
     return """
       # The status is that of the error, not the 500 that stands here.
@@ -67,11 +73,18 @@ enum NginxErrorPages {
           add_header Docker-Distribution-API-Version registry/2.0 always;
           add_header X-Request-Id $request_id always;
           add_header Retry-After $berth_retry_after always;
+          add_header Allow $berth_allow always;
           add_header Cache-Control no-store always;
       \(added)    return 500 $berth_error;
       }
 
       """
+  }
+
+  /// What adds a field of `http.headers` to every answer.
+  static func addition(of field: HTTPField) throws(NginxError) -> String {
+    let name = field.name.rawName
+    return "add_header \(name) \(try nginxQuoted(field.value, of: "http.headers.\(name)")) always;"
   }
 
   /// A body; neither text has a character that would need escaping.

@@ -47,10 +47,10 @@ struct NginxListeners {
     if let host = http.host, let authority = host.split(separator: "/").last {
       var name = authority
       if !name.hasSuffix("]"), let colon = name.lastIndex(of: ":") { name = name[..<colon] }
-      return [try nginxQuoted(String(name))]
+      return [try nginxQuoted(String(name), of: "http.host")]
     }
     var names: [String] = []
-    for host in http.tls.letsEncrypt.hosts { names.append(try nginxQuoted(host)) }
+    for host in http.tls.letsEncrypt.hosts { names.append(try nginxQuoted(host, of: "http.tls.letsencrypt.hosts")) }
     return names.isEmpty ? ["_"] : names
   }
 
@@ -64,11 +64,14 @@ struct NginxListeners {
     let versions: [(Configuration.TLS.Version, String)] = [
       (.tls10, "TLSv1"), (.tls11, "TLSv1.1"), (.tls12, "TLSv1.2"), (.tls13, "TLSv1.3"),
     ]
-    let protocols = versions.filter { $0.0 >= tls.minimum }.map(\.1).joined(separator: " ")
+    let suites = tls.cipherSuites.compactMap(CipherSuite.init(name:))
+    // Where no other suite is offered, an older version could agree on none.
+    let minimum = !suites.isEmpty && suites.allSatisfy(\.isTLS13) ? .tls13 : tls.minimum
+    let protocols = versions.filter { $0.0 >= minimum }.map(\.1).joined(separator: " ")
     var text = """
 
-      ssl_certificate \(try nginxQuoted(certificate));
-      ssl_certificate_key \(try nginxQuoted(key));
+      ssl_certificate \(try nginxQuoted(certificate, of: "http.tls.certificate"));
+      ssl_certificate_key \(try nginxQuoted(key, of: "http.tls.key"));
       ssl_protocols \(protocols);
       ssl_prefer_server_ciphers off;
       ssl_session_cache shared:berth_tls:10m;
@@ -77,8 +80,8 @@ struct NginxListeners {
 
       """
     // nginx has no directive of its own for the suites of TLS 1.3.
-    let suites = tls.cipherSuites.compactMap(CipherSuite.init(name:)).filter { !$0.isTLS13 }
-    if !suites.isEmpty { text += "ssl_ciphers \(suites.map(\.openSSLName).joined(separator: ":"));\n" }
+    let ciphers = suites.filter { !$0.isTLS13 }.map(\.openSSLName)
+    if !ciphers.isEmpty { text += "ssl_ciphers \(ciphers.joined(separator: ":"));\n" }
     return text + (try clientCertificates(tls))
   }
 
@@ -86,10 +89,11 @@ struct NginxListeners {
     guard let authorities = tls.clientCAs.first else { return "" }
     guard tls.clientCAs.count == 1 else {
       throw NginxError(
-        "nginx takes one file with the authorities of client certificates, and http.tls.clientcas names "
-          + "\(tls.clientCAs.count): put them together (cat \(tls.clientCAs.joined(separator: " ")) > clients.pem)")
+        "http.tls.clientcas",
+        "nginx takes one file with the authorities of client certificates, and here are \(tls.clientCAs.count)",
+        remedy: "put them together: cat \(tls.clientCAs.joined(separator: " ")) > clients.pem")
     }
-    let file = "ssl_client_certificate \(try nginxQuoted(authorities));\n"
+    let file = "ssl_client_certificate \(try nginxQuoted(authorities, of: "http.tls.clientcas"));\n"
     return switch tls.clientAuth {
     case .request: file + "ssl_verify_client optional_no_ca;\n"
     case .requireAny:

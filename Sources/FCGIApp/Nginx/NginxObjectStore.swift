@@ -14,7 +14,8 @@ struct NginxObjectStore {
     do throws(StorageError) {
       endpoint = try S3Endpoint(s3)
     } catch {
-      throw NginxError(error.description)
+      // The message is the key.
+      throw NginxError(error.message, error.cause ?? "it names no host", remedy: "correct it")
     }
     self.s3 = s3
     self.configuration = configuration
@@ -30,7 +31,7 @@ struct NginxObjectStore {
         # change, as Amazon's do, name your DNS servers in fastcgi.resolver: they are then asked all along, but each
         # fetch makes a connection of its own.
         upstream berth_objects {
-            server \(try nginxQuoted("\(endpoint.host):\(port)"));
+            server \(try nginxQuoted("\(endpoint.host):\(port)", of: "storage.s3"));
             keepalive 32;
             keepalive_timeout 15s;
         }
@@ -39,9 +40,10 @@ struct NginxObjectStore {
         """
     }
     if let cache = configuration.fastcgi.blobCache {
+      let path = try nginxQuoted(cache.path, of: "fastcgi.blobcache.path")
       text += """
         # Pieces of blobs, by the digest of the content, which never changes.
-        proxy_cache_path \(try nginxQuoted(cache.path)) levels=1:2 keys_zone=berth_blobs:16m max_size=\(cache.size)
+        proxy_cache_path \(path) levels=1:2 keys_zone=berth_blobs:16m max_size=\(cache.size)
                          inactive=365d use_temp_path=off;
 
 
@@ -52,10 +54,10 @@ struct NginxObjectStore {
 
   /// The location.
   func location() throws(NginxError) -> String {
-    let names = NginxStorageLocation.lostHeaders(configuration.http.headers)
-    let variables = names.map { String($0.canonicalName.map { $0 == "-" ? "_" : $0 }) }
-    let kept = variables.map { "set $berth_\($0) $upstream_http_\($0);" }.joined(separator: "\n")
-    let added = zip(names, variables).map { "add_header \($0.rawName) $berth_\($1) always;" }.joined(separator: "\n")
+    let lost = try LostHeaders(configuration.http.headers)
+    let kept = lost.names.map { "set $berth_\($0.variable) $upstream_http_\($0.variable);" }.joined(separator: "\n")
+    let variables = lost.names.map { "add_header \($0.name) $berth_\($0.variable) always;" }
+    let added = (variables + lost.additions).joined(separator: "\n")
     let hidden = Self.hiddenHeaders.map { "proxy_hide_header \($0);" }.joined(separator: "\n")
     let statuses = configuration.fastcgi.blobCache == nil ? "416 " : ""
     let body = """
@@ -72,7 +74,7 @@ struct NginxObjectStore {
       proxy_pass_request_headers off;
       proxy_pass_request_body off;
       proxy_http_version 1.1;
-      proxy_set_header Host \(try nginxQuoted(endpoint.hostField));
+      proxy_set_header Host \(try nginxQuoted(endpoint.hostField, of: "storage.s3"));
       proxy_set_header Connection "";
       \(try range())
       proxy_connect_timeout 10s;
@@ -124,7 +126,7 @@ struct NginxObjectStore {
     guard endpoint.scheme == "https" else { return text }
     text += """
 
-      proxy_ssl_name \(try nginxQuoted(endpoint.host));
+      proxy_ssl_name \(try nginxQuoted(endpoint.host, of: "storage.s3"));
       proxy_ssl_server_name on;
       proxy_ssl_protocols TLSv1.2 TLSv1.3;
 

@@ -24,15 +24,14 @@ struct NginxStorageLocation {
   ) throws(NginxError) -> String {
     var root = filesystem.rootDirectory
     while root.hasSuffix("/") { root.removeLast() }
-    let headers = lostHeaders(configuration.http.headers).map { name in
-      let variable = String(name.canonicalName.map { $0 == "-" ? "_" : $0 })
-      return "    add_header \(name.rawName) $upstream_http_\(variable) always;\n"
-    }.joined()
+    let lost = try LostHeaders(configuration.http.headers)
+    var headers = lost.names.map { "add_header \($0.name) $upstream_http_\($0.variable) always;" }
+    headers += lost.additions
     return """
       # Blobs, sent from the disk without passing through a worker. No client reaches this by itself.
       location ^~ \(configuration.fastcgi.accelPrefix)/ {
           internal;
-          alias \(try nginxQuoted(root + "/"));
+          alias \(try nginxQuoted(root + "/", of: "storage.filesystem.rootdirectory"));
 
           sendfile on;
           sendfile_max_chunk 2m;
@@ -49,11 +48,13 @@ struct NginxStorageLocation {
           if_modified_since off;
           types {}
           default_type application/octet-stream;
-      \(headers)    add_header Last-Modified "";
+      \(headers.joined(separator: "\n").indented)
+          add_header Last-Modified "";
 
+          error_page \(NginxErrorPages.statuses(without: [403, 404])) /_berth_error;
           # A file that is not there, or not for nginx to read.
           error_page 404 @berth_blob_unknown;
-          error_page 403 500 502 503 504 =500 /_berth_error;
+          error_page 403 =500 /_berth_error;
           error_page 416 @berth_range_invalid;
       }
 
@@ -82,18 +83,33 @@ struct NginxStorageLocation {
 
     """
   }
+}
 
-  /// What an internal redirect would lose of the worker's answer.
-  static func lostHeaders(_ configured: HTTPFields) -> [HTTPField.Name] {
-    var names: [HTTPField.Name] = [.dockerContentDigest, .eTag, .dockerDistributionAPIVersion, .xRequestID]
+/// What an internal redirect would lose of the worker's answer.
+struct LostHeaders {
+  /// Fields by their names in answers and in variables.
+  private(set) var names: [(name: String, variable: String)] = []
+  /// Fields with several values, as nginx adds them. A variable would have but the first.
+  private(set) var additions: [String] = []
+
+  /// Beside the registry's own fields those of `http.headers`.
+  init(_ configured: HTTPFields) throws(NginxError) {
+    var lost: [HTTPField.Name] = [.dockerContentDigest, .eTag, .dockerDistributionAPIVersion, .xRequestID]
     let usual: [HTTPField.Name] = [.xContentTypeOptions, .strictTransportSecurity]
     // These survive by themselves, and would be there twice.
     let kept: [HTTPField.Name] = [
       .contentType, .contentDisposition, .acceptRanges, .setCookie, .cacheControl, .expires,
     ]
-    for name in usual + configured.map(\.name) where !names.contains(name) && !kept.contains(name) {
-      names.append(name)
+    for name in usual + configured.map(\.name) where !lost.contains(name) && !kept.contains(name) {
+      lost.append(name)
     }
-    return names
+    for name in lost {
+      let fields = configured[fields: name]
+      if fields.count > 1 {
+        for field in fields { additions.append(try NginxErrorPages.addition(of: field)) }
+      } else {
+        names.append((name.rawName, String(name.canonicalName.map { $0 == "-" ? "_" : $0 })))
+      }
+    }
   }
 }

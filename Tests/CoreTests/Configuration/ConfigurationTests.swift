@@ -214,7 +214,7 @@ private let minimal = "version: 0.1\nstorage: filesystem\n"
         "config.yml:1: error: version: this is not 0.1, the only version that there is (correct the value)",
         "config.yml:4: warning: storage.filesystem.rootDirectory: the key is unknown and has no effect "
           + "(did you mean rootdirectory?)",
-        "config.yml:5: error: storage.filesystem.maxthreads: 3 is out of range (give at least 25; the default is 100)",
+        "config.yml:5: warning: storage.filesystem.maxthreads: 3 is too few: 25 is used (give at least 25)",
         "config.yml:6: error: storage.delete.enabled: this is not true or false, without quotes (correct the value)",
         "config.yml:8: warning: http.adr: the key is unknown and has no effect (did you mean addr?)",
       ])
@@ -342,6 +342,41 @@ private let minimal = "version: 0.1\nstorage: filesystem\n"
     #expect(try load(text).warnings.map(\.key) == ["storage.delete.repositories"])
   }
 
+  @Test(arguments: [("10", 25), ("-1", 25), ("\"100\"", 100), ("\"7\"", 25), ("25", 25)])
+  func `maxthreads may be in quotes, and too small a number is raised`(_ written: String, _ used: Int) throws {
+    let loaded = try load("version: 0.1\nstorage: {filesystem: {maxthreads: \(written)}}")
+    guard case .filesystem(let filesystem) = loaded.configuration.storage.driver else {
+      Issue.record("\(loaded.configuration.storage.driver)")
+      return
+    }
+    #expect(filesystem.maxThreads == used)
+    let isRaised = used == 25 && written != "25"
+    #expect(loaded.warnings.map(\.key) == (isRaised ? ["storage.filesystem.maxthreads"] : []))
+  }
+
+  @Test func `nothing is asked of upload purging that is off`() {
+    let start = "version: 0.1\nstorage: {filesystem: , maintenance: {uploadpurging: {age: 0, interval: 0, enabled: "
+    #expect(problems(start + "false}}}").isEmpty)
+    #expect(problems(start + "true}}}").count == 2)
+  }
+
+  @Test(arguments: [
+    ("fastcgi: {accelprefix: /v2}", "fastcgi.accelprefix"), ("fastcgi: {accelprefix: /v2/x}", "fastcgi.accelprefix"),
+    ("http: {prefix: /a/b/}\nfastcgi: {accelprefix: /a}", "fastcgi.accelprefix"),
+    ("http: {prefix: /_berth_storage/}", "http.prefix"),
+  ])
+  func `what is closed to clients and what is open to them lie apart`(_ text: String, _ key: String) {
+    let found = problems(minimal + text)
+    #expect(found.map(\.key) == [key])
+    let line = 3 + text.filter(\.isNewline).count
+    #expect(found.map(\.place) == [.file("config.yml", line: line)] && found.first?.severity == .error)
+  }
+
+  @Test(arguments: ["fastcgi: {accelprefix: /v2x}", "http: {prefix: /a/}\nfastcgi: {accelprefix: /v2}"])
+  func `locations that only look alike are fine`(_ text: String) {
+    #expect(problems(minimal + text).isEmpty)
+  }
+
   @Test func `both forms of redis`() throws {
     let old = try load(
       minimal + """
@@ -391,6 +426,49 @@ private let minimal = "version: 0.1\nstorage: filesystem\n"
     var dumped = ""
     dump(secret, to: &dumped)
     for text in ["\(secret)", String(reflecting: secret), dumped, "\([secret])"] { #expect(!text.contains("hush")) }
+  }
+
+  @Test(arguments: [
+    ("https://u:hush@h", "https://********@h"),
+    ("'redis://:hu/s@h@h:6379' is none", "'redis://********@h:6379' is none"),
+    ("u:hush@h:6379", "********@h:6379"), ("see (https://hush@h/x), a:b", "see (https://********@h/x), a:b"),
+    ("https://h/x", "https://h/x"), ("name@sha256:0", "name@sha256:0"), ("a@b", "a@b"), ("/srv/a:b@c", "/srv/a:b@c"),
+    ("x@y://z", "x@y://z"),
+  ])
+  func `users are masked where an address is printed`(_ text: String, _ masked: String) {
+    #expect(text.maskingUsers == masked)
+  }
+
+  @Test func `neither a problem nor the result names the user of a URL`() throws {
+    let found = problems(minimal + "http: {host: \"https://u:hush@h\"}")
+    #expect(found.map(\.key) == ["http.host"] && !"\(found)".contains("hush"))
+    let text = "version: 0.1\nstorage: {s3: {bucket: b, regionendpoint: \"https://u:hush@h\"}}"
+    let printed = try load(text).configuration.yaml
+    #expect(printed.contains("https://********@h") && !printed.contains("hush"))
+  }
+
+  @Test(arguments: [
+    ("storage.filesystem.rootdirectory", 4), ("middleware.storage[1].options.secret", 8),
+    ("middleware.storage[1].options.duration", 7), ("middleware.storage[2].name", 5), ("redis.addrs", 1),
+  ])
+  func `a problem that is found later has the line of its key, or of what is above it`(
+    _ key: String, _ line: Int
+  ) throws {
+    let loaded = try load(
+      """
+      version: 0.1
+      storage:
+        filesystem:
+          rootdirectory: /srv
+      middleware: {storage: [
+        {name: own, disabled: true},
+        {name: redirect, options: {baseurl: "https://a.test",
+          secret: 0123456789abcdef}}]}
+      """, ["REGISTRY_LOG_LEVEL": "debug"])
+    let problem = loaded.problem(.error, key, "it is wrong", remedy: "mend it")
+    #expect(problem.place == .file("config.yml", line: line) && problem.key == key)
+    #expect(loaded.problem(.error, "log.level", "", remedy: "").place == .variable("REGISTRY_LOG_LEVEL"))
+    #expect(loaded.isGiven("storage.filesystem.rootdirectory") && !loaded.isGiven("storage.filesystem.maxthreads"))
   }
 
   @Test func `a file that can't be read is an error that names it`() {
