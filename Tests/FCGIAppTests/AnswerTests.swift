@@ -43,6 +43,45 @@ import Testing
     }
   }
 
+  @Test func `clients that don't read what a worker sends don't stop others, and one too many is refused`() throws {
+    let size = 8 << 20
+    let harness = try PoolHarness(threads: 2, maxSlowClients: 4) { request in
+      guard request.path == "/large" else { return .text("small") }
+      return Response(.ok, body: .file(Reader(size: Int64(size), available: size, fails: false), length: Int64(size)))
+    }
+    let downloads = try (0..<4).map { _ in try harness.connect() }
+    for download in downloads {
+      try download.write(FastCGIConnection.begin("GET", "/large") + FastCGIConnection.endOfBody)
+    }
+    #expect(eventually { harness.pool.threads.slowClients == 4 })
+    let other = try harness.connect()
+    for _ in 0..<20 { #expect(try other.exchange().text == "small") }
+    let refused = try other.exchange("GET", "/large")
+    #expect(refused.status == 503)
+    #expect(refused.head.contains("Retry-After: 5"))
+    #expect(refused.isComplete)
+    #expect(try other.exchange("HEAD", "/large").head.contains("Content-Length: \(size)"))
+    for download in downloads {
+      let answer = try download.answer()
+      #expect(answer.isComplete)
+      #expect(answer.body.count == size)
+    }
+    #expect(eventually { harness.pool.threads.slowClients == 0 })
+    #expect(try harness.connect().exchange("GET", "/large").body.count == size)
+  }
+
+  @Test func `only an answer that the web server can't take at once needs a place among the slow clients`() throws {
+    let harness = try PoolHarness(maxSlowClients: 0) { request in
+      let size = (64 << 10) + (request.query == "more" ? 1 : 0)
+      guard request.path == "/file" else { return Response(.ok, body: .bytes(.init(repeating: 5, count: size))) }
+      return Response(.ok, body: .file(Reader(size: Int64(size), available: size, fails: false), length: Int64(size)))
+    }
+    for path in ["/file", "/bytes"] {
+      #expect(try harness.connect().exchange("GET", path).body.count == 64 << 10)
+      #expect(try harness.connect().exchange("GET", path + "?more").status == 503)
+    }
+  }
+
   @Test(arguments: [true, false])
   func `an answer that breaks off is not made to look complete`(fails: Bool) throws {
     let harness = try PoolHarness { _ in

@@ -51,6 +51,17 @@ import Testing
     withExtendedLifetime(descriptor) {}
   }
 
+  @Test func `a Unix socket is in place as long as its own file is at its path`() throws {
+    let folder = try TemporaryFolder()
+    let socket = try ListeningSocket(configuration(folder / "s.sock"))
+    #expect(socket.isInPlace)
+    unlink(folder / "s.sock")
+    #expect(!socket.isInPlace)
+    let next = try ListeningSocket(configuration(folder / "s.sock"))
+    #expect(next.isInPlace)
+    #expect(!socket.isInPlace)
+  }
+
   @Test func `a path that is too long, an unknown owner and an unknown host are said`() throws {
     let folder = try TemporaryFolder()
     #expect(throws: ListeningError.self) {

@@ -146,21 +146,61 @@ import Testing
     #expect(eventually { (try? service.connect()) == nil })
   }
 
+  @Test func `a reload makes a socket anew whose file was removed`() throws {
+    let service = try Service()
+    let kept = try service.connect()
+    #expect(try kept.exchange("GET", "/v2/").status == 200)
+    unlink(service.socket)
+    try service.reload()
+    #expect(try service.connect().exchange("GET", "/v2/").status == 200)
+    // Nobody can connect to the old one, and its connections end.
+    #expect(try kept.isClosed())
+    kill(service.process.processID, SIGTERM)
+    #expect(service.process.exitStatus == 0)
+    #expect(!FileManager.default.fileExists(atPath: service.socket))
+  }
+
+  @Test(arguments: [false, true])
+  func `reloads leave an upload as long as it takes, at the same address and at another one`(isMoved: Bool) throws {
+    let service = try Service(drainTimeout: "0s")
+    var uploads: [FastCGIConnection] = []
+    for round in 1...3 {
+      let before = Set(service.children("worker"))
+      let path = isMoved && round > 1 ? service.folder / "moved\(round - 1).sock" : service.socket
+      uploads.append(try service.beginUpload(at: path))
+      if isMoved {
+        try Service.text(service.folder, socket: service.folder / "moved\(round).sock", drainTimeout: "0s")
+          .write(toFile: service.configuration, atomically: true, encoding: .utf8)
+      }
+      try service.reload()
+      // Those of the workers of before that have nothing to do end: each upload holds one at the most.
+      #expect(eventually { before.intersection(service.children("worker")).count <= round })
+    }
+    for upload in uploads { #expect(try service.endUpload(upload)) }
+    #expect(eventually { service.children("worker").count == 2 })
+    let lines = service.log.split(separator: "\n").filter { $0.contains("worker ") }
+    #expect(!lines.contains { $0.contains("did not end cleanly") })
+    #expect(!service.log.contains("requests were still under way"))
+  }
+
+  @Test func `the end of the service bounds what workers that a reload replaced are at`() throws {
+    let service = try Service(drainTimeout: "0s")
+    let busy = try service.beginUpload()
+    try service.reload()
+    kill(service.process.processID, SIGTERM)
+    #expect(eventually { !service.process.isRunning })
+    #expect(service.process.exitStatus == 0)
+    #expect(try busy.isClosed())
+  }
+
   @Test func `the service ends when it is told to, after the requests in flight`() throws {
     let service = try Service()
-    let busy = try service.connect()
-    try busy.write(
-      FastCGIConnection.begin("PUT", "/v2/a/manifests/latest", parameters: [("CONTENT_LENGTH", "100000")]))
-    // The handler must be waiting for the body.
-    usleep(200_000)
+    let busy = try service.beginUpload()
     kill(service.process.processID, SIGTERM)
     #expect(eventually { service.log.contains("stopping") })
     // Nobody waits in vain.
     #expect(eventually { (try? service.connect()) == nil })
-    try busy.write(FastCGIConnection.body(.init(repeating: 1, count: 100_000)) + FastCGIConnection.endOfBody)
-    let answer = try busy.answer()
-    #expect(answer.isComplete)
-    #expect((400..<500).contains(answer.status))
+    #expect(try service.endUpload(busy))
     #expect(service.process.exitStatus == 0)
     #expect(!FileManager.default.fileExists(atPath: service.socket))
   }
@@ -172,6 +212,22 @@ import Testing
     kill(service.process.processID, SIGKILL)
     #expect(eventually { !children.contains(where: Service.isRunning) })
     let next = try Service(in: service.folder)
+    #expect(try next.connect().exchange("GET", "/v2/").status == 200)
+  }
+
+  @Test(arguments: [false, true])
+  func `a supervisor that is killed during an upload can be followed at once, and the upload comes to its end`(
+    isReplaced: Bool
+  ) throws {
+    let service = try Service(drainTimeout: "300s")
+    let busy = try service.beginUpload()
+    // The worker that has the upload may be an old one.
+    if isReplaced { try service.reload() }
+    kill(service.process.processID, SIGKILL)
+    #expect(eventually { (try? service.connect()) == nil })
+    let next = try Service(in: service.folder)
+    #expect(try next.connect().exchange("GET", "/v2/").status == 200)
+    #expect(try service.endUpload(busy))
     #expect(try next.connect().exchange("GET", "/v2/").status == 200)
   }
 
@@ -218,6 +274,20 @@ import Testing
       #expect(log.split(separator: "\n").count == 1)
       #expect(!FileManager.default.fileExists(atPath: folder / "berth.sock"))
     }
+  }
+
+  @Test func `storage that isn't there yet is said once, with key and remedy, and the service starts`() throws {
+    let folder = try TemporaryFolder()
+    let link = folder / "registry"
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: folder / "disk")
+    let service = try Service(in: folder)
+    let lines = service.log.split(separator: "\n").filter { $0.contains("storage.filesystem.rootdirectory") }
+    #expect(lines.count == 1)
+    #expect(lines.first?.contains("can't use \(link) now: No such file or directory (make or mount ") == true)
+    try FileManager.default.createDirectory(atPath: folder / "disk", withIntermediateDirectories: true)
+    let pushed = try service.connect().exchange(
+      "POST", "/v2/team/app/blobs/uploads/?digest=\(TestContent.digest([1]))", body: [1])
+    #expect(pushed.status == 201)
   }
 
   @Test func `what processes that died have left is swept at the start`() throws {

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct ThreadBudgetTests {
   @Test func `a thread that takes the last place at the set starts another one, up to the bound`() {
-    var budget = ThreadBudget(threads: 2, maxUploads: 4)
+    var budget = ThreadBudget(threads: 2, maxSlowClients: 4)
     budget.addThread()
     let first = [budget.beginWaiting(), budget.endWaiting()]
     #expect(first == [true, true])
@@ -15,32 +15,32 @@ import Testing
   }
 
   @Test func `nobody is started while somebody waits`() {
-    var budget = ThreadBudget(threads: 8, maxUploads: 4)
+    var budget = ThreadBudget(threads: 8, maxSlowClients: 4)
     budget.addThread()
     budget.addThread()
     let steps = [budget.beginWaiting(), budget.beginWaiting(), budget.endWaiting()]
     #expect(steps == [true, true, false])
   }
 
-  @Test func `a slow upload doesn't count, so another thread takes its place, up to the bound`() {
-    var budget = ThreadBudget(threads: 1, maxUploads: 2)
+  @Test func `a slow client doesn't count, so another thread takes its place, up to the bound`() {
+    var budget = ThreadBudget(threads: 1, maxSlowClients: 2)
     budget.addThread()
     for total in 2...3 {
-      let steps = [budget.beginWaiting(), budget.endWaiting(), budget.beginUpload()]
+      let steps = [budget.beginWaiting(), budget.endWaiting(), budget.beginSlowClient()]
       #expect(steps == [true, false, true])
       #expect(budget.total == total)
     }
-    let last = [budget.beginWaiting(), budget.endWaiting(), budget.beginUpload()]
+    let last = [budget.beginWaiting(), budget.endWaiting(), budget.beginSlowClient()]
     #expect(last == [true, false, nil])
     #expect(budget.total == 3)
   }
 
-  @Test func `threads that are too many once uploads are over end themselves`() {
-    var budget = ThreadBudget(threads: 1, maxUploads: 2)
+  @Test func `threads that are too many once slow clients are gone end themselves`() {
+    var budget = ThreadBudget(threads: 1, maxSlowClients: 2)
     budget.addThread()
-    let steps = [budget.beginWaiting(), budget.endWaiting(), budget.beginUpload(), budget.beginWaiting()]
+    let steps = [budget.beginWaiting(), budget.endWaiting(), budget.beginSlowClient(), budget.beginWaiting()]
     #expect(steps == [true, false, true, true])
-    budget.endUpload()
+    budget.endSlowClient()
     let stays = budget.beginWaiting()
     #expect(!stays)
     #expect(budget.total == 1)

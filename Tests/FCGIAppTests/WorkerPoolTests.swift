@@ -87,7 +87,7 @@ import Testing
   }
 
   @Test func `a connection that is opened and says nothing holds no thread`() throws {
-    let harness = try PoolHarness(threads: 1, maxUploads: 0) { _ in .text("hello") }
+    let harness = try PoolHarness(threads: 1, maxSlowClients: 0) { _ in .text("hello") }
     let silent = try (0..<8).map { _ in try harness.connect() }
     #expect(try harness.connect().exchange().text == "hello")
     for connection in silent { #expect(try connection.exchange().text == "hello") }
@@ -115,31 +115,31 @@ import Testing
   }
 
   @Test func `slow uploads don't stop others, and the threads that they took end`() throws {
-    let harness = try PoolHarness(threads: 2, maxUploads: 8) { .text("\(await $0.body.readAll().count)") }
+    let harness = try PoolHarness(threads: 2, maxSlowClients: 8) { .text("\(await $0.body.readAll().count)") }
     let uploads = try (0..<6).map { _ in try harness.connect() }
     for upload in uploads {
       try upload.write(FastCGIConnection.begin("PATCH", parameters: [("CONTENT_LENGTH", "200000")]))
       try upload.write(FastCGIConnection.body(.init(repeating: 1, count: 1000)))
     }
-    #expect(eventually { harness.pool.threads.uploading == 6 })
+    #expect(eventually { harness.pool.threads.slowClients == 6 })
     for _ in 0..<20 { #expect(try harness.connect().exchange().text == "0") }
     for upload in uploads {
       try upload.write(FastCGIConnection.body(.init(repeating: 1, count: 199_000)) + FastCGIConnection.endOfBody)
       #expect(try upload.answer().text == "200000")
     }
-    #expect(eventually { harness.pool.threads.uploading == 0 })
+    #expect(eventually { harness.pool.threads.slowClients == 0 })
     for _ in 0..<20 { #expect(try harness.connect().exchange().text == "0") }
     #expect(eventually { harness.pool.threads.total <= 2 })
   }
 
   @Test func `one slow upload more than may be is refused, and the next after one has ended is not`() throws {
-    let harness = try PoolHarness(threads: 2, maxUploads: 1) { request in
+    let harness = try PoolHarness(threads: 2, maxSlowClients: 1) { request in
       let (count, error) = await request.body.readAll()
       return .text("\(count) \(error.map { "\($0)" } ?? "")", status: error == nil ? 200 : 503)
     }
     let first = try harness.connect()
     try first.write(FastCGIConnection.begin("PATCH", parameters: [("CONTENT_LENGTH", "1000")]))
-    #expect(eventually { harness.pool.threads.uploading == 1 })
+    #expect(eventually { harness.pool.threads.slowClients == 1 })
     let second = try harness.connect()
     try second.write(FastCGIConnection.begin("PATCH", parameters: [("CONTENT_LENGTH", "1000")]))
     let refused = try second.answer()
@@ -174,9 +174,9 @@ import Testing
     _ = try idle.exchange()
     let busy = try harness.connect()
     try busy.write(FastCGIConnection.begin("PUT", parameters: [("CONTENT_LENGTH", "10")]))
-    #expect(eventually { harness.pool.threads.uploading == 1 })
+    #expect(eventually { harness.pool.threads.slowClients == 1 })
     let pool = harness.pool
-    let drained = Background { pool.drain(handingOver: false, until: .now + .seconds(60)) }
+    let drained = Background { pool.drain(.stop, timeout: .seconds(60), further: PoolHarness.nothing) }
     #expect(try idle.isClosed())
     try busy.write(FastCGIConnection.body(.init(repeating: 1, count: 10)) + FastCGIConnection.endOfBody)
     #expect(try busy.answer().text == "10")
@@ -188,8 +188,72 @@ import Testing
     let harness = try PoolHarness { .text("\(await $0.body.readAll().count)") }
     let busy = try harness.connect()
     try busy.write(FastCGIConnection.begin("PUT", parameters: [("CONTENT_LENGTH", "10")]))
-    #expect(eventually { harness.pool.threads.uploading == 1 })
+    #expect(eventually { harness.pool.threads.slowClients == 1 })
     #expect(!harness.drain(within: .milliseconds(50)))
+  }
+
+  @Test(arguments: [ControlSocket.Order.handOver, .move])
+  func `a pool that others replace waits for requests without a bound, until it is told to stop`(
+    order: ControlSocket.Order
+  ) throws {
+    let harness = try PoolHarness { .text("\(await $0.body.readAll().count)") }
+    let requests = try (0..<2).map { _ in try harness.connect() }
+    for request in requests {
+      try request.write(FastCGIConnection.begin("PUT", parameters: [("CONTENT_LENGTH", "10")]))
+    }
+    #expect(eventually { harness.pool.threads.slowClients == 2 })
+    let orders = Orders()
+    let pool = harness.pool
+    let drained = Background { pool.drain(order, timeout: .zero, further: orders.next) }
+    #expect(eventually { orders.waits >= 3 })
+    try requests[0].write(FastCGIConnection.body(.init(repeating: 1, count: 10)) + FastCGIConnection.endOfBody)
+    #expect(try requests[0].answer().text == "10")
+    orders.give(.stop)
+    #expect(try drained.wait() == false)
+    try requests[1].write(FastCGIConnection.body(.init(repeating: 1, count: 10)) + FastCGIConnection.endOfBody)
+    #expect(try requests[1].answer().text == "10")
+  }
+
+  @Test(arguments: [ControlSocket.Order.move, .abandon])
+  func `a pool whose socket nobody needs any more answers those that wait, and further ones are refused`(
+    order: ControlSocket.Order
+  ) throws {
+    let gate = Gate()
+    defer { gate.open() }
+    let harness = try PoolHarness(threads: 1) { request in
+      gate.pass(request.path)
+      return .text(request.path)
+    }
+    let connections = try (0..<4).map { number in
+      let connection = try harness.connect()
+      try connection.write(FastCGIConnection.begin("GET", "\(number)") + FastCGIConnection.endOfBody)
+      // The others wait to be accepted.
+      #expect(eventually { gate.inside == 1 })
+      return connection
+    }
+    let pool = harness.pool
+    let drained = Background { pool.drain(order, timeout: .seconds(60), further: PoolHarness.nothing) }
+    #expect(eventually { (try? harness.connect()) == nil })
+    gate.open()
+    for (number, connection) in connections.enumerated() { #expect(try connection.answer().text == "\(number)") }
+    #expect(try drained.wait() == true)
+  }
+
+  @Test func `a pool that others replace refuses connections once the supervisor is gone`() throws {
+    let harness = try PoolHarness { .text("\(await $0.body.readAll().count)") }
+    let busy = try harness.connect()
+    try busy.write(FastCGIConnection.begin("PUT", parameters: [("CONTENT_LENGTH", "10")]))
+    #expect(eventually { harness.pool.threads.slowClients == 1 })
+    let orders = Orders()
+    let pool = harness.pool
+    let drained = Background { pool.drain(.handOver, timeout: .seconds(60), further: orders.next) }
+    #expect(eventually { orders.waits >= 1 })
+    #expect((try? harness.connect()) != nil)
+    orders.give(.abandon)
+    #expect(eventually { (try? harness.connect()) == nil })
+    try busy.write(FastCGIConnection.body(.init(repeating: 1, count: 10)) + FastCGIConnection.endOfBody)
+    #expect(try busy.answer().text == "10")
+    #expect(try drained.wait() == true)
   }
 
   @Test func `a pool that retires hands its connections to another one, which answers on them`() throws {
@@ -203,9 +267,9 @@ import Testing
     for connection in idle { #expect(try connection.exchange().text == "old") }
     let busy = try old.connect()
     try busy.write(FastCGIConnection.begin("PUT", parameters: [("CONTENT_LENGTH", "10")]))
-    #expect(eventually { old.pool.threads.uploading == 1 })
+    #expect(eventually { old.pool.threads.slowClients == 1 })
     let pool = old.pool
-    let drained = Background { pool.drain(handingOver: true, until: .now + .seconds(60)) }
+    let drained = Background { pool.drain(.handOver, timeout: .seconds(60), further: PoolHarness.nothing) }
     // Connections wait in the pair until there is who takes them; so none is lost if the new pool is late.
     let new = try PoolHarness(handover: handover, sharing: old) { _ in .text("new") }
     for connection in idle {
@@ -215,7 +279,28 @@ import Testing
     #expect(try busy.answer().text == "old")
     #expect(try drained.wait() == true)
     #expect(try busy.exchange().text == "new")
+    // They share the socket.
+    #expect(try new.connect().exchange().text == "new")
     withExtendedLifetime((sending, receiving, new)) {}
+  }
+}
+
+/// What a test has the supervisor say while a pool is ending.
+private final class Orders: Sendable {
+  private let state = Mutex<(waits: Int, order: ControlSocket.Order?)>((0, nil))
+
+  /// How often the pool has waited for an order.
+  var waits: Int { state.withLock { $0.waits } }
+
+  func give(_ order: ControlSocket.Order) { state.withLock { $0.order = order } }
+
+  func next(within duration: Duration) -> ControlSocket.Order? {
+    _ = PoolHarness.nothing(within: duration)
+    return state.withLock { state in
+      state.waits += 1
+      defer { state.order = nil }
+      return state.order
+    }
   }
 }
 

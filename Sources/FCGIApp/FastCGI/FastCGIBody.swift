@@ -6,7 +6,7 @@ import Core
 /// no length tells.
 final class FastCGIBody: RequestBody {
   private let request: FastCGIRequest
-  private let slot: UploadSlot
+  private let slot: SlowClientSlot
   /// Bytes that are still to come; nil where nobody knows.
   private(set) var remaining: Int64?
   private var state = State.open
@@ -15,7 +15,7 @@ final class FastCGIBody: RequestBody {
     case open, ended, broken
   }
 
-  init(_ request: FastCGIRequest, length: Int64?, slot: UploadSlot) {
+  init(_ request: FastCGIRequest, length: Int64?, slot: SlowClientSlot) {
     self.request = request
     self.remaining = length
     self.slot = slot

@@ -5,6 +5,23 @@ import HTTPTypes
 struct ResponseWriter {
   private var head: [UInt8] = []
 
+  /// What sockets and the web server take of an answer without waiting for its client.
+  private static let bufferedLength: Int64 = 64 << 10
+
+  /// Whether an answer is so long that a client who reads slowly holds up the thread that writes it.
+  static func isLong(_ response: Response, to method: HTTPRequest.Method) -> Bool {
+    guard hasBody(response, method) else { return false }
+    return switch response.body {
+    case .empty: false
+    case .bytes(let bytes): bytes.count > bufferedLength
+    case .file(_, let length): length > bufferedLength
+    }
+  }
+
+  private static func hasBody(_ response: Response, _ method: HTTPRequest.Method) -> Bool {
+    method != .head && response.status != .notModified && response.status != .noContent
+  }
+
   /// Writes all of an answer.
   /// - Returns: false where it broke off, because the web server is gone or the file could not be read: the
   ///   connection must then be closed.
@@ -12,7 +29,7 @@ struct ResponseWriter {
     head.removeAll(keepingCapacity: true)
     ResponseHead.append(response, to: method, &head)
     guard head.withUnsafeBytes({ request.write($0) }) else { return false }
-    if method == .head || response.status == .notModified || response.status == .noContent { return true }
+    guard Self.hasBody(response, method) else { return true }
     switch response.body {
     case .empty:
       return true

@@ -29,9 +29,11 @@ final class Child {
   /// See ``InheritedDescriptor/control``.
   let control: Descriptor
   let started = ContinuousClock.now
+  /// How long it gives requests once it is told to end: its configuration's `http.draintimeout`.
+  private let drainTimeout: Duration
   /// Whether it does its work.
   private(set) var isReady = false
-  /// Whether it was told to end.
+  /// Whether it was told to end within a time.
   private(set) var isEnding = false
   /// When it is ended by force.
   private(set) var killAt: ContinuousClock.Instant?
@@ -39,8 +41,9 @@ final class Child {
   private(set) var isListening = true
 
   /// Starts this executable again. `descriptors`: what it gets under which number.
-  init(_ role: Role, descriptors: [(from: Int32, to: Int32)]) throws(SystemError) {
+  init(_ role: Role, descriptors: [(from: Int32, to: Int32)], drainTimeout: Duration) throws(SystemError) {
     self.role = role
+    self.drainTimeout = drainTimeout
     let (control, theirs) = try Descriptor.socketPair(SOCK_STREAM)
     self.control = control
     var actions = posix_spawn_file_actions_t()
@@ -74,11 +77,24 @@ final class Child {
     if count == 0 { isListening = false }
   }
 
-  /// Tells it to end, and to be done before `deadline`.
-  func end(_ signal: Int32, by deadline: ContinuousClock.Instant) {
+  /// What takes a worker's place.
+  enum Successor {
+    /// Workers on the same socket.
+    case sameAddress
+    /// Workers on another one.
+    case otherAddress
+  }
+
+  /// Tells a worker to end once it has answered what is under way, however long that takes.
+  func retire(for successor: Successor) {
+    kill(id, successor == .sameAddress ? SIGUSR1 : SIGUSR2)
+  }
+
+  /// Tells it to end. Killed if it does not: a little later than it would give up itself.
+  func end() {
     isEnding = true
-    killAt = deadline
-    kill(id, signal)
+    killAt = .now + drainTimeout + .seconds(2)
+    kill(id, SIGTERM)
   }
 
   /// Ends it by force where its time is over.

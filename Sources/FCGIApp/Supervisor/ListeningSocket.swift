@@ -67,11 +67,18 @@ final class ListeningSocket {
     shutdown(descriptor.raw, Int32(SHUT_RD))
   }
 
+  /// Whether it is what is found at its address: the file of a Unix socket may have been removed, or another one may
+  /// have its name.
+  var isInPlace: Bool {
+    guard case .unix(let path) = address else { return true }
+    var status = stat()
+    guard let file, lstat(path, &status) == 0 else { return false }
+    return status.st_dev == file.device && status.st_ino == file.inode
+  }
+
   /// Removes the file of a Unix socket, where it is still this one.
   func removeFile() {
-    guard case .unix(let path) = address, let file else { return }
-    var status = stat()
-    if lstat(path, &status) == 0, status.st_dev == file.device, status.st_ino == file.inode { unlink(path) }
+    if case .unix(let path) = address, isInPlace { unlink(path) }
   }
 
   private static func open(_ family: Int32) throws(ListeningError) -> Descriptor {

@@ -2,7 +2,8 @@ import Core
 import Glibc
 import Logging
 
-/// A reload: new workers first; the old ones retire once those are ready, and hand their idle connections over.
+/// A reload: new workers first; the old ones retire once those are ready, and hand their idle connections over. What is
+/// under way finishes in the old ones, so there may be some of several reloads at once.
 extension Supervisor {
   /// How long new workers may take until they are ready.
   private static let readyTimeout = Duration.seconds(30)
@@ -26,9 +27,9 @@ extension Supervisor {
       let file = try ConfigurationFile.load(path: path, environment: environment) { [logger] in
         logger.warning("\($0)")
       }
-      try Composition.prepare(file.configuration.storage)
+      try Composition.prepare(file.configuration.storage) { [logger] in logger.warning("\($0)") }
       let socket: ListeningSocket
-      if file.configuration.fastcgi.address == current.socket.address {
+      if file.configuration.fastcgi.address == current.socket.address, current.socket.isInPlace {
         socket = current.socket
         try socket.applyPermissions(file.configuration.fastcgi)
       } else {
@@ -50,13 +51,12 @@ extension Supervisor {
     logger = RegistryLogHandler.logger(generation.file.configuration.log, process: "supervisor")
     let isMoved = old.socket !== generation.socket
     for child in old.children {
-      // Those that wait at the old address need an answer from there.
-      child.end(isMoved ? SIGTERM : SIGUSR1, by: .now + old.file.configuration.http.drainTimeout + .seconds(2))
+      child.retire(for: isMoved ? .otherAddress : .sameAddress)
       ending.append(child)
     }
     if isMoved { old.socket.removeFile() }
     if let child = keeper.child {
-      end(child, SIGTERM)
+      end(child)
       keeper.startAt = .now
     }
     logger.info("the new configuration is in use by \(generation.places.count) workers")
@@ -65,7 +65,7 @@ extension Supervisor {
   /// Keeps what serves.
   func abandonReload(_ reason: String) {
     guard let (generation, _) = next else { return }
-    for child in generation.children { end(child, SIGTERM) }
+    for child in generation.children { end(child) }
     next = nil
     if generation.socket !== current.socket { generation.socket.removeFile() }
     logger.error("the configuration was not changed: \(reason). Correct the cause and send SIGHUP again")

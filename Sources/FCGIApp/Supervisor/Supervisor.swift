@@ -20,7 +20,7 @@ final class Supervisor {
   var isReloadWanted = false
   /// The one process for what must happen once.
   let keeper = Generation.Place(.keeper)
-  /// Processes that were told to end.
+  /// Processes that were told to end, and workers that finish what was under way at a reload.
   var ending: [Child] = []
   /// Whether the service ends.
   var isStopping = false
@@ -34,8 +34,9 @@ final class Supervisor {
     let file = try ConfigurationFile.load(path: path, environment: environment) { problem in
       Descriptor.write(Array("\(problem)\n".utf8), to: STDERR_FILENO)
     }
-    try Composition.prepare(file.configuration.storage)
-    logger = RegistryLogHandler.logger(file.configuration.log, process: "supervisor")
+    let logger = RegistryLogHandler.logger(file.configuration.log, process: "supervisor")
+    try Composition.prepare(file.configuration.storage) { logger.warning("\($0)") }
+    self.logger = logger
     segment = try SharedSegment.make()
     handover = try Descriptor.socketPair(SOCK_SEQPACKET)
     current = Generation(file, try ListeningSocket(file.configuration.fastcgi))
@@ -96,25 +97,22 @@ final class Supervisor {
 
   /// Lets requests in flight finish, and ends the rest.
   private func stop() {
-    logger.info("stopping: requests in flight may take up to \(drainTimeout)")
+    logger.info("stopping: requests in flight may take up to \(current.file.configuration.http.drainTimeout)")
     isStopping = true
     isReloadWanted = false
-    for child in children { end(child, SIGTERM) }
+    for child in children { end(child) }
     for socket in [current.socket, next?.generation.socket] { socket?.refuse() }
     next = nil
   }
 
-  /// `http.draintimeout`
-  var drainTimeout: Duration { current.file.configuration.http.drainTimeout }
-
-  /// Tells a process to end. One that does not is killed: a little later than it would give up itself.
-  func end(_ child: Child, _ signal: Int32) {
+  /// Tells a process to end, also one that has retired.
+  func end(_ child: Child) {
     guard !child.isEnding else { return }
-    child.end(signal, by: .now + drainTimeout + .seconds(2))
+    child.end()
     for place in current.places + (next?.generation.places ?? []) + [keeper] where place.child === child {
       place.child = nil
     }
-    ending.append(child)
+    if !ending.contains(where: { $0 === child }) { ending.append(child) }
   }
 
   // MARK: Starting
@@ -144,7 +142,8 @@ final class Supervisor {
           (from: handover.receiving.raw, to: InheritedDescriptor.handoverReceiving),
         ]
       }
-      place.child = try Child(place.role, descriptors: descriptors)
+      place.child = try Child(
+        place.role, descriptors: descriptors, drainTimeout: generation.file.configuration.http.drainTimeout)
       place.startAt = nil
     } catch {
       let pause = place.backoff.pause(afterLiving: .zero)

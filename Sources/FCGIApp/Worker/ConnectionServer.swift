@@ -6,7 +6,7 @@ import HTTPTypes
 /// `@unchecked Sendable`: it never leaves its thread; tasks that it starts run there too.
 final class ConnectionServer: @unchecked Sendable {
   private let handler: any RequestHandler
-  private let pool: WorkerPool
+  private let slot: SlowClientSlot
   private let executor = ThreadExecutor()
   private let request = FastCGIRequest()
   private var writer = ResponseWriter()
@@ -16,7 +16,7 @@ final class ConnectionServer: @unchecked Sendable {
 
   init(handler: any RequestHandler, pool: WorkerPool) {
     self.handler = handler
-    self.pool = pool
+    slot = SlowClientSlot(pool)
   }
 
   /// Answers the request that has arrived on a connection.
@@ -24,6 +24,8 @@ final class ConnectionServer: @unchecked Sendable {
     guard request.begin(on: connection) else { return .closed }
     isWhole = false
     isOfUse = true
+    // Not before the end of the answer is written, which a slow client may hold up, too.
+    defer { slot.release() }
     executor.run(unless: { self.isInVain }) { self.isWhole = await self.answer() }
     guard isWhole else {
       request.abort()
@@ -38,22 +40,24 @@ final class ConnectionServer: @unchecked Sendable {
   /// - Returns: whether the answer was written to its end.
   private func answer() async -> Bool {
     guard let parameters = request.parameters.map(RequestParameters.init) else { return false }
-    let slot = UploadSlot(pool)
     let parsed = parameters.request { length in
       let opened = FastCGIBody(request, length: length, slot: slot)
       body = opened
       return opened
     }
-    defer {
-      slot.release()
-      body = nil
-    }
+    defer { body = nil }
     guard let parsed else {
       let error = RegistryError(.unsupported, "the request's method or length can't be read", status: .badRequest)
       return await writer.write(error.response, to: .get, request)
     }
-    let response = await handler.respond(to: parsed)
+    var response = await handler.respond(to: parsed)
     request.skipBody(remaining: body?.remaining)
+    if ResponseWriter.isLong(response, to: parsed.method), !slot.take() {
+      let error = RegistryError(
+        .tooManyRequests, "more answers are under way than the registry sends at once", status: .serviceUnavailable,
+        fields: [.retryAfter: "5"])
+      response = error.response
+    }
     // Of an answer without a body, and of one that sends it to a file, nginx reads the head and closes the connection:
     // to watch it, and to be woken for its end, is in vain.
     if parsed.method == .head || response.fields[.xAccelRedirect] != nil { isOfUse = false }

@@ -26,6 +26,8 @@ struct Inherited {
 /// A process's connection to the supervisor.
 struct ControlSocket {
   private let descriptor: Descriptor
+  /// Whether there is a supervisor, as far as this process knows.
+  private var isSupervised = true
 
   init(_ descriptor: Descriptor) {
     self.descriptor = descriptor
@@ -33,7 +35,28 @@ struct ControlSocket {
 
   /// What a process is to do at its end.
   enum Order {
-    case stop, handOver
+    /// Requests under way have a time to finish in.
+    case stop
+    /// Other workers take over at the same address. Requests under way finish, however long they take.
+    case handOver
+    /// Other workers take over at another address. As before, but nobody listens here any more.
+    case move
+    /// The supervisor is gone, and so is the service. As to stop, but nobody listens any more.
+    case abandon
+
+    fileprivate init(_ signal: Int32) {
+      self =
+        switch signal {
+        case SIGUSR1: .handOver
+        case SIGUSR2: .move
+        default: .stop
+        }
+    }
+
+    /// Whether `http.draintimeout` is for it.
+    var isBounded: Bool { self == .stop || self == .abandon }
+    /// Whether the listening socket is of no use to anybody.
+    var refuses: Bool { self == .move || self == .abandon }
   }
 
   /// Says that this process does its work.
@@ -42,18 +65,24 @@ struct ControlSocket {
   }
 
   /// Waits until this process is told to end, or until the supervisor is gone, however it went.
-  func waitForEnd(_ signals: SignalDescriptor) -> Order {
+  mutating func waitForEnd(_ signals: SignalDescriptor) -> Order {
     while true {
-      if isEnded(signals, within: nil) { return order(signals) }
+      if let order = self.order(signals, within: nil) { return order }
     }
+  }
+
+  /// Waits for at most `duration`. Returns what this process is told, each order once.
+  mutating func order(_ signals: SignalDescriptor, within duration: Duration?) -> Order? {
+    let sources = isSupervised ? [signals.raw, descriptor.raw] : [signals.raw]
+    let ready = SignalDescriptor.poll(sources, timeout: duration)
+    if let signal = signals.next() { return Order(signal) }
+    guard isSupervised, ready[1] else { return nil }
+    isSupervised = false
+    return .abandon
   }
 
   /// Waits for at most `duration`. Returns whether this process is to end.
   func isEnded(_ signals: SignalDescriptor, within duration: Duration?) -> Bool {
     SignalDescriptor.poll([signals.raw, descriptor.raw], timeout: duration).contains(true)
-  }
-
-  private func order(_ signals: SignalDescriptor) -> Order {
-    signals.next() == SIGUSR1 ? .handOver : .stop
   }
 }

@@ -38,7 +38,7 @@ final class WorkerPool: Sendable {
 
   /// Serves what arrives on `listener` (which does not block) and what other workers hand over.
   init(
-    listener: Int32, handover: Handover? = nil, threads: Int, maxUploads: Int, handler: any RequestHandler,
+    listener: Int32, handover: Handover? = nil, threads: Int, maxSlowClients: Int, handler: any RequestHandler,
     logger: Logger
   ) throws(SystemError) {
     self.listener = listener
@@ -46,7 +46,7 @@ final class WorkerPool: Sendable {
     self.handover = handover
     self.handler = handler
     self.logger = logger
-    self.budget = NIOLockedValueBox(ThreadBudget(threads: threads, maxUploads: maxUploads))
+    self.budget = NIOLockedValueBox(ThreadBudget(threads: threads, maxSlowClients: maxSlowClients))
     epoll = try Epoll()
     let raw = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
     guard raw >= 0 else { throw SystemError("eventfd") }
@@ -61,29 +61,70 @@ final class WorkerPool: Sendable {
     startThread()
   }
 
+  // MARK: The end
+
+  private static let shortestPause = Duration.milliseconds(2)
+  /// A request that is under way may take hours.
+  private static let longestPause = Duration.milliseconds(100)
+
   /// Stops accepting and ends idle connections, lets requests finish, and waits for that.
-  /// - Parameter handingOver: whether other workers get the connections.
-  /// - Returns: false where requests were still under way at `deadline`.
-  func drain(handingOver: Bool, until deadline: ContinuousClock.Instant) -> Bool {
+  /// - Parameters:
+  ///   - order: whether other workers get the connections, and whether there is a bound for requests.
+  ///   - timeout: how long requests may take from the first order on that bounds them.
+  ///   - further: waits for so long at the most; gives what else was ordered.
+  /// - Returns: false where requests were still under way when their time was over.
+  func drain(_ order: ControlSocket.Order, timeout: Duration, further: (Duration) -> ControlSocket.Order?) -> Bool {
+    setMode(for: order)
     epoll.remove(listener)
     if let handover { epoll.remove(handover.receiving) }
-    mode.store(handingOver && handover != nil ? .handingOver : .closing, ordering: .sequentiallyConsistent)
     // What the system has accepted for us already.
-    while let connection = ConnectionSocket.accept(from: listener, isLocal: isLocal) { keep(connection, known: false) }
-    // Where connections are closed, those with a request on its way are answered first.
-    let isClosing = mode.load(ordering: .relaxed) == .closing
-    while ContinuousClock.now < deadline {
+    acceptRest()
+    if order.refuses { refuse() }
+    var deadline = order.isBounded ? ContinuousClock.now + timeout : nil
+    var pause = Self.shortestPause
+    while deadline.map({ ContinuousClock.now < $0 }) ?? true {
       // Again and again: a thread may be about to keep the connection that it has served.
-      for connection in idle.takeAll(where: { !isClosing || ConnectionSocket.arrival(on: $0) != .request }) {
-        epoll.remove(connection)
-        retire(connection)
-      }
+      retireIdle()
       if threads.busy == 0 && idle.isEmpty { break }
-      usleep(2_000)
+      if let order = further(pause) {
+        setMode(for: order)
+        if order.refuses { refuse() }
+        // What is ordered twice is due no later.
+        if order.isBounded { deadline = deadline ?? ContinuousClock.now + timeout }
+      }
+      pause = min(Self.longestPause, pause * 2)
     }
     let isDone = threads.busy == 0
-    endThreads(until: deadline)
+    endThreads(until: deadline ?? ContinuousClock.now + timeout)
     return isDone
+  }
+
+  private func setMode(for order: ControlSocket.Order) {
+    let isGivenAway = order == .handOver && handover != nil
+    mode.store(isGivenAway ? .handingOver : .closing, ordering: .sequentiallyConsistent)
+  }
+
+  private func acceptRest() {
+    while let connection = ConnectionSocket.accept(from: listener, isLocal: isLocal) { keep(connection, known: false) }
+  }
+
+  /// Has the system refuse connections from now on, in all processes that share the socket: who waited for one would
+  /// wait in vain.
+  private func refuse() {
+    // A TCP socket drops those that wait.
+    acceptRest()
+    shutdown(listener, Int32(SHUT_RD))
+    // A Unix socket keeps those that came meanwhile.
+    acceptRest()
+  }
+
+  /// Where connections are closed, those with a request on its way are answered first.
+  private func retireIdle() {
+    let isClosing = mode.load(ordering: .relaxed) == .closing
+    for connection in idle.takeAll(where: { !isClosing || ConnectionSocket.arrival(on: $0) != .request }) {
+      epoll.remove(connection)
+      retire(connection)
+    }
   }
 
   /// Wakes threads that wait, each of which ends.
@@ -163,6 +204,8 @@ final class WorkerPool: Sendable {
       usleep(10_000)
       epoll.remove(listener)
       try? epoll.addShared(listener)
+      // The end may have begun meanwhile, which lasts as long as requests do.
+      if mode.load(ordering: .sequentiallyConsistent) != .serving { epoll.remove(listener) }
     }
     return nil
   }
@@ -198,17 +241,17 @@ final class WorkerPool: Sendable {
     }
   }
 
-  // MARK: Uploads
+  // MARK: Slow clients
 
-  /// See ``UploadSlot/take()``.
-  func beginUpload() -> Bool {
-    guard let needsThread = budget.withLockedValue({ $0.beginUpload() }) else { return false }
+  /// See ``SlowClientSlot/take()``.
+  func beginSlowClient() -> Bool {
+    guard let needsThread = budget.withLockedValue({ $0.beginSlowClient() }) else { return false }
     if needsThread { startThread() }
     return true
   }
 
-  /// See ``UploadSlot/release()``.
-  func endUpload() {
-    budget.withLockedValue { $0.endUpload() }
+  /// See ``SlowClientSlot/release()``.
+  func endSlowClient() {
+    budget.withLockedValue { $0.endSlowClient() }
   }
 }

@@ -9,7 +9,7 @@ struct WorkerProcess {
   static func run() throws {
     MemoryTuning.apply()
     DescriptorLimit.raise()
-    let signals = try SignalDescriptor([SIGTERM, SIGUSR1, SIGINT, SIGHUP])
+    let signals = try SignalDescriptor([SIGTERM, SIGUSR1, SIGUSR2, SIGINT, SIGHUP])
     let inherited = try Inherited()
     let logger = RegistryLogHandler.logger(inherited.configuration.log, process: "worker")
     let accessLog = LineSink(descriptor: STDOUT_FILENO)
@@ -17,16 +17,19 @@ struct WorkerProcess {
       listener: InheritedDescriptor.listener,
       handover: Handover(
         sending: InheritedDescriptor.handoverSending, receiving: InheritedDescriptor.handoverReceiving),
-      threads: inherited.configuration.fastcgi.threads, maxUploads: inherited.configuration.fastcgi.maxUploads,
+      threads: inherited.configuration.fastcgi.threads, maxSlowClients: inherited.configuration.fastcgi.maxUploads,
       handler: try Composition.handler(
         inherited.configuration, inherited.segment, logger: logger, accessLog: accessLog),
       logger: logger)
     pool.start()
     MemoryTuning.releaseCode()
-    inherited.control.reportReady()
-    let order = inherited.control.waitForEnd(signals)
-    let deadline = ContinuousClock.now + inherited.configuration.http.drainTimeout
-    if !pool.drain(handingOver: order == .handOver, until: deadline) {
+    var control = inherited.control
+    control.reportReady()
+    let order = control.waitForEnd(signals)
+    let isDone = pool.drain(order, timeout: inherited.configuration.http.drainTimeout) {
+      control.order(signals, within: $0)
+    }
+    if !isDone {
       logger.warning("requests were still under way after http.draintimeout")
     }
     accessLog.flush()

@@ -55,6 +55,12 @@ final class FastCGIConnection {
     }
   }
 
+  /// Whether the other side has read all that was written.
+  var isRead: Bool {
+    var unread: Int32 = 0
+    return ioctl(descriptor, UInt(TIOCOUTQ), &unread) == 0 && unread == 0
+  }
+
   /// The records that begin a request.
   static func begin(
     _ method: String = "GET", _ target: String = "/", parameters: [(String, String)] = [], role: UInt8 = 1,

@@ -26,7 +26,7 @@ final class PoolHarness {
 
   /// `socket`: another harness's, to share.
   init(
-    threads: Int = 4, maxUploads: Int = 16, handover: Handover? = nil, sharing other: PoolHarness? = nil,
+    threads: Int = 4, maxSlowClients: Int = 16, handover: Handover? = nil, sharing other: PoolHarness? = nil,
     handler: @escaping @Sendable (Request) async -> Response
   ) throws {
     folder = try other?.folder ?? TemporaryFolder()
@@ -37,7 +37,7 @@ final class PoolHarness {
     configuration.mode = 0o666
     socket = try other?.socket ?? ListeningSocket(configuration)
     pool = try WorkerPool(
-      listener: socket.descriptor.raw, handover: handover, threads: threads, maxUploads: maxUploads,
+      listener: socket.descriptor.raw, handover: handover, threads: threads, maxSlowClients: maxSlowClients,
       handler: ClosureHandler(body: handler), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     pool.start()
   }
@@ -48,9 +48,15 @@ final class PoolHarness {
 
   func connect() throws -> FastCGIConnection { try FastCGIConnection(path: path) }
 
-  func drain(handingOver: Bool = false, within timeout: Duration = .seconds(10)) -> Bool {
+  func drain(within timeout: Duration = .seconds(10)) -> Bool {
     isDrained = true
-    return pool.drain(handingOver: handingOver, until: .now + timeout)
+    return pool.drain(.stop, timeout: timeout, further: Self.nothing)
+  }
+
+  /// Where a pool that ends is told nothing more.
+  static func nothing(within duration: Duration) -> ControlSocket.Order? {
+    usleep(UInt32(duration.milliseconds) * 1000)
+    return nil
   }
 }
 

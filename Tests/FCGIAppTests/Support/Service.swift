@@ -12,12 +12,13 @@ final class Service: @unchecked Sendable {
   let configuration: String
   let socket: String
 
-  init(_ more: String = "", in folder: TemporaryFolder? = nil) throws {
+  init(_ more: String = "", drainTimeout: String = "30s", in folder: TemporaryFolder? = nil) throws {
     let folder = try folder ?? TemporaryFolder()
     self.folder = folder
     configuration = folder / "config.yml"
     socket = folder / "berth.sock"
-    try Self.text(folder, socket: socket, more).write(toFile: configuration, atomically: true, encoding: .utf8)
+    try Self.text(folder, socket: socket, drainTimeout: drainTimeout, more)
+      .write(toFile: configuration, atomically: true, encoding: .utf8)
     process = try ChildProcess([RegistryServer.berthExecutable(), "serve", configuration], log: folder / "berth.log")
     // Ready once it answers.
     let socket = socket
@@ -28,7 +29,9 @@ final class Service: @unchecked Sendable {
     guard isUp, process.isRunning else { throw FastCGIConnection.Failure(description: "not up: \(log)") }
   }
 
-  static func text(_ folder: TemporaryFolder, socket: String, _ more: String = "") -> String {
+  static func text(
+    _ folder: TemporaryFolder, socket: String, drainTimeout: String = "30s", _ more: String = ""
+  ) -> String {
     """
     version: 0.1
     storage:
@@ -37,7 +40,7 @@ final class Service: @unchecked Sendable {
       delete: {enabled: true}
       cache: {blobdescriptor: inmemory}
     http:
-      draintimeout: 30s
+      draintimeout: \(drainTimeout)
     fastcgi:
       address: \(socket)
       workers: 2
@@ -65,6 +68,35 @@ final class Service: @unchecked Sendable {
   var log: String { (try? String(contentsOfFile: folder / "berth.log", encoding: .utf8)) ?? "" }
 
   func connect() throws -> FastCGIConnection { try FastCGIConnection(path: socket) }
+
+  /// Begins an upload of 100,000 bytes, whose handler waits for them.
+  func beginUpload(at path: String? = nil) throws -> FastCGIConnection {
+    let connection = try FastCGIConnection(path: path ?? socket)
+    try connection.write(
+      FastCGIConnection.begin("PUT", "/v2/a/manifests/latest", parameters: [("CONTENT_LENGTH", "100000")]))
+    guard eventually({ connection.isRead }) else {
+      throw FastCGIConnection.Failure(description: "nobody reads the request: \(log)")
+    }
+    return connection
+  }
+
+  /// Ends such an upload. Whether it was answered.
+  func endUpload(_ connection: FastCGIConnection) throws -> Bool {
+    try connection.write(FastCGIConnection.body(.init(repeating: 1, count: 100_000)) + FastCGIConnection.endOfBody)
+    let answer = try connection.answer()
+    // It is no manifest.
+    return answer.isComplete && (400..<500).contains(answer.status)
+  }
+
+  /// Has the configuration read again, and waits until it is in use.
+  func reload() throws {
+    let message = "the new configuration is in use"
+    let count = log.components(separatedBy: message).count
+    kill(process.processID, SIGHUP)
+    guard eventually({ log.components(separatedBy: message).count > count }) else {
+      throw FastCGIConnection.Failure(description: "no reload: \(log)")
+    }
+  }
 
   /// The process ids of what the supervisor started and calls `role`.
   func children(_ role: String) -> [pid_t] {
