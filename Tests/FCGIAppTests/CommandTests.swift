@@ -79,10 +79,10 @@ import Testing
   ])
   func `check and serve name the line of what this machine does not have`(_ text: String, _ key: String) throws {
     let text = "version: 0.1\nstorage: inmemory\n\(text)\n"
-    for (command, expected) in [("check", Int32(1)), ("serve", 78)] {
+    for (command, expected, severity) in [("check", Int32(0), "warning"), ("serve", 78, "error")] {
       let (status, _, errors) = try berth([command], text)
       #expect(status == expected)
-      #expect(errors.hasPrefix("config.yml:4: error: \(key): "), "\(errors)")
+      #expect(errors.hasPrefix("config.yml:4: \(severity): \(key): "), "\(errors)")
     }
     #expect(try berth(["nginx"], text).status == 0)
   }

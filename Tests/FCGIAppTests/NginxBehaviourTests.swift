@@ -91,6 +91,17 @@ private func code(_ response: TestResponse) -> String? {
     }
   }
 
+  @Test func `a failure of nginx itself is no fault of the header`() async throws {
+    let server = try NginxServer(isGuarded: true)
+    let client = WireClient(port: server.port)
+    for target in ["/v2/", "/v2/a/blobs/uploads/b"] {
+      let response = try await client.send(TestRequest(.get, target, fields: [.userAgent: "x"]))
+      #expect(response.status == 500)
+      #expect(code(response) == "UNKNOWN")
+      #expect(response.fields[.contentType] == "application/json")
+    }
+  }
+
   @Test func `long URLs with long tokens reach the worker`() async throws {
     for (query, token) in [(8_192, 16_384), (32_000, 16_384), (30_000, 30_000)] {
       let response = try await client.send(

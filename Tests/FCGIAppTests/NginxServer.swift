@@ -15,8 +15,8 @@ final class NginxServer: Sendable {
   /// Where the workers are expected to listen.
   var socket: String { folder / "berth.sock" }
 
-  /// `extra`: further lines of the configuration's `http`.
-  convenience init(extra: String = "") throws {
+  /// `extra`: further lines of the configuration's `http`; `isGuarded`: nginx first asks one who isn't there.
+  convenience init(extra: String = "", isGuarded: Bool = false) throws {
     let folder = try TemporaryFolder()
     try FileManager.default.createDirectory(atPath: folder / "registry", withIntermediateDirectories: true)
     try self.init(
@@ -27,17 +27,22 @@ final class NginxServer: Sendable {
         http:
           headers: {X-Content-Type-Options: [nosniff], X-Own: [value], X-Two: ["a b", 'c;"d']}
           \(extra)
-        """), in: folder)
+        """), in: folder, isGuarded: isGuarded)
   }
 
   /// For a configuration, in a folder; where nginx listens and where workers do, is said here.
-  init(_ configuration: Configuration, in folder: TemporaryFolder) throws {
+  init(_ configuration: Configuration, in folder: TemporaryFolder, isGuarded: Bool = false) throws {
     self.folder = folder
     port = try FreePort.next()
     var configuration = configuration
     configuration.http.address = .tcp(host: "127.0.0.1", port: port)
     configuration.fastcgi.address = .unix(path: folder / "berth.sock")
     let text = try NginxConfiguration(configuration: configuration, user: geteuid() == 0 ? "root" : nil).text(.complete)
+      .replacing(
+        "location /v2/ {",
+        with: isGuarded
+          ? "location = /_nobody { proxy_pass http://127.0.0.1:1; }\nlocation /v2/ {\nauth_request /_nobody;"
+          : "location /v2/ {")
     try text.write(toFile: folder / "nginx.conf", atomically: true, encoding: .utf8)
     nginx = try ChildProcess(
       ["/usr/sbin/nginx", "-p", folder.path, "-c", folder / "nginx.conf", "-g", "daemon off;"],

@@ -36,7 +36,7 @@ struct UploadHandler {
     do {
       session = try await repository.uploads.open(id, toCloseAs: digest, length: request.contentLength)
     } catch {
-      // Who closed an upload and lost the answer, closes it again, with the same last bytes or the whole content.
+      // Who closed an upload and lost the answer, closes it again, with the same last bytes.
       if error.status == .notFound, let state,
         try await isRepeated(request, repository, digest, from: state.offset)
       {

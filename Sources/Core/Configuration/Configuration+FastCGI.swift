@@ -15,10 +15,10 @@ extension Configuration {
     public var group: String?
     /// `fastcgi.workers`: processes; nil: one for each core, and 1 for in-memory storage.
     public var workers: Int?
-    /// `fastcgi.threads`: threads of each worker that are kept for requests whose body has arrived.
+    /// `fastcgi.threads`: threads of each worker that are kept for requests which wait for no client.
     public var threads = 32
-    /// `fastcgi.maxuploads`: requests whose body a worker reads at once, each on a thread beyond `threads`
-    /// where need be. One more is answered 503 with Retry-After.
+    /// `fastcgi.maxuploads`: requests whose body a worker reads at once, or whose content it sends itself, each on a
+    /// thread beyond `threads` where need be. One more is answered 503 with Retry-After.
     public var maxUploads = 256
     /// `fastcgi.accelprefix`: the internal location through which nginx sends what is in the storage itself: files,
     /// or, where clients are not to be sent there (`storage.redirect.disable`), what it fetches from an object store.

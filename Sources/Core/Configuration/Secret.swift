@@ -28,36 +28,32 @@ extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomR
   public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-extension String {
+extension StringProtocol {
   /// The same, with asterisks for what stands before `@` in URLs and in addresses such as `user:password@host`.
   ///
-  /// A password may hold an `@` or a `/` that ought to be percent-encoded, so everything up to the last `@` of a word
-  /// goes.
+  /// A password may hold an `@`, a `/` or a quotation mark that ought to be percent-encoded, so everything up to the last
+  /// `@` of a word goes.
   public var maskingUsers: String {
-    guard utf8.contains(UInt8(ascii: "@")) else { return self }
+    guard utf8.contains(UInt8(ascii: "@")) else { return String(self) }
+    let words = split(omittingEmptySubsequences: false, whereSeparator: \.isWhitespace)
     var result = ""
-    var word: Substring = ""
-    for character in self {
-      if character.isWhitespace || "\"'`".contains(character) {
-        result.append(contentsOf: word.maskingUser)
-        result.append(character)
-        word = ""
-      } else {
-        word.append(character)
-      }
+    var end = startIndex
+    for word in words {
+      result += self[end..<word.startIndex]
+      result += word.maskingUser
+      end = word.endIndex
     }
-    result.append(contentsOf: word.maskingUser)
     return result
   }
-}
 
-extension Substring {
   /// Of a text without spaces.
-  fileprivate var maskingUser: Substring {
+  fileprivate var maskingUser: String {
+    // A message quotes values.
+    let quoted = drop { "\"'`[(".contains($0) }
     // A path is no URL, whatever its names are made of.
-    guard !hasPrefix("/"), let at = lastIndex(of: "@"), self[..<at].contains(":") else { return self }
-    let user = firstRange(of: "://").map(\.upperBound) ?? startIndex
-    guard user <= at else { return self }
+    guard !quoted.hasPrefix("/"), let at = lastIndex(of: "@"), self[..<at].contains(":") else { return String(self) }
+    let user = firstRange(of: "://").map(\.upperBound) ?? quoted.startIndex
+    guard user <= at else { return String(self) }
     return "\(self[..<user])********\(self[at...])"
   }
 }

@@ -10,7 +10,10 @@ struct CheckCommand: ParsableCommand {
       Prints every error and warning with its line. Where there is no error, it prints every key that has an \
       effect, defaults filled in and secrets masked.
 
-      Exit status: 0 if the service can start with it, 1 if not.
+      What is missing on this machine, such as the socket's group, is a warning: it may be there where the service \
+      starts.
+
+      Exit status: 0 if the configuration is right, 1 if not.
 
       Examples:
         berth check /etc/docker/registry/config.yml
@@ -21,8 +24,8 @@ struct CheckCommand: ParsableCommand {
 
   func run() throws {
     do {
-      let loaded = try file.load(serving: true)
-      printErrors(loaded.warnings)
+      let loaded = try file.load()
+      printErrors(loaded.warnings + Composition.missing(loaded, as: .warning))
       print(loaded.configuration.yaml, terminator: "")
     } catch let error as ConfigurationError {
       printErrors(error.problems)

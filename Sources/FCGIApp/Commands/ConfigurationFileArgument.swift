@@ -14,11 +14,10 @@ struct ConfigurationFileArgument: ParsableArguments, Sendable {
     }
   }
 
-  /// What the file and the environment say. Throws every problem, where one of them is an error; `serving`: also what
-  /// keeps the service from starting on this machine.
-  func load(serving: Bool = false) throws -> Configuration.Loaded {
+  /// What the file and the environment say. Throws every problem, where one of them is an error.
+  func load() throws -> Configuration.Loaded {
     let loaded = try Configuration.load(path: path ?? "", environment: Environment.all)
-    try Composition.check(loaded, serving: serving)
+    try Composition.check(loaded)
     return loaded
   }
 

@@ -3,12 +3,21 @@ import Drivers
 import Glibc
 
 extension Composition {
-  /// Throws what this build's drivers can't do of a configuration that is right otherwise; where the service is to be
-  /// started with it, also what is missing on this machine.
-  static func check(_ loaded: Configuration.Loaded, serving: Bool = false) throws(ConfigurationError) {
-    var problems = middlewareProblems(loaded) + bucketProblems(loaded) + redisProblems(loaded)
-    if serving { problems += accountProblems(loaded) + socketProblems(loaded) }
+  /// Throws what this build's drivers can't do of a configuration that is right otherwise.
+  /// - Parameter missing: what is known to be missing on this machine (``missing(_:as:)``).
+  static func check(
+    _ loaded: Configuration.Loaded, missing: [ConfigurationProblem] = []
+  ) throws(ConfigurationError) {
+    let problems = middlewareProblems(loaded) + bucketProblems(loaded) + redisProblems(loaded) + missing
     guard problems.isEmpty else { throw ConfigurationError(problems: loaded.warnings + problems) }
+  }
+
+  /// What the service can't start without, and this machine doesn't have: accounts and directories, which may be made
+  /// before it is to start, or be another machine's.
+  static func missing(
+    _ loaded: Configuration.Loaded, as severity: ConfigurationProblem.Severity
+  ) -> [ConfigurationProblem] {
+    accountProblems(loaded, severity) + socketProblems(loaded, severity)
   }
 
   private static func bucketProblems(_ loaded: Configuration.Loaded) -> [ConfigurationProblem] {
@@ -40,24 +49,28 @@ extension Composition {
   }
 
   /// Who the Unix socket is to be given to.
-  private static func accountProblems(_ loaded: Configuration.Loaded) -> [ConfigurationProblem] {
+  private static func accountProblems(
+    _ loaded: Configuration.Loaded, _ severity: ConfigurationProblem.Severity
+  ) -> [ConfigurationProblem] {
     guard case .unix = loaded.configuration.fastcgi.address else { return [] }
     var problems: [ConfigurationProblem] = []
     if let owner = loaded.configuration.fastcgi.owner {
       do { _ = try Account.user(owner) } catch {
-        problems.append(loaded.problem(.error, "fastcgi.owner", error.message, remedy: error.remedy))
+        problems.append(loaded.problem(severity, "fastcgi.owner", error.message, remedy: error.remedy))
       }
     }
     if let group = loaded.configuration.fastcgi.group {
       do { _ = try Account.group(group) } catch {
-        problems.append(loaded.problem(.error, "fastcgi.group", error.message, remedy: error.remedy))
+        problems.append(loaded.problem(severity, "fastcgi.group", error.message, remedy: error.remedy))
       }
     }
     return problems
   }
 
   /// Where the Unix socket is to be: the service makes its directory, and none above that.
-  private static func socketProblems(_ loaded: Configuration.Loaded) -> [ConfigurationProblem] {
+  private static func socketProblems(
+    _ loaded: Configuration.Loaded, _ severity: ConfigurationProblem.Severity
+  ) -> [ConfigurationProblem] {
     guard case .unix(let path) = loaded.configuration.fastcgi.address else { return [] }
     let directory = folder(of: path)
     let above = folder(of: directory)
@@ -65,7 +78,7 @@ extension Composition {
     let key = loaded.isGiven("fastcgi.address") ? "fastcgi.address" : "http.addr"
     return [
       loaded.problem(
-        .error, key, "there is no directory \(above), which the socket's own would be made in",
+        severity, key, "there is no directory \(above), which the socket's own would be made in",
         remedy: "make the directory \(directory), or choose another path")
     ]
   }

@@ -192,10 +192,7 @@ struct NginxConfiguration {
           keepalive_requests 100000;
           gzip off;
           error_page \(NginxErrorPages.statuses(without: [500])) /_berth_error;
-          # FastCGI has one record of 65535 bytes for a header, and each field has `HTTP_` before its name. At the worst
-          # 65 KiB of fields as short as can be, three bytes in HTTP/1.1 and one in HTTP/2, become eight bytes each:
-          # 174 or 512 KiB. To what does not fit nginx says 500, and to nothing else before it has asked a worker.
-          error_page 500 =431 /_berth_error;
+          error_page 500 = @berth_failed;
 
           # Uploads of any size: each piece goes to the worker as it arrives.
           location ~ ^\(regexEscaped(v2))/.+/blobs/uploads/?$ {

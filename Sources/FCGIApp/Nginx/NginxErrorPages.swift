@@ -53,19 +53,19 @@ enum NginxErrorPages {
           405 "GET, HEAD, POST, PUT, PATCH, DELETE";
       }
 
+      # FastCGI has one record of 65535 bytes for a header, and each field has `HTTP_` before its name: one of a byte, as
+      # in HTTP/2, becomes eight. To what does not fit nginx says 500, before it has tried a worker.
+      map "$upstream_response_time:$request_length" $berth_is_too_long {
+          default "";
+          "~^:([89][0-9]{3}|[0-9]{5,})$" 1;
+      }
+
       """
   }
 
   /// Where errors go. `headers` are those that every answer has.
   static func locations(headers: HTTPFields) throws(NginxError) -> String {
-    var added = ""
-    for field in headers {
-      added += "    \(try addition(of: field))\n"
-    }
-    return """
-      # The status is that of the error, not the 500 that stands here.
-      location = /_berth_error {
-          internal;
+    var common = """
           # The body of the request that failed is no reason for another error.
           client_max_body_size 0;
           auth_basic off;
@@ -75,10 +75,32 @@ enum NginxErrorPages {
           add_header Retry-After $berth_retry_after always;
           add_header Allow $berth_allow always;
           add_header Cache-Control no-store always;
-      \(added)    return 500 $berth_error;
+      """
+    for field in headers {
+      common += "\n    \(try addition(of: field))"
+    }
+    return """
+      # The status is that of the error, not the 500 that stands here.
+      location = /_berth_error {
+          internal;
+      \(common)
+          return 500 $berth_error;
+      }
+
+      # nginx itself failed, or a header is too long for FastCGI.
+      location @berth_failed {
+      \(common)
+          if ($berth_is_too_long) {
+              return 431 '\(body(for: 431))';
+          }
+          return 500 '\(body(for: 500))';
       }
 
       """
+  }
+
+  private static func body(for status: Int) -> String {
+    errors.first { $0.status == status }.map { body($0.code, $0.message) } ?? ""
   }
 
   /// What adds a field of `http.headers` to every answer.

@@ -9,7 +9,7 @@ extension ConfigurationFile {
   ) throws -> ConfigurationFile {
     let bytes = try contents(of: open(path, O_RDONLY | O_CLOEXEC), name: path)
     let loaded = try Configuration.parse(bytes, name: path, environment: environment)
-    try Composition.check(loaded, serving: true)
+    try Composition.check(loaded, missing: Composition.missing(loaded, as: .error))
     loaded.warnings.forEach(warn)
     let snapshot = try Descriptor.memory("berth-configuration")
     Descriptor.write(bytes, to: snapshot.raw)

@@ -6,6 +6,7 @@ import HTTPTypes
 /// `@unchecked Sendable`: it never leaves its thread; tasks that it starts run there too.
 final class ConnectionServer: @unchecked Sendable {
   private let handler: any RequestHandler
+  private let pool: WorkerPool
   private let slot: SlowClientSlot
   private let executor = ThreadExecutor()
   private let request = FastCGIRequest()
@@ -16,6 +17,7 @@ final class ConnectionServer: @unchecked Sendable {
 
   init(handler: any RequestHandler, pool: WorkerPool) {
     self.handler = handler
+    self.pool = pool
     slot = SlowClientSlot(pool)
   }
 
@@ -52,7 +54,8 @@ final class ConnectionServer: @unchecked Sendable {
     }
     var response = await handler.respond(to: parsed)
     request.skipBody(remaining: body?.remaining)
-    if ResponseWriter.isLong(response, to: parsed.method), !slot.take() {
+    if ResponseWriter.isLong(response, to: parsed.method), !slot.take(), case .file = response.body {
+      pool.reportRefusal(of: parsed)
       let error = RegistryError(
         .tooManyRequests, "more answers are under way than the registry sends at once", status: .serviceUnavailable,
         fields: [.retryAfter: "5"])

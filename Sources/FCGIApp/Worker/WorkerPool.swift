@@ -250,6 +250,13 @@ final class WorkerPool: Sendable {
     return true
   }
 
+  /// Says that a download was refused, which the access log takes for answered.
+  func reportRefusal(of request: Request) {
+    logger.warning(
+      "request \(request.id) was answered 503: \(threads.slowClients) slow clients are served (raise fastcgi.maxuploads)"
+    )
+  }
+
   /// See ``SlowClientSlot/release()``.
   func endSlowClient() {
     budget.withLockedValue { $0.endSlowClient() }

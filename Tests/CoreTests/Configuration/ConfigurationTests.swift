@@ -433,7 +433,8 @@ private let minimal = "version: 0.1\nstorage: filesystem\n"
     ("'redis://:hu/s@h@h:6379' is none", "'redis://********@h:6379' is none"),
     ("u:hush@h:6379", "********@h:6379"), ("see (https://hush@h/x), a:b", "see (https://********@h/x), a:b"),
     ("https://h/x", "https://h/x"), ("name@sha256:0", "name@sha256:0"), ("a@b", "a@b"), ("/srv/a:b@c", "/srv/a:b@c"),
-    ("x@y://z", "x@y://z"),
+    ("x@y://z", "x@y://z"), ("https://u:pa'ss@h", "https://********@h"), ("a  b c:d@e ", "a  b ********@e "),
+    ("'https://u:it's@h' is none", "'https://********@h' is none"),
   ])
   func `users are masked where an address is printed`(_ text: String, _ masked: String) {
     #expect(text.maskingUsers == masked)
