@@ -75,6 +75,8 @@ final class S3Client: Sendable {
   private func attempt(_ request: S3Request, collecting limit: Int?) async throws(S3Failure) -> Success {
     var attempt = 1
     while true {
+      // The HTTP client learns of it by and by, and may have the answer before.
+      if request.isCancellable, Task.isCancelled { throw S3Failure(HTTPTransportError(.cancelled)) }
       let identity: S3Credentials
       do {
         identity = try await credentials.credentials()
@@ -93,7 +95,6 @@ final class S3Client: Sendable {
         case .later:
           guard budget.take() else { throw failure }
           try? await Task.sleep(for: S3Retry.pause(attempt: attempt, random: .random(in: 0..<1)))
-          if request.isCancellable, Task.isCancelled { throw S3Failure(HTTPTransportError(.cancelled)) }
         case .withNewCredentials: credentials.invalidate(identity)
         case .withItsClock: break
         }
