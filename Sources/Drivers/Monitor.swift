@@ -2,8 +2,8 @@ import Glibc
 
 /// A value behind a lock, with a way to wait for a change of it. Blocks the thread.
 ///
-/// Owns a lock and a condition of the C library, which are made for use by many threads and must not move; `value` is
-/// touched under the lock alone.
+/// `@unchecked Sendable`: owns a lock and a condition of the C library, which are made for use by many threads and must
+/// not move; `value` is touched under the lock alone.
 package final class Monitor<Value: Sendable>: @unchecked Sendable {
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let condition: UnsafeMutablePointer<pthread_cond_t>

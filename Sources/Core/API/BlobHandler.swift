@@ -24,7 +24,8 @@ struct BlobHandler {
     var fields: HTTPFields = [
       .dockerContentDigest: digest.description, .eTag: tag.field, .cacheControl: Self.cacheControl,
     ]
-    guard tag.matches(ifMatch: request.fields[.ifMatch]) else { throw RegistryError(.preconditionFailed) }
+    let ifMatch = request.fields[.ifMatch]
+    guard tag.matches(ifMatch: ifMatch) else { throw RegistryError(.preconditionFailed) }
     if tag.matches(ifNoneMatch: request.fields[.ifNoneMatch]) { return Response(.notModified, fields: fields) }
     fields[.contentType] = MediaType.octetStream.rawValue
     fields[.acceptRanges] = "bytes"
@@ -34,7 +35,7 @@ struct BlobHandler {
     }
     do throws(StorageError) {
       // A web server that sends a file would hold it to what it takes for its entity tag and date.
-      guard request.fields[.ifMatch] == nil, request.fields[.ifUnmodifiedSince] == nil else {
+      guard ifMatch == nil, request.fields[.ifUnmodifiedSince] == nil else {
         return try await send(blob, request, fields)
       }
       let download = DownloadRequest(
@@ -102,8 +103,10 @@ struct BlobHandler {
 
   /// What part of a blob is asked for.
   static func range(of blob: LinkedBlobStore.Blob, _ request: Request) -> ByteRange {
-    let isWanted = EntityTag(blob.digest).matches(ifRange: request.fields[.ifRange])
-    return ByteRange(isWanted ? request.fields[.range] : nil, size: blob.size)
+    guard let range = request.fields[.range], EntityTag(blob.digest).matches(ifRange: request.fields[.ifRange]) else {
+      return .whole
+    }
+    return ByteRange(range, size: blob.size)
   }
 
   static func rangeInvalid(of blob: LinkedBlobStore.Blob, _ fields: HTTPFields) -> Response {

@@ -2,7 +2,7 @@ import Glibc
 
 /// Bounds the operations that are under way at once. Free, a slot costs one atomic.
 ///
-/// Owns a semaphore of the C library, which is made for use by many threads and must not move.
+/// `@unchecked Sendable`: owns a semaphore of the C library, which is made for use by many threads and must not move.
 final class Slots: @unchecked Sendable {
   private let semaphore: UnsafeMutablePointer<sem_t>
 
