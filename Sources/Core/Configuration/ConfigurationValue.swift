@@ -49,7 +49,7 @@ extension Int: ConfigurationValue {
 }
 
 extension Duration: ConfigurationValue {
-  static var expectation: String { "a duration such as 168h, 1m30s or 500ms, of up to 292 years" }
+  static var expectation: String { "a duration such as 7d, 168h, 1m30s or 500ms, of up to 292 years" }
 
   init?(_ node: YAMLNode) {
     guard let scalar = node.scalar else { return nil }

@@ -1,12 +1,12 @@
 /// Durations as Go writes them, which is how docker/distribution's configuration does.
 extension Duration {
-  /// Units with their nanoseconds; longer names first where one begins another.
+  /// Units with their nanoseconds. Days and weeks, of 24 hours and of 7 days, are Berth's own.
   private static let goUnits: [(name: String, nanoseconds: Int64)] = [
     ("ns", 1), ("us", 1_000), ("µs", 1_000), ("μs", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000),
-    ("m", 60_000_000_000), ("h", 3_600_000_000_000),
+    ("m", 60_000_000_000), ("h", 3_600_000_000_000), ("d", 86_400_000_000_000), ("w", 604_800_000_000_000),
   ]
 
-  /// `168h`, `1m30s`, `-1.5h`, `0`. nil for anything else, and for what 64 bits of nanoseconds can't hold.
+  /// `168h`, `1m30s`, `-1.5h`, `0`; also `7d` and `1w`, which Go has not. nil for anything else, and for what 64 bits of nanoseconds can't hold.
   public init?(goText text: String) {
     var rest = Substring(text)
     let isNegative = rest.hasPrefix("-")
@@ -52,7 +52,7 @@ extension Duration {
     return sumOverflow ? nil : sum
   }
 
-  /// The shortest such text: `168h`, `1m30s`, `500ms`.
+  /// The shortest such text that Go can read, too: `168h`, `1m30s`, `500ms`.
   public var goText: String {
     let (seconds, attoseconds) = components
     let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)

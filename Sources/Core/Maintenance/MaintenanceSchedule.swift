@@ -1,6 +1,6 @@
 import Glibc
 
-/// How often a piece of maintenance is due: a Go duration (`24h`), a cron expression of five fields in local time
+/// How often a piece of maintenance is due: a duration (`24h`, `1d`), a cron expression of five fields in local time
 /// (`30 3 * * sun`), or `@hourly`, `@daily`, `@weekly`, `@monthly`.
 public struct MaintenanceSchedule: Sendable, Equatable {
   /// As it was written.
@@ -74,7 +74,7 @@ public struct MaintenanceSchedule: Sendable, Equatable {
 
 extension MaintenanceSchedule: ConfigurationValue {
   static var expectation: String {
-    "a duration such as 24h, five fields such as \"30 3 * * *\", or @hourly, @daily, @weekly or @monthly"
+    "a duration such as 24h or 1d, five fields such as \"30 3 * * *\", or @hourly, @daily, @weekly or @monthly"
   }
 
   init?(_ node: YAMLNode) {

@@ -90,7 +90,7 @@ enum ArgumentValue {
 
   static func duration(_ text: String) throws -> Duration {
     guard let duration = Duration(goText: text), duration >= .zero else {
-      throw ValidationError("A duration is written as 24h, 1h30m or 0s")
+      throw ValidationError("A duration is written as 24h, 1h30m, 7d or 0s")
     }
     return duration
   }
