@@ -29,25 +29,8 @@ extension Configuration {
     public var maxIdleConnections = 0
     /// `connmaxidletime` (2: `pool.idletimeout`): how long an unused one is kept; nil, zero or less: for ever.
     public var maxIdleTime: Duration?
-    /// `maxretries`
-    public var maxRetries = 0
     /// `tls`; nil: none.
     public var tls: RedisTLS?
-
-    /// The defaults.
-    public init() {}
-  }
-
-  /// `redis.tls`
-  public struct RedisTLS: Sendable, Equatable {
-    /// `enabled` (2)
-    public var enabled = true
-    /// `certificate`
-    public var certificate = ""
-    /// `key`
-    public var key = ""
-    /// `rootcas`
-    public var rootCAs: [String] = []
 
     /// The defaults.
     public init() {}
@@ -55,11 +38,28 @@ extension Configuration {
 }
 
 extension Configuration.Redis: ConfigurationSection {
-  /// Tuning of distribution's client library, which Berth's has no counterpart for.
-  private static let foreign = [
-    "protocol", "minretrybackoff", "maxretrybackoff", "contexttimeoutenabled", "poolfifo", "pooltimeout",
-    "minidleconns", "maxactiveconns", "connmaxlifetime", "maxredirects", "readonly", "routebylatency",
-    "routerandomly", "disableidentity", "identitysuffix", "unstableresp3",
+  /// Keys of docker/distribution's client library (go-redis) that Berth's has no counterpart for, and why.
+  private static let foreign: [(keys: [String], why: String)] = [
+    (
+      ["maxretries", "minretrybackoff", "maxretrybackoff", "maxredirects"],
+      "what Redis does not answer at once is answered from the storage, and a cluster's redirects are always followed"
+    ),
+    (["pooltimeout"], "a request waits for a free connection as long as redis.readtimeout says"),
+    (["contexttimeoutenabled"], "redis.readtimeout and redis.writetimeout always hold"),
+    (["maxactiveconns"], "redis.poolsize is the most connections that a process has to one server"),
+    (
+      ["poolfifo", "minidleconns", "connmaxlifetime"],
+      "connections are opened as they are needed and kept while they work"
+    ),
+    (
+      ["readonly", "routebylatency", "routerandomly"],
+      "only masters are asked, since a replica may not know yet what was deleted"
+    ),
+    (["protocol", "unstableresp3"], "version 2 of the protocol is spoken, which every server knows"),
+    (
+      ["disableidentity", "disableindentity", "identitysuffix"],
+      "no library is named to the server; redis.clientname names the connections"
+    ),
   ]
 
   mutating func visit(_ keys: some ConfigurationVisitor) {
@@ -89,9 +89,17 @@ extension Configuration.Redis: ConfigurationSection {
     keys.integer("poolsize", &poolSize, in: 0...Int.max)
     keys.integer("maxidleconns", &maxIdleConnections, in: 0...Int.max)
     keys.value("connmaxidletime", &maxIdleTime)
-    keys.value("maxretries", &maxRetries)
     keys.section("tls", &tls)
-    for key in Self.foreign { keys.skip(key) }
+    for (foreign, why) in Self.foreign {
+      for key in foreign { keys.obsolete(key, why) }
+    }
+    if keys.given.contains("options") {
+      keys.skip("options")
+      keys.report(
+        .warning, "options",
+        "docker/distribution takes `options` from the environment alone (REGISTRY_REDIS_OPTIONS_…)",
+        remedy: "write the keys that are below it one level up, in redis itself")
+    }
     if addresses.isEmpty { keys.report(.error, "addrs", "it is required", remedy: "give host:port of the server") }
   }
 
@@ -106,14 +114,5 @@ extension Configuration.Redis: ConfigurationSection {
       keys.integer("maxactive", &maxActive, in: 0...Int.max)
       keys.value("idletimeout", &idleTimeout)
     }
-  }
-}
-
-extension Configuration.RedisTLS: ConfigurationSection {
-  mutating func visit(_ keys: some ConfigurationVisitor) {
-    keys.value("enabled", &enabled)
-    keys.value("certificate", &certificate)
-    keys.value("key", &key)
-    keys.value("rootcas", &rootCAs)
   }
 }

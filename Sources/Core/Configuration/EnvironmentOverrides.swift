@@ -28,7 +28,9 @@ struct EnvironmentOverrides {
       }
       do throws(YAMLError) {
         let payload = try YAMLNode(parsing: Array(value.utf8)).attributed(to: name)
-        root = replacing(path.map { $0.lowercased() }[...], of: root, by: payload, variable: name, keys: "")
+        for (path, value) in Self.inlined(path.map { $0.lowercased() }, payload) {
+          root = replacing(path[...], of: root, by: value, variable: name, keys: "")
+        }
         Self.expandNames(in: &root)
       } catch {
         log.add(
@@ -36,6 +38,15 @@ struct EnvironmentOverrides {
           "the value is no YAML: \(error.message)", remedy: "put it in quotes within the value")
       }
     }
+  }
+
+  /// docker/distribution 3.0 keeps the keys of `redis` in a field of its own, `Options`, which shows in the environment
+  /// alone: `REGISTRY_REDIS_OPTIONS_ADDRS`, or `REGISTRY_REDIS_OPTIONS` with a map of them.
+  private static func inlined(_ path: [String], _ payload: YAMLNode) -> [(path: [String], value: YAMLNode)] {
+    guard path.starts(with: ["redis", "options"]) else { return [(path, payload)] }
+    if path.count > 2 { return [(["redis"] + path.dropFirst(2), payload)] }
+    guard let entries = payload.entries else { return [(path, payload)] }
+    return entries.map { (["redis", $0.key.lowercased()], $0.value) }
   }
 
   /// `storage: filesystem` and `auth: none` are short for a map with that one key.

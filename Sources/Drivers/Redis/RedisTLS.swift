@@ -17,9 +17,11 @@ import Glibc
       self.context = context
       SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
       if configuration.rootCAs.isEmpty { SSL_CTX_set_default_verify_paths(context) }
-      for file in configuration.rootCAs {
-        guard SSL_CTX_load_verify_locations(context, file, nil) == 1 else {
-          throw RedisTLS.error("redis.tls.rootcas: can't read certificates from \(file)")
+      for (key, files) in [("rootcas", configuration.rootCAs), ("clientcas", configuration.clientCAs)] {
+        for file in files {
+          guard SSL_CTX_load_verify_locations(context, file, nil) == 1 else {
+            throw RedisTLS.error("redis.tls.\(key): can't read certificates from \(file)")
+          }
         }
       }
       guard !configuration.certificate.isEmpty || !configuration.key.isEmpty else { return }

@@ -61,6 +61,14 @@ import Testing
     }
   }
 
+  @Test func `authorities under the name of 3_0 are trusted beside the system's`() throws {
+    let client = try client("localhost") { tls in
+      tls.clientCAs = tls.rootCAs
+      tls.rootCAs = []
+    }
+    #expect(try client.deployment().run(["PING"]) == [.status("PONG")])
+  }
+
   @Test func `a client that shows no certificate is refused`() throws {
     let client = try client("localhost") {
       $0.certificate = ""
@@ -80,7 +88,8 @@ import Testing
 
   @Test func `files that can't be read are named with their key`() throws {
     for (key, configure) in [
-      ("rootcas", { $0.rootCAs = ["/no/such/file"] }), ("certificate", { $0.certificate = "/no/such/file" }),
+      ("rootcas", { $0.rootCAs = ["/no/such/file"] }), ("clientcas", { $0.clientCAs = ["/no/such/file"] }),
+      ("certificate", { $0.certificate = "/no/such/file" }),
       ("key", { $0.key = "/no/such/file" }), ("key", { $0.key = certificates.server.key }),
     ] as [(String, (inout Configuration.RedisTLS) -> Void)] {
       let error = #expect(throws: RedisError.self) { try client("localhost", configure) }

@@ -1,0 +1,41 @@
+extension Configuration {
+  /// `redis.tls`
+  public struct RedisTLS: Sendable, Equatable {
+    /// `enabled` (docker/distribution 2; in 3 it is whatever has a certificate or an authority): where the key is
+    /// absent, whether any other one is given.
+    public var enabled = true
+    /// `certificate`: shown to the server; the path of a PEM file.
+    public var certificate = ""
+    /// `key`: of the certificate.
+    public var key = ""
+    /// `rootcas`: PEM files with the authorities that may vouch for the server; empty: the system's.
+    public var rootCAs: [String] = []
+    /// `clientcas`, as docker/distribution 3.0 has it: authorities that may vouch for the server beside the others.
+    public var clientCAs: [String] = []
+
+    /// The defaults.
+    public init() {}
+  }
+}
+
+extension Configuration.RedisTLS: ConfigurationSection {
+  mutating func visit(_ keys: some ConfigurationVisitor) {
+    keys.value("certificate", &certificate)
+    keys.value("key", &key)
+    keys.value("rootcas", &rootCAs)
+    keys.alias { keys.value("clientcas", &clientCAs) }
+    if keys.isReading { enabled = !(certificate.isEmpty && key.isEmpty && rootCAs.isEmpty && clientCAs.isEmpty) }
+    keys.value("enabled", &enabled)
+    if certificate.isEmpty != key.isEmpty {
+      keys.report(
+        .error, certificate.isEmpty ? "certificate" : "key", "a certificate and its key go together",
+        remedy: "give both, or neither")
+    }
+    if !clientCAs.isEmpty {
+      keys.report(
+        .warning, "clientcas",
+        "docker/distribution 3.0 reads it and trusts nobody for it; Berth trusts these and the system's",
+        remedy: "call it rootcas, as docker/distribution 3.1 does, to trust these alone")
+    }
+  }
+}
