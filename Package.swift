@@ -84,7 +84,7 @@ let package = Package(
     .testTarget(
       name: "DriversTests",
       dependencies: [
-        "Core", "Drivers", "TestSupport",
+        "CHiredis", "Core", "Drivers", "TestSupport",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
