@@ -37,7 +37,7 @@ struct CacheInvalidation {
   ) async throws(StorageError) -> Result {
     let closed: Closed
     do {
-      closed = try await close(except: removal?.domain)
+      closed = try await close(try await domains().filter { $0 != removal?.domain })
     } catch {
       if let removal { _ = cache?.endRemoval(removal) }
       throw error
@@ -64,25 +64,46 @@ struct CacheInvalidation {
     _ = try await void(except: [])
   }
 
+  /// Removes the permits that nobody goes by any more: of hosts and of Redis servers that are gone.
+  ///
+  /// Each is closed first, as for a removal: one that its domain takes up again at this moment must not vanish while
+  /// somebody goes by it.
+  /// - Returns: how many.
+  func sweep() async throws(StorageError) -> Int {
+    let forgotten = try await permits().filter { CachePermitFile.isForgotten(modified: $0.entry.modified) }
+    return try await open(try await close(forgotten.map(\.name))).count
+  }
+
   // MARK: - Permits
 
   /// A domain that was closed, by this number.
   private typealias Closed = [String: UInt64]
 
-  private func close(except own: String?) async throws(StorageError) -> Closed {
+  /// Closes domains, and waits until nobody goes by them.
+  private func close(_ domains: [String]) async throws(StorageError) -> Closed {
     var closed: Closed = [:]
-    for domain in try await domains() where domain != own {
-      let number = UInt64.random(in: .min ... .max)
-      do {
-        guard try await write(.closed(number), domain, durability: .process) else { continue }
-        closed[domain] = number
-      } catch {
-        _ = try? await open(closed)
-        throw error
+    var failure: StorageError?
+    do throws(StorageError) {
+      try await SideBySide.forEach(domains, width: driver.concurrency) { () throws(StorageError) in
+        if let failure { throw failure }
+      } _: { domain in
+        let number = UInt64.random(in: .min ... .max)
+        return await outcome { () async throws(StorageError) in
+          try await write(.closed(number), domain, durability: .process) ? number : nil
+        }
+      } done: { domain, result in
+        switch result {
+        case .success(let number): closed[domain] = number
+        case .failure(let error): failure = error
+        }
       }
+      if let failure { throw failure }
+      if !closed.isEmpty { try await wait() }
+      return closed
+    } catch {
+      _ = try? await open(closed)
+      throw error
     }
-    if !closed.isEmpty { try await wait() }
-    return closed
   }
 
   /// - Returns: false where there is something else in the place of the file, which nobody can go by.
@@ -102,14 +123,24 @@ struct CacheInvalidation {
   /// - Returns: these.
   @discardableResult
   private func open(_ closed: Closed) async throws(StorageError) -> [String] {
-    var opened: [String] = []
-    for (domain, number) in closed {
-      let path = StorageLayout.cachePermit(domain)
-      guard try await CachePermitFile.read(path, driver) == .closed(number) else { continue }
-      try await Link.remove(path, driver)
-      opened.append(domain)
+    let opened = try await SideBySide.map(Array(closed), width: driver.concurrency) {
+      (domain, number) throws(StorageError) in
+      try await CachePermitFile.read(StorageLayout.cachePermit(domain), driver) == .closed(number) ? domain : nil
+    }.compactMap { $0 }
+    // The end of the last one's name has all others last, too.
+    _ = try await SideBySide.map(Array(opened.dropLast()), width: driver.concurrency) { domain throws(StorageError) in
+      try await remove(domain, durability: .withNext)
     }
+    if let last = opened.last { try await remove(last, durability: .powerLoss) }
     return opened
+  }
+
+  private func remove(_ domain: String, durability: Durability) async throws(StorageError) {
+    do {
+      try await driver.delete(StorageLayout.cachePermit(domain), durability: durability)
+    } catch  where error.code == .notFound {
+      // Another process has opened it.
+    }
   }
 
   /// Opens what was closed, and sees to domains that came in the meantime, or that somebody else has opened.
@@ -123,24 +154,30 @@ struct CacheInvalidation {
   /// Gives all domains another permit.
   /// - Returns: whether somebody may go by one that was there for a second yet.
   private func void(except settled: Set<String>) async throws(StorageError) -> Bool {
-    var isAny = false
-    for domain in try await domains() where !settled.contains(domain) {
-      let path = StorageLayout.cachePermit(domain)
-      switch try await CachePermitFile.read(path, driver) {
+    let unsettled = try await domains().filter { !settled.contains($0) }
+    return try await SideBySide.map(unsettled, width: driver.concurrency) { domain throws(StorageError) in
+      switch try await CachePermitFile.read(StorageLayout.cachePermit(domain), driver) {
       case .closed:
         // By somebody else, perhaps just now, who opens it himself.
-        isAny = true
+        return true
       case .open, .absent:
         // The file stays: whoever comes next must know that somebody may yet go by what it said before.
-        guard try await write(.open(.random(in: .min ... .max)), domain, durability: .powerLoss) else { continue }
-        isAny = true
+        return try await write(.open(.random(in: .min ... .max)), domain, durability: .selfChecking)
       }
-    }
-    return isAny
+    }.contains(true)
   }
 
+  /// Those whose permit somebody may go by. What nobody does costs no more than a place in the list.
   private func domains() async throws(StorageError) -> [String] {
-    try await driver.names(in: StorageLayout.cachePermits)
+    try await permits().filter { !CachePermitFile.isForgotten(modified: $0.entry.modified) }.map(\.name)
+  }
+
+  private func permits() async throws(StorageError) -> [DirectoryEntry] {
+    do {
+      return try await driver.entries(of: StorageLayout.cachePermits)
+    } catch  where error.code == .notFound || error.code == .wrongKind {
+      return []
+    }
   }
 
   private func wait() async throws(StorageError) {

@@ -18,6 +18,8 @@ final class CachePermit: Sendable {
     var isRenewing = false
     /// When it was read, or tried to, for the last time.
     var readAt: ContinuousClock.Instant?
+    /// The number that was read last, and how long it holds: see ``CachePermitFile/rest(modified:)``.
+    var known: (number: UInt64, end: ContinuousClock.Instant)?
   }
 
   /// How long what was read holds, counted from the moment before it was read.
@@ -57,14 +59,28 @@ final class CachePermit: Sendable {
   private func read() async throws(StorageError) -> UInt64? {
     for _ in 1...3 {
       switch try await CachePermitFile.read(path, driver) {
-      case .open(let number): return number
+      case .open(let number) where try await holds(number): return number
       case .closed: return nil
-      case .absent:
+      case .open, .absent:
         // What counts is what is read after that: another process may do the same.
         try await CachePermitFile.open(.random(in: .min ... .max)).write(path, driver, durability: .process)
       }
     }
     return nil
+  }
+
+  /// Whether a number is young enough. The file is looked at once for each.
+  private func holds(_ number: UInt64) async throws(StorageError) -> Bool {
+    let known = state.withLockedValue { $0.known }
+    if let known, known.number == number { return ContinuousClock.now < known.end }
+    do {
+      let now = ContinuousClock.now
+      guard let rest = CachePermitFile.rest(modified: try await driver.stat(path).modified) else { return false }
+      state.withLockedValue { $0.known = (number, now + rest) }
+      return true
+    } catch  where error.code == .notFound {
+      return false
+    }
   }
 }
 

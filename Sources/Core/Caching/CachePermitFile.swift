@@ -8,14 +8,30 @@ enum CachePermitFile: Equatable {
   case absent
 
   /// Nobody takes so long to remove something that is not moved aside in one step.
-  private static let closedAtMost: Int64 = 600 * 1_000_000_000
+  private static let closedAtMost = Duration.seconds(600)
+  /// How long a number holds after it was written: then its domain takes another one.
+  private static let life = Duration.seconds(7 * 24 * 3600)
+  /// By how much clocks may differ.
+  private static let clockTolerance = Duration.seconds(24 * 3600)
+
+  /// How much longer the number of an open file holds that was written at `modified`; nil where it holds no more, or the
+  /// time is absurd.
+  static func rest(modified: Int64) -> Duration? {
+    let age = Duration.nanoseconds(WallClock.now - modified)
+    return age > .zero - clockTolerance && age < life ? life - max(.zero, age) : nil
+  }
+
+  /// Whether no process goes by a file that was written at `modified`, whatever is in it.
+  static func isForgotten(modified: Int64) -> Bool {
+    Duration.nanoseconds(WallClock.now - modified) > life + clockTolerance
+  }
 
   static func read(_ path: StoragePath, _ driver: any StorageDriver) async throws(StorageError) -> CachePermitFile {
     do {
       let file = parse(try await driver.content(at: path, limit: 64))
       guard case .closed = file else { return file }
-      let (age, isAbsurd) = WallClock.now.subtractingReportingOverflow(try await driver.stat(path).modified)
-      return isAbsurd || !(-closedAtMost...closedAtMost).contains(age) ? .absent : file
+      let age = Duration.nanoseconds(WallClock.now - (try await driver.stat(path).modified))
+      return (.zero - closedAtMost...closedAtMost).contains(age) ? file : .absent
     } catch  where error.code == .notFound || error.code == .tooLarge || error.code == .wrongKind {
       return .absent
     }

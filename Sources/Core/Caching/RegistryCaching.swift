@@ -22,4 +22,10 @@ public struct RegistryCaching: Sendable {
   public static func claimHolds(for grace: Duration) -> Duration {
     min(max(.zero, grace) / 8, .seconds(600))
   }
+
+  /// Removes the permits of caches that are gone (docs/caching.md). Takes a second where there are any.
+  /// - Returns: how many.
+  public static func sweepPermits(_ driver: any StorageDriver) async throws(StorageError) -> Int {
+    try await CacheInvalidation(driver, nil).sweep()
+  }
 }

@@ -87,6 +87,8 @@ enum Composition {
     KeeperTask(name: "sweeping leftovers", interval: .seconds(24 * 3600), jitter: .zero) {
       let swept = try await driver.sweepLeftovers(olderThan: .seconds(3600))
       if swept > 0 { logger.info("swept \(swept) files and directories that processes have left behind") }
+      let permits = try await RegistryCaching.sweepPermits(driver)
+      if permits > 0 { logger.info("swept \(permits) permits of caches that are not used any more") }
     }
   }
 
