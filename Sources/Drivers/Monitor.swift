@@ -1,3 +1,4 @@
+import Core
 import Glibc
 
 /// A value behind a lock, with a way to wait for a change of it. Blocks the thread.
@@ -44,11 +45,8 @@ package final class Monitor<Value: Sendable>: @unchecked Sendable {
       guard left > 0 else { return nil }
       var time = timespec()
       clock_gettime(CLOCK_MONOTONIC, &time)
-      let (end, overflow) = time.nanoseconds.addingReportingOverflow(left)
-      time =
-        overflow
-        ? timespec(tv_sec: .max, tv_nsec: 0)
-        : timespec(tv_sec: Int(end / 1_000_000_000), tv_nsec: Int(end % 1_000_000_000))
+      let end = time.nanoseconds + left
+      time = timespec(tv_sec: Int(end / 1_000_000_000), tv_nsec: Int(end % 1_000_000_000))
       pthread_cond_timedwait(condition, mutex, &time)
     }
   }

@@ -100,6 +100,25 @@ extension StorageDriverContract {
       #expect(before == nil || before != after)
     }
   }
+
+  @Test(arguments: DriverKind.allCases)
+  func `entries are what the list names and stat says, of files, directories and what is being written`(
+    kind: DriverKind
+  ) async throws {
+    let driver = try storage(kind).driver
+    try await driver.put("four", at: path("/dir/file"))
+    try await driver.put("x", at: path("/dir/below/file"))
+    try await driver.append("seven..", to: path("/dir/upload"))
+    let entries = try await driver.entries(of: path("/dir")).sorted { $0.name < $1.name }
+    #expect(entries.map(\.name) == ["below", "file", "upload"])
+    for (name, entry) in entries {
+      let known = try await driver.stat(path("/dir/\(name)"))
+      #expect(entry.isDirectory == known.isDirectory && entry.size == known.size)
+      // A store may tell times of lists more exactly than those of objects.
+      #expect(abs(entry.modified - known.modified) < 1_000_000_000 || entry.isDirectory)
+    }
+    await expect(.notFound) { _ = try await driver.entries(of: path("/nowhere")) }
+  }
 }
 
 extension StorageDriver {

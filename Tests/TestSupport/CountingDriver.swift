@@ -64,6 +64,11 @@ package final class CountingDriver: StorageDriver {
     return try await driver.list(path)
   }
 
+  package func entries(of directory: StoragePath) async throws(StorageError) -> [DirectoryEntry] {
+    count("entries")
+    return try await driver.entries(of: directory)
+  }
+
   package func move(
     _ source: StoragePath, to destination: StoragePath, durability: Durability
   ) async throws(StorageError) {

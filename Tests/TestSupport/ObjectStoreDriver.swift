@@ -46,9 +46,9 @@ package final class ObjectStoreDriver: StorageDriver {
   }
 
   package func stat(_ path: StoragePath) async throws(StorageError) -> StorageEntry {
-    var entry = try await memory.stat(path)
-    entry.modified -= entry.modified % resolution
-    return entry
+    let entry = try await memory.stat(path)
+    return StorageEntry(
+      isDirectory: entry.isDirectory, size: entry.size, modified: entry.modified - entry.modified % resolution)
   }
 
   package func list(_ path: StoragePath) async throws(StorageError) -> [String] {

@@ -86,11 +86,11 @@ package final class StagedDriver: StorageDriver {
 
   package func stat(_ path: StoragePath) async throws(StorageError) -> StorageEntry {
     try await call("stat", path)
-    var entry = try await driver.stat(path)
-    entry.modified = clock.seen(entry.modified)
+    let entry = try await driver.stat(path)
+    var modified = clock.seen(entry.modified)
     // As object stores tell them.
-    if removalTiming != nil { entry.modified -= entry.modified % 1_000_000_000 }
-    return entry
+    if removalTiming != nil { modified -= modified % 1_000_000_000 }
+    return StorageEntry(isDirectory: entry.isDirectory, size: entry.size, modified: modified)
   }
 
   package func list(_ path: StoragePath) async throws(StorageError) -> [String] {

@@ -14,8 +14,7 @@ struct DescriptorCaching: Sendable {
   init(_ cache: any BlobDescriptorCache, _ driver: any StorageDriver, claimHolds: Duration, _ meter: CacheMeter) {
     self.cache = cache
     self.meter = meter
-    let (seconds, attoseconds) = claimHolds.components
-    self.claimHolds = min(seconds, 1 << 32) * 1_000_000_000 + attoseconds / 1_000_000_000
+    self.claimHolds = claimHolds.nanoseconds
     concurrency = driver.concurrency
     permits = CachePermits(driver)
   }

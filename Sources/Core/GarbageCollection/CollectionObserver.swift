@@ -39,13 +39,13 @@ public struct CollectionProgress: Sendable {
   /// Things that have been removed, or would be, since the beginning.
   public var removed = 0
   /// Bytes of contents among them.
-  public var bytes: Int64 = 0
+  public var bytes: ByteTotal = 0
   /// The part of the phase that is over, from 0 to 1; nil where that isn't known.
   public var fraction: Double?
 
   /// One line.
   public var text: String {
-    let removal = removed == 0 ? "" : ", \(removed) removed (\(ByteCount.text(bytes)))"
+    let removal = removed == 0 ? "" : ", \(removed) removed (\(bytes))"
     switch phase {
     case .marking: return "marking: \(repositories) repositories, \(items) manifests" + removal
     case .blobs:

@@ -35,7 +35,7 @@ public struct CollectionReport: Sendable, Equatable {
   /// Links to contents, as repositories have them.
   public var links = Count()
   /// The bytes of the contents that were removed.
-  public var bytesFreed: Int64 = 0
+  public var bytesFreed: ByteTotal = 0
   /// Files that processes which died had left under names of the driver's own.
   public var leftovers = 0
   /// The first problems.
@@ -62,7 +62,7 @@ public struct CollectionReport: Sendable, Equatable {
     var lines = [
       "repositories: \(repositories)",
       "manifests: \(manifests.removed) \(verb), \(manifests.kept) kept",
-      "blobs: \(blobs.removed) \(verb) (\(ByteCount.text(bytesFreed))), \(blobs.kept) kept",
+      "blobs: \(blobs.removed) \(verb) (\(bytesFreed)), \(blobs.kept) kept",
       "links: \(links.removed) \(verb), \(links.kept) kept",
     ]
     if leftovers > 0 { lines.append("leftovers of processes that died: \(leftovers) removed") }
@@ -73,26 +73,5 @@ public struct CollectionReport: Sendable, Equatable {
     }
     if isInterrupted { lines.append("interrupted: run it again for the rest") }
     return lines.joined(separator: "\n") + "\n"
-  }
-}
-
-/// Numbers of bytes, for people.
-public enum ByteCount {
-  /// `17 bytes`, `1.5 MiB (1572864 bytes)`.
-  public static func text(_ bytes: Int64) -> String {
-    guard bytes >= 1024 else { return bytes == 1 ? "1 byte" : "\(bytes) bytes" }
-    var tenths = bytes
-    var unit = -1
-    let units = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
-    while tenths >= 1024, unit + 1 < units.count {
-      // The last step keeps one digit after the point.
-      if tenths < 1024 * 1024 {
-        let scaled = tenths * 10 / 1024
-        return "\(scaled / 10).\(scaled % 10) \(units[unit + 1]) (\(bytes) bytes)"
-      }
-      tenths /= 1024
-      unit += 1
-    }
-    return "\(bytes) bytes"
   }
 }

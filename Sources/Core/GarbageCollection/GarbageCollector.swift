@@ -88,10 +88,7 @@ public struct GarbageCollector: Sendable {
 
   /// - Parameter claims: a claim that was made less than that ago is not made again, whatever the grace.
   private static func cutoff(_ now: Int64, _ grace: Duration, _ claims: Duration) -> Int64 {
-    let age = max(.zero, grace) + claims
-    let (seconds, attoseconds) = age.components
-    guard seconds < Int64.max / 1_000_000_000 else { return .min }
-    return now.subtractingReportingOverflow(seconds * 1_000_000_000 + attoseconds / 1_000_000_000).partialValue
+    now - (max(.zero, grace) + claims).nanoseconds
   }
 
   private func mark(_ run: CollectionRun) async throws(StorageError) {

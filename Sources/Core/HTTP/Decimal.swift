@@ -1,9 +1,14 @@
 /// Numbers as header fields write them: decimal digits alone, without sign or space.
-enum Decimal {
+package enum Decimal {
   /// The number; nil where `text` is empty, holds anything but digits, or is more than an Int64 holds.
-  static func exact(_ text: some Collection<UInt8>) -> Int64? {
+  package static func exact(_ text: some Collection<UInt8>) -> Int64? {
     guard let number = saturating(text), number != .max else { return nil }
     return number
+  }
+
+  /// A number of bytes; nil where `text` is none, or beyond ``ByteCount/range``.
+  package static func bytes(_ text: some StringProtocol) -> Int64? {
+    exact(text.utf8).flatMap { ByteCount.range.contains($0) ? $0 : nil }
   }
 
   /// The same, but a number beyond Int64 is the largest one.

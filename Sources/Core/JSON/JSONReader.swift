@@ -60,6 +60,14 @@ package struct JSONReader {
     return value
   }
 
+  /// A number of things that were counted: no fewer than none, and few enough that more can be counted. 2^53 is as many
+  /// as readers of JSON agree on (RFC 8259, section 6).
+  mutating func count() throws(JSONError) -> Int64 {
+    let value = try integer()
+    guard (0...1 << 53).contains(value) else { throw JSONError("must be a number from 0 to 2^53") }
+    return value
+  }
+
   /// A string.
   package mutating func string() throws(JSONError) -> String {
     let hasEscapes = try skipString()

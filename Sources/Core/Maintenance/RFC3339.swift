@@ -1,6 +1,6 @@
 /// Points of time as RFC 3339 writes them: `2026-01-02T03:04:05.678Z`, `2026-01-02T03:04:05+01:00`.
 package enum RFC3339 {
-  /// Nanoseconds since 1970; nil where `text` is no such time, or too far away to count.
+  /// Nanoseconds since 1970; nil where `text` is no such time, or one out of ``WallClock/range``.
   package static func nanoseconds(_ text: String) -> Int64? {
     var rest = Substring(text).utf8
     guard let year = number(&rest, 4), literal(&rest, "-"), let month = number(&rest, 2), literal(&rest, "-"),
@@ -11,9 +11,9 @@ package enum RFC3339 {
     let fraction = fraction(&rest)
     guard let fraction, let offset = offset(&rest), rest.allSatisfy({ $0 == UInt8(ascii: "\n") }) else { return nil }
     let seconds = days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset
-    let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-    let (sum, overflows) = whole.addingReportingOverflow(fraction)
-    return overflow || overflows ? nil : sum
+    let time = WallClock.time(seconds: seconds, nanoseconds: fraction)
+    // The bounds stand for all that is beyond them, too.
+    return time == WallClock.range.lowerBound || time == WallClock.range.upperBound ? nil : time
   }
 
   /// Days from 1970 to a date of the Gregorian calendar.

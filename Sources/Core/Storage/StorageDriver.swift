@@ -55,6 +55,9 @@ public protocol StorageDriver: Sendable {
     in path: StoragePath, _ visit: (String) async throws(StorageError) -> Void
   ) async throws(StorageError)
 
+  /// As `list`, with what `stat` says of each entry: for no more than the list costs where the storage's lists say it.
+  func entries(of directory: StoragePath) async throws(StorageError) -> [DirectoryEntry]
+
   /// Moves a file over whatever file is at `destination`.
   func move(_ source: StoragePath, to destination: StoragePath, durability: Durability) async throws(StorageError)
 
@@ -100,6 +103,17 @@ extension StorageDriver {
   /// nil.
   public var removalTiming: RemovalTiming? { nil }
 
+  /// For drivers whose lists have names alone.
+  public func entries(of directory: StoragePath) async throws(StorageError) -> [DirectoryEntry] {
+    try await SideBySide.map(try await list(directory), width: concurrency) { name throws(StorageError) in
+      do throws(StorageError) {
+        return DirectoryEntry(name, try await stat(directory / name))
+      } catch  where error.code == .notFound {
+        return nil
+      }
+    }.compactMap { $0 }
+  }
+
   /// For drivers that get a directory's names at once.
   public func forEachName(
     in path: StoragePath, _ visit: (String) async throws(StorageError) -> Void
@@ -124,22 +138,25 @@ public enum Durability: Sendable {
   case selfChecking
 }
 
-/// What `stat` tells of a path.
+/// What `stat` tells of a path. A store may claim what it likes: the numbers are safe to count with.
 public struct StorageEntry: Sendable, Equatable {
   /// Whether it is a directory.
-  public var isDirectory: Bool
-  /// Bytes; 0 for a directory.
-  public var size: Int64
-  /// Last modification, in nanoseconds since 1970.
-  public var modified: Int64
+  public let isDirectory: Bool
+  /// Bytes (``ByteCount``); 0 for a directory.
+  public let size: Int64
+  /// Last modification, in nanoseconds since 1970 (``WallClock``).
+  public let modified: Int64
 
-  /// An entry with these attributes.
+  /// An entry with these attributes, brought into the ranges of their kinds.
   public init(isDirectory: Bool, size: Int64, modified: Int64) {
     self.isDirectory = isDirectory
-    self.size = size
-    self.modified = modified
+    self.size = ByteCount.clamped(size)
+    self.modified = WallClock.clamped(modified)
   }
 }
+
+/// One of a directory's entries: see ``StorageDriver/entries(of:)``.
+public typealias DirectoryEntry = (name: String, entry: StorageEntry)
 
 /// How a file can be had without passing through the worker.
 public enum DirectURL: Sendable, Equatable {

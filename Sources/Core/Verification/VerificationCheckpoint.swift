@@ -54,8 +54,8 @@ struct VerificationCheckpoint: Equatable {
         case "tally":
           try reader.enterObject()
           while let name = try reader.nextMember() {
-            let number = try reader.integer()
-            if let field = VerificationTally.fields.first(where: { $0.name == name }), number >= 0 {
+            let number = try reader.count()
+            if let field = VerificationTally.fields.first(where: { $0.name == name }) {
               tally[keyPath: field.path] = number
             }
           }

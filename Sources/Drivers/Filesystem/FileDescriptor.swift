@@ -1,4 +1,5 @@
 import CLinux
+import Core
 import Glibc
 
 /// An open file: owns the descriptor and closes it when let go.
@@ -51,7 +52,7 @@ struct FileDescriptor: ~Copyable {
     guard statx(number, "", Int32(BERTH_AT_EMPTY_PATH), UInt32(STATX_BTIME), &status) == 0,
       status.stx_mask & UInt32(STATX_BTIME) != 0
     else { return nil }
-    return status.stx_btime.tv_sec &* 1_000_000_000 &+ Int64(status.stx_btime.tv_nsec)
+    return WallClock.time(seconds: status.stx_btime.tv_sec, nanoseconds: Int64(status.stx_btime.tv_nsec))
   }
 
   /// Sets the time of modification to now.

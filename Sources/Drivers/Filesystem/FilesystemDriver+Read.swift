@@ -17,7 +17,8 @@ extension FilesystemDriver {
       let descriptor = try FileDescriptor(opening: file, O_RDONLY)
       let status = try descriptor.status()
       guard !status.isDirectory else { throw Errno(code: EISDIR) }
-      return FilesystemReader(self, path, descriptor, size: Int64(status.st_size), offset: max(0, offset))
+      return FilesystemReader(
+        self, path, descriptor, size: ByteCount.clamped(Int64(status.st_size)), offset: max(0, offset))
     }
   }
 
@@ -63,7 +64,7 @@ extension FilesystemDriver {
     let isWholeSecond = status.st_mtim.tv_nsec == 0 && status.st_ctim.tv_nsec == 0
     let tick: Int64 = isWholeSecond ? 2_100_000_000 : 100_000_000
     let changed = max(status.st_mtim.nanoseconds, status.st_ctim.nanoseconds)
-    guard changed < WallClock.now &- tick else { return nil }
+    guard changed < WallClock.now - tick else { return nil }
     return ChangeToken(
       status.identity.device, status.identity.number,
       UInt64(bitPattern: status.st_mtim.nanoseconds), UInt64(bitPattern: status.st_ctim.nanoseconds))

@@ -23,7 +23,8 @@ extension FilesystemDriver {
       guard (try? FileStatus(of: file))?.identity == status.identity else { continue }
       if !appending, status.st_size > 0 { try descriptor.truncate() }
       return FilesystemWriter(
-        self, path, descriptor, identity: status.identity, size: appending ? Int64(status.st_size) : 0)
+        self, path, descriptor, identity: status.identity,
+        size: appending ? ByteCount.clamped(Int64(status.st_size)) : 0)
     }
   }
 }

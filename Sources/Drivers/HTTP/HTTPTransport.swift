@@ -134,8 +134,6 @@ struct HTTPTransportResponse: Sendable {
 
 extension TimeAmount {
   init(_ duration: Duration) {
-    let (seconds, attoseconds) = duration.components
-    self = .nanoseconds(
-      seconds.multipliedReportingOverflow(by: 1_000_000_000).partialValue + attoseconds / 1_000_000_000)
+    self = .nanoseconds(duration.nanoseconds)
   }
 }

@@ -9,7 +9,7 @@ final class InMemoryReader: StorageReader {
   init(_ path: StoragePath, _ file: InMemoryFile, offset: Int64) {
     self.path = path
     self.file = file
-    self.offset = offset
+    self.offset = max(0, offset)
   }
 
   var size: Int64 { file.size }

@@ -74,6 +74,11 @@ public final class MiddlewareDriver: StorageDriver {
     try await driver.forEachName(in: path, visit)
   }
 
+  /// See ``StorageDriver/entries(of:)``.
+  public func entries(of directory: StoragePath) async throws(StorageError) -> [DirectoryEntry] {
+    try await driver.entries(of: directory)
+  }
+
   /// See ``StorageDriver/move(_:to:durability:)``.
   public func move(
     _ source: StoragePath, to destination: StoragePath, durability: Durability

@@ -62,9 +62,9 @@ struct RedisCacheEntry {
   /// nil where there is none, or one that doesn't count.
   init?(_ reply: RedisReply, of digest: Digest, in stamps: RedisCacheStamp.Space) {
     guard case .array(let fields) = reply, fields.count == 4, fields[0].text == digest.description,
-      let size = fields[1].text.flatMap({ Int64($0) }), size >= 0,
+      let size = fields[1].text.flatMap({ Decimal.bytes($0) }),
       let stamp = fields[2].text.flatMap({ stamps.stamp($0) }),
-      let claimed = fields[3].text.flatMap({ Int64($0) })
+      let claimed = fields[3].text.flatMap({ Int64($0) }), WallClock.range.contains(claimed)
     else { return nil }
     self.stamp = stamp
     blob = CachedBlob(size: size, claimed: claimed)

@@ -1,3 +1,4 @@
+import Core
 import Synchronization
 
 /// One pipeline with one server: a connection from beginning to end.

@@ -1,4 +1,5 @@
 import CLinux
+import Core
 import Glibc
 
 /// Makes the sockets that hiredis then speaks over. hiredis' own way tries one address of a name only, and lets
@@ -15,7 +16,7 @@ enum RedisSocket {
     case .tcp(let host, let port):
       let socket = try connectTCP(host, port, name: address.description, timeout: timeout)
       set(socket, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
-      set(socket, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, Int32(clamping: writeTimeout.nanoseconds / 1_000_000))
+      set(socket, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, Int32(clamping: writeTimeout.milliseconds))
       set(socket, SOL_SOCKET, SO_KEEPALIVE, 1)
       set(socket, Int32(IPPROTO_TCP), TCP_KEEPIDLE, 15)
       set(socket, Int32(IPPROTO_TCP), TCP_KEEPINTVL, 5)
@@ -36,7 +37,7 @@ enum RedisSocket {
     var entry = pollfd(fd: socket, events: Int16(events), revents: 0)
     while true {
       // Rounded up, so that the last millisecond isn't spent turning round.
-      let left = ((deadline - ContinuousClock.now).nanoseconds &+ 999_999) / 1_000_000
+      let left = (deadline - ContinuousClock.now).milliseconds
       let status = poll(&entry, 1, Int32(clamping: max(0, left)))
       if status > 0 { return true }
       if status == 0, left <= Int64(Int32.max) { return false }

@@ -16,25 +16,22 @@ extension S3Driver {
 
   /// - Returns: whether anything was there.
   func deleteAll(_ prefix: String) async throws(S3Failure) -> Bool {
-    var token: String?
     var isAny = false
-    repeat {
-      let page = try await client.page(of: prefix, continuing: token, isCancellable: false)
-      if !page.objects.isEmpty {
-        isAny = true
-        try await client.delete(page.objects.map(\.key))
-      }
-      token = page.next
-    } while token != nil
+    var pages = S3Pages(client, of: prefix, isCancellable: false)
+    while let page = try await pages.next() {
+      guard !page.objects.isEmpty else { continue }
+      isAny = true
+      try await client.delete(page.objects.map(\.key))
+    }
     return isAny
   }
 
   /// See ``StorageDriver/sweepLeftovers(olderThan:)``: uploads in parts that nobody has completed, ours and
   /// docker/distribution's, which keeps what is being pushed in them. Those under way take no week.
   public func sweepLeftovers(olderThan age: Duration) async throws(StorageError) -> Int {
-    let (seconds, _) = max(age, .seconds(7 * 24 * 3600)).components
+    let age = max(age, .seconds(7 * 24 * 3600))
     return try await perform("sweep", .root) { () async throws(S3Failure) in
-      let limit = client.now - seconds * 1_000_000_000
+      let limit = client.now - age.nanoseconds
       var swept = 0
       for upload in try await client.unfinishedUploads(of: keys.prefix(.root)) where upload.initiated < limit {
         try await client.abortMultipartUpload(upload.id, upload.key)

@@ -12,29 +12,52 @@ extension S3Driver {
   public func forEachName(
     in path: StoragePath, _ visit: (String) async throws(StorageError) -> Void
   ) async throws(StorageError) {
+    try await forEachEntry(of: path) { name, _ throws(StorageError) in try await visit(name) }
+  }
+
+  /// See ``StorageDriver/entries(of:)``.
+  public func entries(of path: StoragePath) async throws(StorageError) -> [DirectoryEntry] {
+    var entries: [DirectoryEntry] = []
+    try await forEachEntry(of: path) { name, object throws(StorageError) in
+      if let object {
+        entries.append(
+          (name, StorageEntry(isDirectory: false, size: object.size, modified: object.modified)))
+      } else if let below = path.appending(name) {
+        do throws(StorageError) {
+          entries.append((name, try await stat(below)))
+        } catch  where error.code == .notFound {
+          // It has gone since.
+        }
+      }
+    }
+    return entries
+  }
+
+  /// - Parameter visit: gets the object; nil where something lies below the name: a directory, or a file that is being
+  ///   written.
+  private func forEachEntry(
+    of path: StoragePath, _ visit: (String, S3Page.Object?) async throws(StorageError) -> Void
+  ) async throws(StorageError) {
     let prefix = keys.prefix(path)
-    var token: String?
+    var pages = S3Pages(client, of: prefix, delimiter: "/")
     var isEmpty = true
     var isFile = false
-    repeat {
-      let page = try await perform("list", path) { () async throws(S3Failure) in
-        try await client.page(of: prefix, delimiter: "/", continuing: token)
-      }
-      // What is a file and has something below it is named once.
+    while let page = try await perform("list", path, { () async throws(S3Failure) in try await pages.next() }) {
+      // What is a file and has something below it is named once, as the file.
+      let below = page.prefixes.map { (name: $0.dropFirst(prefix.count).dropLast(), object: S3Page.Object?.none) }
+      let objects = page.objects.map { (name: $0.key.dropFirst(prefix.count), object: S3Page.Object?.some($0)) }
       var last: Substring?
-      for name in (page.objects.map { $0.key[...] } + page.prefixes.map { $0.dropLast() }).sorted() {
-        let name = name.dropFirst(prefix.count)
+      for (name, object) in (objects + below).sorted(by: { $0.name < $1.name }) {
         if name.isEmpty || name == last { continue }
         last = name
         if name.hasPrefix(S3Keys.ownMark) {
           isFile = true
         } else if StoragePath.isComponent(name.utf8) {
           isEmpty = false
-          try await visit(String(name))
+          try await visit(String(name), object)
         }
       }
-      token = page.next
-    } while token != nil
+    }
     guard isEmpty, path != .root else { return }
     if isFile { throw StorageError(.wrongKind, "list \(path)", cause: "it is a file") }
     throw notFound("list", path)

@@ -35,7 +35,8 @@ extension S3Driver {
       }
       let head = first[0].key == keys.file(path) ? try await client.head(first[0].key) : nil
       return StorageEntry(
-        isDirectory: false, size: head?.note.flatMap { Int64($0) } ?? 0, modified: max(newest, head?.modified ?? 0))
+        isDirectory: false, size: head?.note.flatMap { S3Sizes.object($0) } ?? 0,
+        modified: max(newest, head?.modified ?? 0))
     }
     guard let entry else { throw notFound("look at", path) }
     return entry

@@ -26,8 +26,7 @@ final class S3Reader: StorageReader {
     let opened = try await driver.perform("read", path) { () async throws(S3Failure) -> Opened? in
       do throws(S3Failure) {
         guard let response = try await driver.client.open(key, from: offset, etag: nil) else { return nil }
-        guard let size = S3Reader.size(response) else { throw S3Failure(malformed: "Content-Range") }
-        return (response, size, response.field("ETag") ?? "")
+        return (response, try S3Reader.size(response, from: offset), response.field("ETag") ?? "")
       } catch  where error.status == 416 {
         return try await driver.client.head(key).map { (nil, $0.size, $0.etag) }
       }
@@ -38,10 +37,18 @@ final class S3Reader: StorageReader {
     body = opened.response?.body
   }
 
-  /// Of the whole object.
-  private static func size(_ response: HTTPTransportResponse) -> Int64? {
-    guard response.status == 206 else { return response.field("Content-Length").flatMap { Int64($0) } }
-    return response.field("Content-Range")?.split(separator: "/").last.flatMap { Int64($0) }
+  /// Of the whole object. An answer that begins elsewhere than at `offset` would be read as other bytes than it has.
+  private static func size(_ response: HTTPTransportResponse, from offset: Int64) throws(S3Failure) -> Int64 {
+    guard response.status == 206 else {
+      guard offset == 0, let size = response.field("Content-Length").flatMap({ S3Sizes.object($0) }) else {
+        throw S3Failure(malformed: offset == 0 ? "Content-Length" : "Content-Range")
+      }
+      return size
+    }
+    guard let range = response.field("Content-Range"), range.hasPrefix("bytes \(offset)-"),
+      let size = range.split(separator: "/").last.flatMap({ S3Sizes.object($0) })
+    else { throw S3Failure(malformed: "Content-Range") }
+    return size
   }
 
   func read(into buffer: IOBuffer) async throws(StorageError) -> Int {
@@ -65,8 +72,10 @@ final class S3Reader: StorageReader {
     guard error.code == .lost || error.code == .timeout, losses <= Self.patience, !etag.isEmpty else {
       throw StorageError(S3Failure(error), "read \(path)")
     }
-    let response = try await driver.perform("read", path) { () async throws(S3Failure) in
-      try await driver.client.open(key, from: position, etag: etag)
+    let response = try await driver.perform("read", path) { () async throws(S3Failure) -> HTTPTransportResponse? in
+      guard let response = try await driver.client.open(key, from: position, etag: etag) else { return nil }
+      guard try Self.size(response, from: position) == size else { throw S3Failure(malformed: "Content-Range") }
+      return response
     }
     guard let response else { throw driver.notFound("read", path) }
     body = response.body

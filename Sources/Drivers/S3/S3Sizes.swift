@@ -18,6 +18,8 @@ struct S3Sizes: Sendable, Equatable {
   static let largestPart: Int64 = 5 << 30
   /// Of one object.
   static let mostParts = 10_000
+  /// Bytes of one object, as many as its parts can have. A store that claims more is wrong, or lies.
+  static let largestObject = Int64(mostParts) * largestPart
   /// What a writer has in memory of one piece at the most, unless `chunksize` is more.
   private static let largestPiece = 64 << 20
   /// After as many pieces their size doubles.
@@ -38,6 +40,11 @@ struct S3Sizes: Sendable, Equatable {
   /// Whether so many bytes fit into the parts of one object as they come.
   func fitsParts(_ length: Int64) -> Bool {
     length <= Int64(chunk) * Int64(Self.mostParts - 1)
+  }
+
+  /// The size of an object as a store gives it; nil where it can be none.
+  static func object(_ text: some StringProtocol) -> Int64? {
+    Decimal.bytes(text).flatMap { $0 <= largestObject ? $0 : nil }
   }
 
   /// How an object of `size` bytes is copied in parts: as large as is asked for, or as it takes.

@@ -1,3 +1,4 @@
+import Core
 import NIOCore
 
 /// What a file consists of that is being written: pieces, which are objects of their own, and less than a piece after
@@ -23,6 +24,8 @@ struct S3UnfinishedFile: Sendable, Equatable {
 
   /// Bytes of the object at the most: it is read whole.
   static let largest = 16 << 20
+  /// Pieces of a file at the most: they double in size long before, so that an object could not be that large.
+  private static let mostPieces: Int64 = 1 << 20
   /// The form's name and version.
   private static let title = "berth-upload 1"
 
@@ -61,6 +64,7 @@ struct S3UnfinishedFile: Sendable, Equatable {
   /// nil where it is no such document.
   init?(parsing document: ByteBuffer) {
     var document = document
+    var pieces: Int64 = 0
     guard Self.line(&document) == Self.title else { return nil }
     while let line = Self.line(&document) {
       if line.isEmpty {
@@ -69,10 +73,13 @@ struct S3UnfinishedFile: Sendable, Equatable {
       }
       let fields = line.split(separator: " ", omittingEmptySubsequences: false)
       guard fields.count == 4, !fields[0].isEmpty, fields[0].utf8.allSatisfy({ $0 != UInt8(ascii: "/") }),
-        let first = Int(fields[1]), let count = Int(fields[2]), let size = Int64(fields[3]),
-        (0..<1 << 32).contains(first), (1..<1 << 32).contains(count), (1...S3Sizes.largestPart).contains(size)
+        let first = Decimal.exact(fields[1].utf8), let count = Decimal.exact(fields[2].utf8),
+        let size = Decimal.exact(fields[3].utf8), first <= Self.mostPieces,
+        (1...Self.mostPieces).contains(count), (1...S3Sizes.largestPart).contains(size)
       else { return nil }
-      runs.append(Run(writer: String(fields[0]), first: first, count: count, pieceSize: size))
+      runs.append(Run(writer: String(fields[0]), first: Int(first), count: Int(count), pieceSize: size))
+      pieces += count
+      guard pieces <= Self.mostPieces else { return nil }
     }
     return nil
   }

@@ -1,4 +1,5 @@
 import CLinux
+import Core
 import Glibc
 
 /// What is done to a connection's socket around libfcgi.

@@ -1,4 +1,5 @@
 import CLinux
+import Core
 import Glibc
 
 /// Signals as something to read: while it lives they interrupt nothing and are told apart in a poll loop.
@@ -35,12 +36,5 @@ struct SignalDescriptor {
       return descriptors.map { _ in false }
     }
     return list.map { $0.revents != 0 }
-  }
-}
-
-extension Duration {
-  /// Rounded up, so that waiting for it is never too short.
-  var milliseconds: Int64 {
-    components.seconds * 1000 + (components.attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
   }
 }

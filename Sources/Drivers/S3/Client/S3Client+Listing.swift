@@ -14,6 +14,29 @@ struct S3Page: Sendable, Equatable {
   var prefixes: [String] = []
   /// Where the next page begins; nil: there is none.
   var next: String?
+
+  /// The last of all names in the order of their bytes; nil where there is none.
+  var greatest: String? {
+    (objects.map(\.key) + prefixes).max { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+}
+
+extension S3Page {
+  /// From an answer to ListObjectsV2.
+  init(_ document: XMLElement?, of prefix: String, after token: String?) throws(S3Failure) {
+    guard let document, document.name == "ListBucketResult" else { throw S3Failure(malformed: "ListBucketResult") }
+    objects = document.all("Contents").compactMap { object in
+      guard let key = object.text(of: "Key"), key.hasPrefix(prefix) else { return nil }
+      // What has no time, or an impossible one, must not be removed for its age.
+      return Object(
+        key: key, size: object.text(of: "Size").flatMap { S3Sizes.object($0) } ?? 0,
+        modified: object.text(of: "LastModified").flatMap { RFC3339.nanoseconds($0) } ?? WallClock.now)
+    }
+    prefixes = document.all("CommonPrefixes").compactMap { $0.text(of: "Prefix") }.filter { $0.hasPrefix(prefix) }
+    guard document.text(of: "IsTruncated") == "true" else { return }
+    next = document.text(of: "NextContinuationToken")
+    guard let next, next != token else { throw S3Failure(malformed: "NextContinuationToken") }
+  }
 }
 
 /// An upload in parts that nobody has completed.
@@ -38,31 +61,14 @@ extension S3Client {
     request.query = [("list-type", "2"), ("prefix", prefix), ("max-keys", "\(limit)")]
     if let delimiter { request.query.append(("delimiter", delimiter)) }
     if let token { request.query.append(("continuation-token", token)) }
-    guard let document = try await document(request), document.name == "ListBucketResult" else {
-      throw S3Failure(malformed: "ListBucketResult")
-    }
-    var page = S3Page()
-    for object in document.all("Contents") {
-      guard let key = object.text(of: "Key"), key.hasPrefix(prefix) else { continue }
-      page.objects.append(
-        S3Page.Object(
-          key: key, size: object.text(of: "Size").flatMap { Int64($0) } ?? 0,
-          modified: object.text(of: "LastModified").flatMap { RFC3339.nanoseconds($0) } ?? 0))
-    }
-    page.prefixes = document.all("CommonPrefixes").compactMap { $0.text(of: "Prefix") }
-    if document.text(of: "IsTruncated") == "true" {
-      guard let next = document.text(of: "NextContinuationToken"), next != token else {
-        throw S3Failure(malformed: "NextContinuationToken")
-      }
-      page.next = next
-    }
-    return page
+    return try S3Page(try await document(request), of: prefix, after: token)
   }
 
   /// Uploads in parts of keys that begin with `prefix`, all of them.
   func unfinishedUploads(of prefix: String) async throws(S3Failure) -> [S3UnfinishedUpload] {
     var uploads: [S3UnfinishedUpload] = []
     var marker: (key: String, id: String)?
+    var progress = S3ListingProgress()
     while true {
       var request = S3Request(.listMultipartUploads, "GET")
       request.query = [("uploads", ""), ("prefix", prefix)]
@@ -78,6 +84,7 @@ extension S3Client {
       guard document.text(of: "IsTruncated") == "true" else { return uploads }
       let next = (key: document.text(of: "NextKeyMarker") ?? "", id: document.text(of: "NextUploadIdMarker") ?? "")
       if let marker, marker == next { throw S3Failure(malformed: "NextKeyMarker") }
+      try progress.passed(next.key)
       marker = next
     }
   }

@@ -21,14 +21,15 @@ extension S3ObjectHead {
   static let noteField = "x-amz-meta-berth"
 
   init(_ response: HTTPTransportResponse) throws(S3Failure) {
-    guard let size = response.field("Content-Length").flatMap({ Int64($0) }), size >= 0 else {
+    guard let size = response.field("Content-Length").flatMap({ S3Sizes.object($0) }) else {
       throw S3Failure(malformed: "Content-Length")
     }
     self.size = size
-    modified = response.field("Last-Modified").flatMap { HTTPDate.parse($0) } ?? 0
     etag = response.field("ETag") ?? ""
     note = response.field(Self.noteField)
     now = response.field("Date").flatMap { HTTPDate.parse($0) } ?? WallClock.now
+    // What has no time, or an impossible one, must not be removed for its age.
+    modified = response.field("Last-Modified").flatMap { HTTPDate.parse($0) } ?? now
   }
 }
 

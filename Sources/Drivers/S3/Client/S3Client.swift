@@ -66,7 +66,7 @@ final class S3Client: Sendable {
   }
 
   /// The store's time, as far as it is known.
-  var now: Int64 { clock() + clockOffset.load(ordering: .relaxed) }
+  var now: Int64 { WallClock.clamped(clock() + clockOffset.load(ordering: .relaxed)) }
 
   // MARK: - Attempts
 
@@ -146,7 +146,8 @@ final class S3Client: Sendable {
     } catch {
       throw S3Failure(error)
     }
-    let length = request.method == "HEAD" ? nil : response.field("Content-Length").flatMap { Int($0) }
+    let length =
+      request.method == "HEAD" ? nil : response.field("Content-Length").flatMap { Decimal.bytes($0) }.map { Int($0) }
     statistics.received(request.operation, bytes: length ?? 0)
     guard (200..<300).contains(response.status) else {
       let body = request.method == "HEAD" ? nil : try? await response.content(limit: 64 << 10)

@@ -1,3 +1,4 @@
+import Core
 import NIOCore
 import Synchronization
 
@@ -55,14 +56,13 @@ public final class S3Statistics: Sendable {
     guard let counters = counters[request.operation] else { return }
     counters.calls.add(1, ordering: .relaxed)
     if isRetry { counters.retries.add(1, ordering: .relaxed) }
-    let (seconds, attoseconds) = duration.components
-    counters.nanoseconds.add(
-      UInt64(clamping: seconds) &* 1_000_000_000 &+ UInt64(clamping: attoseconds / 1_000_000_000), ordering: .relaxed)
+    counters.nanoseconds.wrappingAdd(UInt64(clamping: duration.nanoseconds), ordering: .relaxed)
     counters.bytesSent.add(UInt64(request.body?.readableBytes ?? 0), ordering: .relaxed)
   }
 
   func received(_ operation: S3Operation, bytes: Int) {
-    counters[operation]?.bytesReceived.add(UInt64(max(0, bytes)), ordering: .relaxed)
+    // What the answer claims: the sum may wrap.
+    counters[operation]?.bytesReceived.wrappingAdd(UInt64(max(0, bytes)), ordering: .relaxed)
   }
 
   func failed(_ operation: S3Operation) {

@@ -26,8 +26,6 @@ public enum HTTPDate {
   ///   - now: nanoseconds since 1970, when it came.
   /// - Returns: nil where `date` is no time, or absurd.
   public static func offset(of date: String, from now: Int64) -> Int64? {
-    guard let time = parse(date) else { return nil }
-    let (offset, overflow) = time.subtractingReportingOverflow(now)
-    return overflow ? nil : offset
+    parse(date).map { $0 - WallClock.clamped(now) }
   }
 }
