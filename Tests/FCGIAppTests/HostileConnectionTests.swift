@@ -51,4 +51,82 @@ import Testing
     #expect(try harness.connect().exchange().body.count == 1 << 20)
     #expect(eventually { harness.pool.threads.busy == 0 })
   }
+
+  /// Beginnings of requests after which nothing comes.
+  private static let halves: [[UInt8]] = {
+    let whole = Connection.begin("PUT", "/v2/a/manifests/b", parameters: [("CONTENT_LENGTH", "100")])
+    return [1, 8, 12, 16, 20, 24, 30, whole.count - 8, whole.count - 1].map { Array(whole[..<$0]) }
+  }()
+
+  /// What stands where the body of a request should be.
+  private static let bodies: [[UInt8]] = [
+    // More values than libfcgi has room for, a name of 2 GiB, an unknown type, and records of other requests.
+    Connection.record(9, (0..<50).flatMap { _ in [13, 0] + Array("FCGI_MAX_REQS".utf8) }, request: 0),
+    Connection.record(9, [0xFF, 0xFF, 0xFF, 0xFE, 0xFF, 0xFF, 0xFF, 0xFE], request: 0),
+    Connection.record(77, [1, 2, 3], request: 0), Connection.record(5, [1, 2, 3], request: 2),
+    Connection.record(4, [1, 2, 3]), Connection.record(2, []), Connection.begin(), .init(repeating: 0xFF, count: 64),
+  ]
+
+  @Test(arguments: [false, true])
+  func `half requests by the hundred stop no other request, and end`(isOverTCP: Bool) throws {
+    let harness = try PoolHarness(threads: 2, isOverTCP: isOverTCP) { .text("\(await $0.body.readAll().count)") }
+    var halves: [Connection] = []
+    for _ in 0..<30 {
+      for half in Self.halves {
+        halves.append(try harness.connect())
+        try halves.last?.write(half)
+      }
+    }
+    for _ in 0..<20 { #expect(try harness.connect().exchange(body: [1, 2, 3]).text == "3") }
+    // Those that took too long, and those that were too many.
+    for half in halves { while try half.read(1) != nil {} }
+    #expect(eventually { harness.pool.threads.busy == 0 })
+  }
+
+  @Test(arguments: [false, true], bodies.indices)
+  func `what comes in the place of a body breaks the request off`(isOverTCP: Bool, index: Int) throws {
+    let harness = try PoolHarness(threads: 2, isOverTCP: isOverTCP) {
+      let (count, error) = await $0.body.readAll()
+      return .text("\(count) \(error.map { "\($0)" } ?? "")")
+    }
+    for isChunked in [false, true] {
+      let connection = try harness.connect()
+      let length = isChunked ? ("HTTP_TRANSFER_ENCODING", "chunked") : ("CONTENT_LENGTH", "100")
+      try connection.write(
+        Connection.begin("PUT", parameters: [length]) + Connection.body([1, 2]) + Self.bodies[index])
+      #expect(try connection.answer().text == "2 clientGone")
+      #expect(try connection.isClosed())
+    }
+    #expect(try harness.connect().exchange().text == "0 ")
+    #expect(eventually { harness.pool.threads.busy == 0 })
+  }
+
+  @Test func `a hostile peer costs a service no process`() throws {
+    let service = try Service()
+    let workers = Set(service.children("worker"))
+    var connections: [Connection] = []
+    for round in 0..<8 {
+      for bytes in Self.halves + Self.hostile + Self.bodies.map({ Connection.begin("PUT") + $0 }) {
+        let connection = try service.connect()
+        try? connection.write(bytes)
+        if round % 2 == 1 { connection.endWriting() }
+        connections.append(connection)
+      }
+    }
+    for _ in 0..<100 { #expect(try service.connect().exchange("GET", "/v2/").status == 200) }
+    #expect(Set(service.children("worker")) == workers)
+    withExtendedLifetime(connections) {}
+  }
+
+  @Test func `a port is guarded on kept connections, too`() throws {
+    let harness = try PoolHarness(threads: 2, isOverTCP: true) { _ in .text("sound") }
+    for bytes in Self.hostile {
+      let connection = try harness.connect()
+      #expect(try connection.exchange().text == "sound")
+      try? connection.write(bytes)
+      connection.endWriting()
+      while try connection.read(1) != nil {}
+    }
+    #expect(try harness.connect().exchange().text == "sound")
+  }
 }

@@ -4,11 +4,17 @@ import Glibc
 
 /// What is done to a connection's socket around libfcgi.
 enum ConnectionSocket {
+  /// Seconds that one read waits. Long for a header, which web servers send at once; a body may take any number of
+  /// such reads.
+  private static let readTimeout = 5
+
   /// The next connection of a listening socket that does not block; nil where there is none, or none can be had.
   /// - Parameter isLocal: whether it is a Unix socket.
   static func accept(from listener: Int32, isLocal: Bool) -> Int32? {
     let connection = accept4(listener, nil, nil, Int32(SOCK_CLOEXEC.rawValue))
     guard connection >= 0 else { return nil }
+    var timeout = timeval(tv_sec: readTimeout, tv_usec: 0)
+    setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
     if isLocal { return connection }
     var on: Int32 = 1
     setsockopt(connection, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
@@ -28,16 +34,35 @@ enum ConnectionSocket {
 
   /// What has arrived on a connection that is between two requests.
   enum Arrival {
-    case nothing, request, unusable
+    case nothing
+    /// Part of a request's header.
+    case part
+    /// All of a request's header.
+    case request
+    /// Something else, or the end.
+    case unusable
   }
 
   /// Looks at what has arrived without taking it.
   static func arrival(on connection: Int32) -> Arrival {
-    withUnsafeTemporaryAllocation(byteCount: 8, alignment: 8) { header in
-      let count = recv(connection, header.baseAddress, header.count, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
+    let usual = arrival(on: connection, looking: usualHeader)
+    return usual ?? arrival(on: connection, looking: RequestHeader.limit) ?? .unusable
+  }
+
+  /// Bytes that most headers fit in.
+  private static let usualHeader = 8 << 10
+
+  /// nil: it takes more than `length` bytes to tell.
+  private static func arrival(on connection: Int32, looking length: Int) -> Arrival? {
+    withUnsafeTemporaryAllocation(byteCount: length, alignment: 8) { header in
+      let count = recv(connection, header.baseAddress, length, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
       if count < 0 { return errno == EAGAIN || errno == EINTR ? .nothing : .unusable }
       if count == 0 { return .unusable }
-      return count < header.count || isFirstRecord(header) ? .request : .unusable
+      return switch RequestHeader.extent(of: UnsafeRawBufferPointer(rebasing: header[..<count])) {
+      case .whole: .request
+      case .partial: count == length ? nil : .part
+      case .malformed: .unusable
+      }
     }
   }
 
@@ -45,29 +70,5 @@ enum ConnectionSocket {
   static func isClosedByPeer(_ connection: Int32) -> Bool {
     var entry = pollfd(fd: connection, events: Int16(BERTH_POLLRDHUP), revents: 0)
     return poll(&entry, 1, 0) > 0 && entry.revents != 0
-  }
-
-  /// Whether a record may be the first one of a connection: the beginning of a request. No web server asks what the
-  /// application can do (FCGI_GET_VALUES), and libfcgi would wait for more before it answers, holding the thread.
-  private static func isFirstRecord(_ header: UnsafeMutableRawBufferPointer) -> Bool {
-    header[0] == 1 && header[1] == 1 && header[4] == 0 && header[5] == 8
-  }
-
-  /// Closes a connection whose peer may still be sending, so that it can read what was sent to it before it is told
-  /// that nobody listens. Takes at most two seconds and some megabytes.
-  static func closeGently(_ connection: Int32) {
-    shutdown(connection, Int32(SHUT_WR))
-    let deadline = ContinuousClock.now + .seconds(2)
-    var rest = 64 << 20
-    withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 16) { scratch in
-      while rest > 0, case let left = deadline - ContinuousClock.now, left > .zero {
-        var entry = pollfd(fd: connection, events: Int16(POLLIN), revents: 0)
-        guard poll(&entry, 1, Int32(left.milliseconds)) > 0 else { break }
-        let count = recv(connection, scratch.baseAddress, scratch.count, Int32(MSG_DONTWAIT))
-        guard count > 0 else { break }
-        rest -= count
-      }
-    }
-    close(connection)
   }
 }

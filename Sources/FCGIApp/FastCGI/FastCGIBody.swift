@@ -5,18 +5,18 @@ import Core
 /// What arrived before a break is delivered; then `.clientGone` is thrown, also where a chunked body broke off and
 /// no length tells.
 final class FastCGIBody: RequestBody {
-  private let request: FastCGIRequest
+  private let input: StandardInput
   private let slot: SlowClientSlot
-  /// Bytes that are still to come; nil where nobody knows.
-  private(set) var remaining: Int64?
+  /// Bytes that are still to come; nil where that is not known.
+  private var remaining: Int64?
   private var state = State.open
 
   private enum State {
     case open, ended, broken
   }
 
-  init(_ request: FastCGIRequest, length: Int64?, slot: SlowClientSlot) {
-    self.request = request
+  init(_ input: StandardInput, length: Int64?, slot: SlowClientSlot) {
+    self.input = input
     self.remaining = length
     self.slot = slot
     if length == 0 { state = .ended }
@@ -31,15 +31,14 @@ final class FastCGIBody: RequestBody {
     case .ended: return 0
     case .broken: throw .clientGone
     }
-    // libfcgi counts in C's int.
-    let wanted = min(buffer.free, 1 << 30, remaining.map { Int(clamping: $0) } ?? .max)
-    guard request.canRead(wanted) || slot.take() else { throw .overloaded }
-    let count = buffer.append(limit: wanted) { request.read(into: $0) }
+    let wanted = min(buffer.free, remaining.map { Int(clamping: $0) } ?? .max)
+    guard input.canRead(wanted) || slot.take() else { throw .overloaded }
+    let count = buffer.append(limit: wanted) { input.read(into: $0) }
     remaining = remaining.map { $0 - Int64(count) }
     if remaining == 0 {
       state = .ended
     } else if count < wanted {
-      state = remaining == nil && request.isBodyComplete ? .ended : .broken
+      state = remaining == nil && input.state == .ended ? .ended : .broken
     }
     guard state != .open else { return count }
     slot.release()

@@ -5,13 +5,19 @@ import Glibc
 final class Epoll: Sendable {
   /// What became ready.
   enum Event {
-    /// An idle connection.
-    case connection(Int32)
+    /// An idle connection. `isNew`: no request has been read from it yet.
+    case connection(Int32, isNew: Bool)
     /// Something else that was added under a name.
     case source(Int32)
   }
 
   private let descriptor: Descriptor
+
+  /// What is told of a descriptor, in the upper half of an event's data.
+  private enum Kind {
+    static let source: UInt64 = 1 << 32
+    static let newConnection: UInt64 = 2 << 32
+  }
 
   /// An empty set.
   init() throws(SystemError) {
@@ -25,7 +31,10 @@ final class Epoll: Sendable {
     var event = epoll_event()
     while epoll_wait(descriptor.raw, &event, 1, -1) != 1 {}
     let raw = Int32(truncatingIfNeeded: event.data.u64)
-    return event.data.u64 >> 32 == 0 ? .connection(raw) : .source(raw)
+    return switch event.data.u64 & ~UInt64(UInt32.max) {
+    case Kind.source: .source(raw)
+    case let kind: .connection(raw, isNew: kind == Kind.newConnection)
+    }
   }
 
   /// Watches a connection until it is ready once.
@@ -33,7 +42,8 @@ final class Epoll: Sendable {
   func arm(_ connection: Int32, known: Bool) -> Bool {
     control(
       known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, connection,
-      events: EPOLLIN.rawValue | EPOLLRDHUP.rawValue | EPOLLONESHOT.rawValue, data: UInt64(connection))
+      events: EPOLLIN.rawValue | EPOLLRDHUP.rawValue | EPOLLONESHOT.rawValue,
+      data: (known ? 0 : Kind.newConnection) | UInt64(connection))
   }
 
   /// Watches something that several processes share: for each change, one thread of one of them is woken, who is to
@@ -41,14 +51,14 @@ final class Epoll: Sendable {
   /// one, and that one the next, until somebody has taken it.)
   func addShared(_ raw: Int32) throws(SystemError) {
     let events = EPOLLIN.rawValue | EPOLLEXCLUSIVE.rawValue | EPOLLET.rawValue
-    guard control(EPOLL_CTL_ADD, raw, events: events, data: 1 << 32 | UInt64(raw)) else {
+    guard control(EPOLL_CTL_ADD, raw, events: events, data: Kind.source | UInt64(raw)) else {
       throw SystemError("epoll_ctl")
     }
   }
 
   /// Watches something whose readiness every thread must see.
   func addForAll(_ raw: Int32) throws(SystemError) {
-    guard control(EPOLL_CTL_ADD, raw, events: EPOLLIN.rawValue, data: 1 << 32 | UInt64(raw)) else {
+    guard control(EPOLL_CTL_ADD, raw, events: EPOLLIN.rawValue, data: Kind.source | UInt64(raw)) else {
       throw SystemError("epoll_ctl")
     }
   }

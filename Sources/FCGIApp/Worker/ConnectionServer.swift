@@ -1,4 +1,5 @@
 import Core
+import Glibc
 import HTTPTypes
 
 /// Serves one request after the other on its thread, with what is used again and again.
@@ -21,19 +22,46 @@ final class ConnectionServer: @unchecked Sendable {
     slot = SlowClientSlot(pool)
   }
 
+  /// How long a request's header may take from its first byte on.
+  private static let headerTimeout = Duration.seconds(5)
+
   /// Answers the request that has arrived on a connection.
-  func serve(_ connection: Int32) -> FastCGIRequest.Ending {
+  /// - Parameter isChecked: whether it is known to have a header that libfcgi may read.
+  func serve(_ connection: Int32, isChecked: Bool) -> FastCGIRequest.Ending {
+    // Not before the end of the answer is written, which a slow client may hold up, too.
+    defer { slot.release() }
+    guard isChecked || isHeaderComing(on: connection) else { return .finished(connection) }
     guard request.begin(on: connection) else { return .closed }
     isWhole = false
     isOfUse = true
-    // Not before the end of the answer is written, which a slow client may hold up, too.
-    defer { slot.release() }
     executor.run(unless: { self.isInVain }) { self.isWhole = await self.answer() }
     guard isWhole else {
       request.abort()
       return .closed
     }
-    return request.finish(keeping: isOfUse)
+    return request.finish(keeping: isOfUse, isAllowedToWait: slot.take)
+  }
+
+  /// Waits, as one does for a slow client, until the whole header of a request has arrived. False: it is none, it takes
+  /// too long, or too many slow clients are being served.
+  private func isHeaderComing(on connection: Int32) -> Bool {
+    let deadline = ContinuousClock.now + Self.headerTimeout
+    var pause: UInt32 = 100
+    while true {
+      switch ConnectionSocket.arrival(on: connection) {
+      case .request:
+        slot.release()
+        return true
+      case .unusable:
+        return false
+      case .nothing, .part:
+        guard slot.take(), ContinuousClock.now < deadline, !ConnectionSocket.isClosedByPeer(connection) else {
+          return false
+        }
+        usleep(pause)
+        pause = min(pause * 2, 20_000)
+      }
+    }
   }
 
   /// Whether nobody waits for the answer any more. While a body is read, its end tells: what came of it is kept first.
@@ -43,7 +71,7 @@ final class ConnectionServer: @unchecked Sendable {
   private func answer() async -> Bool {
     guard let parameters = request.parameters.map(RequestParameters.init) else { return false }
     let parsed = parameters.request { length in
-      let opened = FastCGIBody(request, length: length, slot: slot)
+      let opened = FastCGIBody(request.input, length: length, slot: slot)
       body = opened
       return opened
     }
@@ -53,7 +81,6 @@ final class ConnectionServer: @unchecked Sendable {
       return await writer.write(error.response, to: .get, request)
     }
     var response = await handler.respond(to: parsed)
-    request.skipBody(remaining: body?.remaining)
     if ResponseWriter.isLong(response, to: parsed.method), !slot.take(), case .file = response.body {
       pool.reportRefusal(of: parsed)
       let error = RegistryError(

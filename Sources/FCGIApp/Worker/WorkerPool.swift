@@ -179,8 +179,10 @@ final class WorkerPool: Sendable {
         accept(server)
       case .source:
         while let connection = handover?.receive() { keep(connection, known: false) }
-      case .connection(let connection):
-        if idle.take(connection) { finish(server.serve(connection), known: true) }
+      case .connection(let connection, let isNew):
+        guard idle.take(connection) else { continue }
+        // What has carried a request comes from the web server, but for a port, which more can connect to.
+        finish(server.serve(connection, isChecked: isLocal && !isNew), known: true)
       }
     }
   }
@@ -191,7 +193,8 @@ final class WorkerPool: Sendable {
     while let further = nextConnection() { keep(further, known: false) }
     // Most connections come with a request, which saves watching them.
     switch ConnectionSocket.arrival(on: connection) {
-    case .request: finish(server.serve(connection), known: false)
+    case .request: finish(server.serve(connection, isChecked: true), known: false)
+    case .part: finish(server.serve(connection, isChecked: false), known: false)
     case .nothing: keep(connection, known: false)
     case .unusable: close(connection)
     }
@@ -220,7 +223,6 @@ final class WorkerPool: Sendable {
         retire(connection)
       }
     case .finished(let connection): close(connection)
-    case .unread(let connection): ConnectionSocket.closeGently(connection)
     case .closed: break
     }
   }

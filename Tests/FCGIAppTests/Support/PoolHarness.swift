@@ -16,10 +16,11 @@ struct ClosureHandler: RequestHandler {
   }
 }
 
-/// Worker threads in this process, on a socket in a folder of their own. End with their owner.
+/// Worker threads in this process, on a socket in a folder of their own or on a free port. End with their owner.
 final class PoolHarness {
   let pool: WorkerPool
   let path: String
+  private let port: UInt16?
   private let socket: ListeningSocket
   private let folder: TemporaryFolder
   private var isDrained = false
@@ -27,12 +28,13 @@ final class PoolHarness {
   /// `socket`: another harness's, to share.
   init(
     threads: Int = 4, maxSlowClients: Int = 16, handover: Handover? = nil, sharing other: PoolHarness? = nil,
-    handler: @escaping @Sendable (Request) async -> Response
+    isOverTCP: Bool = false, handler: @escaping @Sendable (Request) async -> Response
   ) throws {
     folder = try other?.folder ?? TemporaryFolder()
     path = folder / "s.sock"
     var configuration = Configuration.FastCGI()
-    configuration.address = .unix(path: path)
+    port = isOverTCP ? try FreePort.next() : nil
+    configuration.address = port.map { .tcp(host: "127.0.0.1", port: $0) } ?? .unix(path: path)
     // nginx may run as another user.
     configuration.mode = 0o666
     socket = try other?.socket ?? ListeningSocket(configuration)
@@ -46,7 +48,9 @@ final class PoolHarness {
     if !isDrained { _ = drain() }
   }
 
-  func connect() throws -> FastCGIConnection { try FastCGIConnection(path: path) }
+  func connect() throws -> FastCGIConnection {
+    try port.map { try FastCGIConnection(port: $0) } ?? FastCGIConnection(path: path)
+  }
 
   func drain(within timeout: Duration = .seconds(10)) -> Bool {
     isDrained = true

@@ -1,0 +1,181 @@
+import CFCGI
+import Glibc
+
+/// The body of a request (FCGI_STDIN records), read from its connection.
+///
+/// libfcgi's own reader answers management records between those of a body, with room for three values and an
+/// assertion for lengths that no memory has; it reads 8 KiB at a time, and forgets where it was when its timeout
+/// passes. This one takes nothing but the body, and not a byte beyond it: what follows may be the next request.
+final class StandardInput {
+  /// How far the body has been read.
+  enum State {
+    case open
+    /// The record that ends it was read.
+    case ended
+    /// The connection ended or failed, or something else came than the body.
+    case broken
+  }
+
+  private(set) var state = State.ended
+  private var connection: Int32 = -1
+  private var requestID: UInt16 = 0
+  /// What libfcgi has read beyond the parameters. In its memory, which ``leaveLibrary()`` is the end of.
+  private var ahead = UnsafeRawBufferPointer(start: nil, count: 0)
+  /// Bytes of the present record that have not been read.
+  private var content = 0
+  private var padding = 0
+  /// Whether the present record is the one that ends the body.
+  private var isLast = false
+  /// The present record's padding and the next one's header, as far as they have arrived.
+  private let between: UnsafeMutableRawPointer
+  private var gathered = 0
+
+  private static let recordLength = 8
+  /// Padding and header.
+  private static let longestBetween = 255 + recordLength
+  /// Reads that time out in a row (see ``ConnectionSocket/readTimeout``) before a body counts as broken off: ten
+  /// minutes, which web servers give no client (nginx's `client_body_timeout` is one).
+  private static let patience = 120
+
+  init() {
+    between = .allocate(byteCount: Self.longestBetween, alignment: 8)
+  }
+
+  deinit {
+    between.deallocate()
+  }
+
+  /// Begins with the body of a request whose parameters libfcgi has read.
+  /// - Parameter ahead: what it has read of the connection beyond them.
+  func begin(_ connection: Int32, requestID: UInt16, ahead: UnsafeRawBufferPointer) {
+    self.connection = connection
+    self.requestID = requestID
+    self.ahead = ahead
+    state = .open
+    content = 0
+    padding = 0
+    isLast = false
+    gathered = 0
+  }
+
+  /// Whether `count` more bytes can be had without waiting for the client.
+  func canRead(_ count: Int) -> Bool {
+    if state != .open || ahead.count >= count { return true }
+    var arrived: Int32 = 0
+    return ioctl(connection, UInt(FIONREAD), &arrived) == 0 && ahead.count + Int(arrived) >= count
+  }
+
+  /// Reads until `room` is full or the body ends or breaks off, and waits for the client meanwhile.
+  func read(into room: UnsafeMutableRawBufferPointer) -> Int {
+    var count = 0
+    var timeouts = 0
+    while state == .open, count < room.count {
+      if let piece = receive(UnsafeMutableRawBufferPointer(rebasing: room[count...]), flags: 0) {
+        count += piece
+        timeouts = 0
+      } else {
+        timeouts += 1
+        if timeouts == Self.patience { state = .broken }
+      }
+    }
+    return count
+  }
+
+  /// Reads away what libfcgi has read: its memory is about to go.
+  func leaveLibrary() {
+    discard { room in
+      while state == .open, !ahead.isEmpty { _ = receive(room, flags: 0) }
+    }
+    // Nothing may follow a body before it was answered.
+    if !ahead.isEmpty { state = .broken }
+    ahead = UnsafeRawBufferPointer(start: nil, count: 0)
+  }
+
+  /// Reads on, once the answer is complete, to the end of the body or of the connection. The web server closes the
+  /// connection where it has not sent the whole body, and may send another request on it where it has: so one of the
+  /// two comes at once, however slow the client is.
+  /// - Parameter isAllowedToWait: asked before the first pause.
+  func skipRest(within patience: Duration, limit: Int = 64 << 20, isAllowedToWait: () -> Bool) {
+    let deadline = ContinuousClock.now + patience
+    var rest = limit
+    discard { room in
+      while state == .open {
+        if let piece = receive(room, flags: Int32(MSG_DONTWAIT)) {
+          rest -= piece
+        } else {
+          var entry = pollfd(fd: connection, events: Int16(POLLIN), revents: 0)
+          let left = deadline - ContinuousClock.now
+          guard isAllowedToWait(), left > .zero else { state = .broken; return }
+          _ = poll(&entry, 1, Int32(left.milliseconds))
+        }
+        if rest < 0 || ContinuousClock.now >= deadline, state == .open { state = .broken }
+      }
+    }
+  }
+
+  private func discard(_ body: (UnsafeMutableRawBufferPointer) -> Void) {
+    withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 16, body)
+  }
+
+  /// One read.
+  /// - Returns: the bytes of content that came; nil where nothing has come in time.
+  private func receive(_ room: UnsafeMutableRawBufferPointer, flags: Int32) -> Int? {
+    let wanted = min(content, room.count)
+    // What follows the content comes with the same call where it has arrived.
+    let missing = wanted == content ? padding + (isLast ? 0 : Self.recordLength) - gathered : 0
+    guard let count = fill(room, wanted, missing, flags) else { return nil }
+    guard count > 0 else {
+      state = .broken
+      return 0
+    }
+    let delivered = min(count, wanted)
+    content -= delivered
+    gathered += count - delivered
+    if count == wanted + missing, content == 0 { beginRecord() }
+    return delivered
+  }
+
+  /// - Returns: bytes that were read; 0 at the end or where the connection failed, nil where nothing has come.
+  private func fill(_ room: UnsafeMutableRawBufferPointer, _ wanted: Int, _ missing: Int, _ flags: Int32) -> Int? {
+    let rest = UnsafeMutableRawBufferPointer(start: between + gathered, count: missing)
+    if !ahead.isEmpty {
+      let first = ahead.prefix(wanted)
+      room.copyBytes(from: first)
+      let second = ahead.dropFirst(wanted).prefix(missing)
+      rest.copyBytes(from: second)
+      ahead = UnsafeRawBufferPointer(rebasing: ahead.dropFirst(first.count + second.count))
+      return first.count + second.count
+    }
+    return withUnsafeTemporaryAllocation(of: iovec.self, capacity: 2) { parts in
+      parts[0] = iovec(iov_base: room.baseAddress, iov_len: wanted)
+      parts[1] = iovec(iov_base: rest.baseAddress, iov_len: missing)
+      var message = msghdr()
+      message.msg_iov = parts.baseAddress
+      message.msg_iovlen = 2
+      while true {
+        let count = recvmsg(connection, &message, flags)
+        if count >= 0 { return count }
+        if errno == EAGAIN { return nil }
+        if errno != EINTR { return 0 }
+      }
+    }
+  }
+
+  /// The present record is over, and the next one's header is there.
+  private func beginRecord() {
+    if isLast {
+      state = .ended
+      return
+    }
+    let header = UnsafeRawBufferPointer(start: between + padding, count: Self.recordLength)
+    guard header[0] == 1, header[1] == FCGI_STDIN, UInt16(header[2]) << 8 | UInt16(header[3]) == requestID else {
+      state = .broken
+      return
+    }
+    content = Int(header[4]) << 8 | Int(header[5])
+    padding = Int(header[6])
+    gathered = 0
+    isLast = content == 0
+    if isLast && padding == 0 { state = .ended }
+  }
+}
