@@ -2,6 +2,7 @@ import Core
 import Foundation
 import Glibc
 import HTTPTypes
+import Synchronization
 import TestSupport
 import Testing
 
@@ -70,6 +71,50 @@ import Testing
       let next = try WireClient.Connection(port: site.port).exchange(TestRequest(.get, "/"))
       #expect(next.text == "sound")
     }
+  }
+
+  /// Requests of a soak; a longer one is asked for with `BERTH_TEST_REFUSED_REQUESTS=20000`.
+  private static let soak = ProcessInfo.processInfo.environment["BERTH_TEST_REFUSED_REQUESTS"].flatMap { Int($0) } ?? 2000
+
+  @Test func `requests that are refused before they were read break no others on the same kept connections`() throws {
+    let site = try Site { request in
+      guard request.method == .post else { return .text("refused", status: 400) }
+      let (count, error) = await request.body.readAll()
+      return .text("\(count) \(error.map { "\($0)" } ?? "")")
+    }
+    let port = site.port
+    let left = Atomic(Self.soak)
+    let refused = (0..<6).map { number in
+      Background { () -> [Int: Int] in
+        var statuses: [Int: Int] = [:]
+        while left.load(ordering: .relaxed) > 0 {
+          let size = [100, 5_000, 60_000, 70_000, 150_000, 250_000, 1_000_000].randomElement() ?? 0
+          let connection = try WireClient.Connection(port: port)
+          // Some are still sending when they are answered.
+          let method = number == 0 ? "GET" : "PUT"
+          try connection.write(Array("\(method) / HTTP/1.1\r\nHost: x\r\nContent-Length: \(size)\r\n\r\n".utf8))
+          let first = [0, 1, size / 2, size].randomElement() ?? 0
+          try? connection.write(.init(repeating: 1, count: first))
+          if Bool.random() { usleep(.random(in: 0...3_000)) }
+          try? connection.write(.init(repeating: 1, count: size - first))
+          statuses[try connection.receive(for: .put).status, default: 0] += 1
+        }
+        return statuses
+      }
+    }
+    let pushed = (0..<6).map { _ in
+      Background { () -> [String] in
+        var failures: [String] = []
+        while left.subtract(1, ordering: .relaxed).newValue >= 0 {
+          let answer = try WireClient.Connection(port: port)
+            .exchange(TestRequest(.post, "/", body: .init(repeating: 1, count: 1000)), close: true)
+          if answer.status != 200 || answer.text != "1000 " { failures.append("\(answer.status) \(answer.text)") }
+        }
+        return failures
+      }
+    }
+    for client in pushed { #expect(try client.wait() == []) }
+    for client in refused { #expect(try client.wait().map { Set($0.keys) } == [400]) }
   }
 
   @Test func `a chunked body that the client breaks off is not taken for a whole one`() throws {
