@@ -74,7 +74,8 @@ import Testing
   }
 
   /// Requests of a soak; a longer one is asked for with `BERTH_TEST_REFUSED_REQUESTS=20000`.
-  private static let soak = ProcessInfo.processInfo.environment["BERTH_TEST_REFUSED_REQUESTS"].flatMap { Int($0) } ?? 2000
+  private static let soak =
+    ProcessInfo.processInfo.environment["BERTH_TEST_REFUSED_REQUESTS"].flatMap { Int($0) } ?? 2000
 
   @Test func `requests that are refused before they were read break no others on the same kept connections`() throws {
     let site = try Site { request in

@@ -28,7 +28,9 @@ import Testing
     if reason == .unhealthy {
       try FileManager.default.moveItem(atPath: server.rootDirectory, toPath: server.rootDirectory + ".away")
       let client = WireClient(port: port)
-      _ = try await Eventually.value("refusal") { try await client.send(TestRequest(.get, "/v2/")).status == 503 ? 1 : nil }
+      _ = try await Eventually.value("refusal") {
+        try await client.send(TestRequest(.get, "/v2/")).status == 503 ? 1 : nil
+      }
     }
     let left = Atomic(Self.requests)
     let statuses = Mutex<[Int: Int]>([:])
@@ -59,7 +61,8 @@ import Testing
 
   /// A manifest that is refused, in two pieces, the second of which may come when it has been.
   private static func refused(_ reason: Reason, on connection: WireClient.Connection) throws -> TestResponse {
-    let size = reason == .tooLong ? (4 << 20) + 1 : [10, 5_000, 70_000, 200_000, 1_000_000, 4 << 20].randomElement() ?? 0
+    let size =
+      reason == .tooLong ? (4 << 20) + 1 : [10, 5_000, 70_000, 200_000, 1_000_000, 4 << 20].randomElement() ?? 0
     try connection.write(
       Array(
         """

@@ -18,13 +18,12 @@ enum RequestHeader {
 
   private static let recordLength = 8
 
+  /// Bytes of the record that begins a request: version 1, type 1, 8 bytes of content that name the role of a responder.
+  private static let beginning: [(index: Int, value: UInt8)] = [(0, 1), (1, 1), (4, 0), (5, 8), (8, 0), (9, 1)]
+
   /// Looks at the first bytes of a connection or request.
   static func extent(of bytes: UnsafeRawBufferPointer) -> Extent {
-    // The record that begins a request: version 1, type 1, 8 bytes of content that name the role of a responder.
-    for (index, expected) in [(0, 1), (1, 1), (4, 0), (5, 8), (8, 0), (9, 1)] as [(Int, UInt8)]
-    where bytes.count > index && bytes[index] != expected {
-      return .malformed
-    }
+    for (index, expected) in beginning where bytes.count > index && bytes[index] != expected { return .malformed }
     guard bytes.count >= recordLength else { return .partial }
     let id = (bytes[2], bytes[3])
     guard id != (0, 0) else { return .malformed }

@@ -1,4 +1,5 @@
 import CFCGI
+import CLinux
 import Glibc
 
 /// The body of a request (FCGI_STDIN records), read from its connection.
@@ -83,7 +84,8 @@ final class StandardInput {
 
   /// Reads away what libfcgi has read: its memory is about to go.
   func leaveLibrary() {
-    discard { room in
+    // A size that takes no memory from the heap: mostly there is nothing but the record that ends an empty body.
+    withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 8) { room in
       while state == .open, !ahead.isEmpty { _ = receive(room, flags: 0) }
     }
     // Nothing may follow a body before it was answered.
@@ -98,7 +100,7 @@ final class StandardInput {
   func skipRest(within patience: Duration, limit: Int = 64 << 20, isAllowedToWait: () -> Bool) {
     let deadline = ContinuousClock.now + patience
     var rest = limit
-    discard { room in
+    withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 16) { room in
       while state == .open {
         if let piece = receive(room, flags: Int32(MSG_DONTWAIT)) {
           rest -= piece
@@ -111,10 +113,6 @@ final class StandardInput {
         if rest < 0 || ContinuousClock.now >= deadline, state == .open { state = .broken }
       }
     }
-  }
-
-  private func discard(_ body: (UnsafeMutableRawBufferPointer) -> Void) {
-    withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 16, body)
   }
 
   /// One read.
