@@ -24,6 +24,10 @@ extension Configuration {
       /// `threshold`: failures that make the service unhealthy; 0: the first one.
       public var threshold = 0
 
+      /// How long a check may take: `interval`, but at least 5 seconds, which a busy store may need, and at most 30. So
+      /// a hang is noticed within `interval` × `threshold` and this.
+      public var deadline: Duration { min(max(interval, .seconds(5)), .seconds(30)) }
+
       /// The defaults.
       public init() {}
     }

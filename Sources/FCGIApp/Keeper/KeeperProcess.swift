@@ -14,19 +14,17 @@ struct KeeperProcess {
     var schedule = KeeperSchedule(
       tasks.map(\.schedule),
       delays: tasks.map { $0.jitter.map { .milliseconds(Int64.random(in: 0...max(0, $0.milliseconds))) } }, now: .now)
-    var runs: [Int: KeeperRun] = [:]
+    var runs = KeeperRuns(tasks) { await Self.run($0, logger) }
     inherited.control.reportReady()
     while true {
-      if inherited.control.isEnded(signals, within: schedule.next(at: .now)?.wait) { break }
+      let waits = [runs.enforceDeadlines(at: .now), schedule.next(at: .now)?.wait].compactMap { $0 }
+      if inherited.control.isEnded(signals, within: waits.min()) { break }
       guard let (index, wait) = schedule.next(at: .now), wait == .zero else { continue }
       schedule.began(index, at: .now)
       // One that takes longer than its interval is not begun again meanwhile.
-      guard runs[index]?.isOver ?? true else { continue }
-      let task = tasks[index]
-      runs[index] = KeeperRun { await Self.run(task, logger) }
+      runs.start(index, at: .now)
     }
-    for run in runs.values { run.cancel() }
-    for run in runs.values { run.wait() }
+    runs.end()
   }
 
   private static func run(_ task: KeeperTask, _ logger: Logger) async {

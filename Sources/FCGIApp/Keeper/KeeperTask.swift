@@ -12,27 +12,39 @@ struct KeeperTask: Sendable {
   let jitter: Duration?
   /// Whether the log says when it begins and ends.
   let isLogged: Bool
+  /// What becomes of a run that takes too long; nil: it may take hours.
+  let deadline: Deadline?
   /// One run. Throws what the log should say.
   let run: @Sendable () async throws -> Void
 
+  /// When a run is cancelled, which it may be deaf to: a system call can hold its thread for ever.
+  struct Deadline: Sendable {
+    /// Measured from the run's begin.
+    let after: Duration
+    /// Called with the time that a run has taken, when its deadline passes and then whenever the task is due again.
+    let missed: @Sendable (Duration) -> Void
+  }
+
   init(
-    name: String, schedule: MaintenanceSchedule, jitter: Duration?, isLogged: Bool = true,
+    name: String, schedule: MaintenanceSchedule, jitter: Duration?, isLogged: Bool = true, deadline: Deadline? = nil,
     run: @escaping @Sendable () async throws -> Void
   ) {
     self.name = name
     self.schedule = schedule
     self.jitter = jitter
     self.isLogged = isLogged
+    self.deadline = deadline
     self.run = run
   }
 
   /// `interval`: from one run's begin to the next one's.
   init(
-    name: String, interval: Duration, jitter: Duration, isLogged: Bool = true,
+    name: String, interval: Duration, jitter: Duration, isLogged: Bool = true, deadline: Deadline? = nil,
     run: @escaping @Sendable () async throws -> Void
   ) {
     self.init(
-      name: name, schedule: MaintenanceSchedule(every: interval), jitter: jitter, isLogged: isLogged, run: run)
+      name: name, schedule: MaintenanceSchedule(every: interval), jitter: jitter, isLogged: isLogged,
+      deadline: deadline, run: run)
   }
 }
 

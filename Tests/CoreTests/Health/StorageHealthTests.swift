@@ -22,7 +22,7 @@ import Testing
       if isFailing.load(ordering: .relaxed) { throw StorageError(.unavailable, call.name, cause: "nobody there") }
     }
     let changes = Mutex<[StorageHealthCheck.Change]>([])
-    let check = StorageHealthCheck(driver, threshold: 2, patience: .seconds(600)) { change in
+    let check = StorageHealthCheck(driver, threshold: 2) { change in
       changes.withLock { $0.append(change) }
     }
     for isDown in [false, false, true, false, true, true, true, false, false] {
@@ -36,21 +36,22 @@ import Testing
     #expect(reason.contains("nobody there"))
   }
 
-  @Test func `a storage that hangs is unhealthy while it does`() async throws {
-    let isOver = Atomic(false)
-    let driver = HookedDriver(InMemoryDriver()) { _ in
-      try? await Task.sleep(for: .milliseconds(1))
-      while !isOver.load(ordering: .acquiring) { await Task.yield() }
-    }
+  @Test func `silence is a failure each time it is noted, and an answer ends it`() async throws {
     let changes = Mutex<[StorageHealthCheck.Change]>([])
-    let check = StorageHealthCheck(driver, threshold: 0, patience: .milliseconds(10)) { change in
-      changes.withLock { $0.append(change) }
-      isOver.store(true, ordering: .releasing)
-    }
+    let check = StorageHealthCheck(InMemoryDriver(), threshold: 2) { change in changes.withLock { $0.append(change) } }
+    check.noteSilence(for: .seconds(10))
+    // Below the threshold nothing is said, also not that it is healthy.
+    #expect(changes.withLock { $0 }.isEmpty)
+    check.noteSilence(for: .seconds(20))
+    check.noteSilence(for: .seconds(30))
     await check.run()
-    let told = changes.withLock { $0 }
-    try #require(told.count == 2)
-    #expect(told[0] == .unhealthy(because: "it has not answered for 0.01 seconds"))
-    #expect(told[1] == .healthy)
+    #expect(changes.withLock { $0 } == [.unhealthy(because: "it has not answered for 20 seconds"), .healthy])
+  }
+
+  @Test(arguments: [(1, 5), (5, 5), (10, 10), (30, 30), (3600, 30)])
+  func `a check's deadline is its interval, within bounds`(interval: Int, deadline: Int) {
+    var check = Configuration.Health.StorageCheck()
+    check.interval = .seconds(interval)
+    #expect(check.deadline == .seconds(deadline))
   }
 }

@@ -42,6 +42,27 @@ import Testing
     #expect(try await client.send(.get, "/v2/s3/gone/manifests/1").body == image.manifest)
   }
 
+  @Test func `a store that hangs is noticed by the checks' own deadline, and when it goes on`() async throws {
+    let moto = try MotoServer()
+    var options = DeploymentOptions()
+    options.bucket = try moto.store.configuration()
+    options.extraYAML = "health: {storagedriver: {enabled: true, interval: 1s, threshold: 3}}"
+    let server = try RegistryServer(options: options)
+    let client = WireClient(port: server.port)
+    #expect(kill(moto.processID, SIGSTOP) == 0)
+    defer { kill(moto.processID, SIGCONT) }
+    _ = try await Eventually.value("answer of 503") {
+      try await client.send(.get, "/v2/").status == 503 ? true : nil
+    }
+    // Not because a call to the store has given up.
+    #expect(server.log.contains("until its storage does again (health.storagedriver): it has not answered for "))
+    #expect(kill(moto.processID, SIGCONT) == 0)
+    _ = try await Eventually.value("answer of 200") {
+      try await client.send(.get, "/v2/").status == 200 ? true : nil
+    }
+    #expect(server.log.contains("the storage answers again"))
+  }
+
   @Test func `a registry whose store can't be reached says so to every request, until it can`() async throws {
     var options = try options()
     options.extraYAML = "health: {storagedriver: {enabled: true, interval: 1s, threshold: 2}}"

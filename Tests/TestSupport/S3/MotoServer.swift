@@ -12,7 +12,11 @@ package final class MotoServer: Sendable {
   /// The one of this process, started when it is first asked for. Tests use a bucket each.
   package static let shared = SharedServer.start { try MotoServer() }
 
-  private init() throws {
+  /// Its process id, for tests that have it hang.
+  package var processID: Int32 { process.processID }
+
+  /// One for a test alone.
+  package init() throws {
     let folder = try SharedServer.folder()
     store = ObjectStore(port: try FreePort.next())
     let python = try PythonEnvironment.python()
