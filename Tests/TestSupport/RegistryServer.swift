@@ -63,7 +63,7 @@ package final class RegistryServer: Sendable {
   /// What it has logged, but for the access log.
   package var log: String {
     let text = (try? String(contentsOfFile: folder / "berth.log", encoding: .utf8)) ?? ""
-    return text.split(separator: "\n").filter { !$0.contains(" HTTP/1.1\" ") }.joined(separator: "\n")
+    return text.split(separator: "\n").filter { !$0.contains("msg=\"response completed\"") }.joined(separator: "\n")
   }
 
   private func waitUntilReady(prefix: String) throws {

@@ -33,7 +33,10 @@ enum Composition {
     if configuration.health?.storageDriver.enabled == true { isHealthy = { segment.isStorageHealthy } }
     let handler = RequestPipeline.handler(
       APIContext(registry: registry, configuration: configuration, logger: logger), while: isHealthy)
-    return configuration.log.accessLogDisabled ? handler : AccessLog(handler, sink: CombinedLog(accessLog))
+    guard !configuration.log.accessLogDisabled else { return handler }
+    let formatter = LogFormatter(form: configuration.log.formatter, fields: configuration.log.fields)
+    let lines = AccessLines(accessLog, formatter, process: RegistryLogHandler.standing("worker"))
+    return AccessLog(handler, sink: lines)
   }
 
   /// What the keeper does.
@@ -66,9 +69,7 @@ enum Composition {
   private static func checking(
     _ driver: any StorageDriver, _ check: Configuration.Health.StorageCheck, _ segment: SharedSegment, _ logger: Logger
   ) -> KeeperTask {
-    let run = StorageHealthCheck(
-      driver, threshold: check.threshold, patience: max(check.interval, .seconds(5))
-    ) { change in
+    let run = StorageHealthCheck(driver, threshold: check.threshold) { change in
       switch change {
       case .healthy:
         if !segment.isStorageHealthy { logger.notice("the storage answers again, and so does the registry") }
@@ -79,7 +80,8 @@ enum Composition {
       }
     }
     return KeeperTask(
-      name: "health check", interval: max(check.interval, .seconds(1)), jitter: .zero, isLogged: false, run: run.run)
+      name: "health check", interval: max(check.interval, .seconds(1)), jitter: .zero, isLogged: false,
+      deadline: .init(after: check.deadline, missed: run.noteSilence), run: run.run)
   }
 
   /// Removes what processes that died have left, at every start and once a day. What is under way takes no hour.

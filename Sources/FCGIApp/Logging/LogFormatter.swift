@@ -14,17 +14,24 @@ struct LogFormatter: Sendable {
     self.fields = fields.sorted { $0.key < $1.key }
   }
 
-  /// A line with its end. Control characters are escaped, so that nobody can forge another one.
-  func line(time: Timestamp, level: Logger.Level, message: String, metadata: [(key: String, value: String)]) -> [UInt8]
-  {
+  /// What a line says under a key.
+  enum Value {
+    case text(String)
+    /// JSON's forms write it without quotes.
+    case number(Int64)
+  }
+
+  /// A line with its end. Control characters are escaped, so that no text can forge another one.
+  /// - Parameter time: as ``Timestamp`` writes it.
+  func line(time: String, level: Logger.Level, message: String, metadata: [(key: String, value: Value)]) -> [UInt8] {
     var bytes: [UInt8] =
       switch form {
       case .text: text(time, level, message, metadata)
-      case .json: json([("level", Self.name(level)), ("msg", message), ("time", time.rfc3339)], metadata)
+      case .json: json([("level", Self.name(level)), ("msg", message), ("time", time)], metadata)
       case .logstash:
         json(
           [
-            ("@timestamp", time.rfc3339), ("@version", "1"), ("level", Self.name(level)), ("message", message),
+            ("@timestamp", time), ("@version", "1"), ("level", Self.name(level)), ("message", message),
             ("type", "registry"),
           ], metadata)
       }
@@ -33,11 +40,17 @@ struct LogFormatter: Sendable {
   }
 
   private func json(
-    _ head: [(key: String, value: String)], _ metadata: [(key: String, value: String)]
+    _ head: [(key: String, value: String)], _ metadata: [(key: String, value: Value)]
   ) -> [UInt8] {
-    var writer = JSONWriter()
+    var writer = JSONWriter(capacity: 768)
     writer.object { writer in
-      for (key, value) in head + pairs(metadata, beside: head.map(\.key)) { writer.string(key, value) }
+      for (key, value) in head { writer.string(key, value) }
+      for (key, value) in pairs(metadata, beside: head.map(\.key)) {
+        switch value {
+        case .text(let text): writer.string(key, text)
+        case .number(let number): writer.integer(key, number)
+        }
+      }
     }
     return writer.bytes
   }
@@ -45,22 +58,27 @@ struct LogFormatter: Sendable {
   /// `log.fields` and what the line says of itself, each key once: the line's own wins, and what is called as a part of
   /// the form gets a prefix, as with logrus.
   private func pairs(
-    _ metadata: [(key: String, value: String)], beside head: [String]
-  ) -> [(key: String, value: String)] {
+    _ metadata: [(key: String, value: Value)], beside head: [String]
+  ) -> [(key: String, value: Value)] {
     let standing = fields.filter { field in !metadata.contains { $0.key == field.key } }
-    return (standing + metadata).map { (head.contains($0.key) ? "fields." + $0.key : $0.key, $0.value) }
+    return (standing.map { ($0.key, .text($0.value)) } + metadata).map {
+      (head.contains($0.key) ? "fields." + $0.key : $0.key, $0.value)
+    }
   }
 
   private func text(
-    _ time: Timestamp, _ level: Logger.Level, _ message: String, _ metadata: [(key: String, value: String)]
+    _ time: String, _ level: Logger.Level, _ message: String, _ metadata: [(key: String, value: Value)]
   ) -> [UInt8] {
-    var bytes = Array("time=\"\(time.rfc3339)\" level=\(Self.name(level)) msg=".utf8)
+    var bytes = Array("time=\"\(time)\" level=\(Self.name(level)) msg=".utf8)
     TextEscaping.appendQuoted(message, &bytes)
     for (key, value) in pairs(metadata, beside: ["time", "level", "msg"]) {
       bytes.append(UInt8(ascii: " "))
       TextEscaping.append(key, &bytes)
       bytes.append(UInt8(ascii: "="))
-      TextEscaping.append(value, &bytes)
+      switch value {
+      case .text(let text): TextEscaping.append(text, &bytes)
+      case .number(let number): bytes += String(number).utf8
+      }
     }
     return bytes
   }

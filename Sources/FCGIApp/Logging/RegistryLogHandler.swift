@@ -28,19 +28,25 @@ struct RegistryLogHandler: LogHandler {
   }
 
   func log(event: LogEvent) {
-    var pairs = metadata.merging(event.metadata ?? [:]) { $1 }.map { (key: $0.key, value: $0.value.description) }
-    if let error = event.error { pairs.append((key: "error", value: String(describing: error))) }
+    var pairs = metadata.merging(event.metadata ?? [:]) { $1 }
+      .map { (key: $0.key, value: LogFormatter.Value.text($0.value.description)) }
+    if let error = event.error { pairs.append((key: "error", value: .text(String(describing: error)))) }
     Descriptor.write(
       formatter.line(
-        time: .now, level: event.level, message: event.message.description, metadata: pairs.sorted { $0.key < $1.key }),
+        time: Timestamp.now.text, level: event.level, message: event.message.description,
+        metadata: pairs.sorted { $0.key < $1.key }),
       to: descriptor)
   }
 
   /// The logger of one process of the service.
   static func logger(_ log: Configuration.Log, process: String) -> Logger {
     var logger = Logger(label: "berth") { _ in RegistryLogHandler(log) }
-    logger[metadataKey: "process"] = "\(process)"
-    logger[metadataKey: "pid"] = "\(getpid())"
+    for (key, value) in standing(process) { logger[metadataKey: key] = "\(value)" }
     return logger
+  }
+
+  /// What every line of a process says of it.
+  static func standing(_ process: String) -> [(key: String, value: String)] {
+    [("pid", "\(getpid())"), ("process", process)]
   }
 }

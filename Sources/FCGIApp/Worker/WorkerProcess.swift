@@ -12,7 +12,7 @@ struct WorkerProcess {
     let signals = try SignalDescriptor([SIGTERM, SIGUSR1, SIGUSR2, SIGINT, SIGHUP])
     let inherited = try Inherited()
     let logger = RegistryLogHandler.logger(inherited.configuration.log, process: "worker")
-    let accessLog = LineSink(descriptor: STDOUT_FILENO)
+    let accessLog = LineSink(descriptor: STDERR_FILENO)
     let pool = try WorkerPool(
       listener: InheritedDescriptor.listener,
       handover: Handover(

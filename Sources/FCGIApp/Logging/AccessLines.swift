@@ -1,0 +1,92 @@
+import Core
+import Glibc
+import HTTPTypes
+import Logging
+import NIOConcurrencyHelpers
+
+/// The access log: a line for each answered request in the form that `log.formatter` names, with the names that
+/// docker/distribution gives to its parts.
+final class AccessLines: AccessLogSink {
+  private let sink: LineSink
+  private let formatter: LogFormatter
+  private let process: [(key: String, value: LogFormatter.Value)]
+  private let second = NIOLockedValueBox((number: 0, text: ""))
+
+  /// - Parameter process: what every line says of the process that wrote it.
+  init(_ sink: LineSink, _ formatter: LogFormatter, process: [(key: String, value: String)]) {
+    self.sink = sink
+    self.formatter = formatter
+    self.process = process.map { ($0.key, .text($0.value)) }
+  }
+
+  func record(_ request: Request, _ response: Response, _ duration: Duration) {
+    let time = currentTime()
+    sink.write { $0 = line(request, response, duration, time: time) }
+  }
+
+  /// Formatting a date costs more than the rest, so it is done once a second.
+  private func currentTime() -> String {
+    let now = Timestamp.now
+    let text = second.withLockedValue { second in
+      if second.number != now.seconds || second.text.isEmpty { second = (now.seconds, now.second) }
+      return second.text
+    }
+    return text + now.fraction
+  }
+
+  /// A line, shorter than ``LineSink/atomicWrite`` unless `log.fields` are long themselves.
+  func line(_ request: Request, _ response: Response, _ duration: Duration, time: String) -> [UInt8] {
+    let target = request.query.isEmpty ? request.path : "\(request.path)?\(request.query)"
+    var parts: [(key: String, value: LogFormatter.Value)] = [
+      ("http.request.id", .text(request.id)),
+      ("http.request.method", .text(Self.bounded(request.method.rawValue, 48))),
+    ]
+    if let referer = request.fields[.referer] {
+      parts.append(("http.request.referer", .text(Self.bounded(referer, 256))))
+    }
+    parts += [
+      ("http.request.remoteaddr", .text(Self.bounded(request.remoteAddress, 64))),
+      ("http.request.uri", .text(Self.bounded(target, 1536))),
+    ]
+    if let agent = request.fields[.userAgent] {
+      parts.append(("http.request.useragent", .text(Self.bounded(agent, 384))))
+    }
+    parts += [
+      ("http.request.version", .text(Self.bounded(request.httpVersion, 24))),
+      ("http.response.duration", .text(Self.milliseconds(duration))),
+      ("http.response.status", .number(Int64(response.status.code))),
+      ("http.response.written", .number(Self.size(response, request.method))),
+    ]
+    return formatter.line(time: time, level: .info, message: "response completed", metadata: parts + process)
+  }
+
+  /// `1234.567ms`
+  private static func milliseconds(_ duration: Duration) -> String {
+    let microseconds = duration.components.seconds * 1_000_000 + duration.components.attoseconds / 1_000_000_000_000
+    let fraction = String(1000 + microseconds % 1000).dropFirst()
+    return "\(microseconds / 1000).\(fraction)ms"
+  }
+
+  /// Bytes that the worker itself sent; nginx's log counts those that it sent for it.
+  private static func size(_ response: Response, _ method: HTTPRequest.Method) -> Int64 {
+    if method == .head { return 0 }
+    return switch response.body {
+    case .empty: 0
+    case .bytes(let bytes): Int64(bytes.count)
+    case .file(_, let length): length
+    }
+  }
+
+  /// The beginning of a text that is no longer than `limit` once it is escaped, however that is done.
+  private static func bounded(_ text: String, _ limit: Int) -> String {
+    var cost = 0
+    var count = 0
+    for byte in text.utf8 {
+      // \u0000 in JSON.
+      cost += byte < 0x20 || byte == 0x7F ? 6 : byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") ? 2 : 1
+      if cost > limit { return String(decoding: text.utf8.prefix(count), as: UTF8.self) + "..." }
+      count += 1
+    }
+    return text
+  }
+}
