@@ -8,5 +8,6 @@ struct Berth: ParsableCommand {
     subcommands: [
       Serve.self, CheckCommand.self, NginxCommand.self, GarbageCollectCommand.self, RepositoryCommand.self,
       TagCommand.self, VerifyCommand.self, WorkerCommand.self, KeeperCommand.self,
+      TakeoverCheckCommand.self,
     ])
 }

@@ -270,7 +270,9 @@ import Testing
       #expect(process.exitStatus == 78)
       let log = try String(contentsOfFile: folder / "berth.log", encoding: .utf8)
       #expect(
-        log.hasPrefix("storage.filesystem.rootdirectory: the service can't use \(folder / root): Not a directory ("))
+        log.contains(
+          "level=fatal msg=\"storage.filesystem.rootdirectory: the service can't use \(folder / root): Not a directory ("
+        ))
       #expect(log.split(separator: "\n").count == 1)
       #expect(!FileManager.default.fileExists(atPath: folder / "berth.sock"))
     }
@@ -288,6 +290,54 @@ import Testing
     let pushed = try service.connect().exchange(
       "POST", "/v2/team/app/blobs/uploads/?digest=\(TestContent.digest([1]))", body: [1])
     #expect(pushed.status == 201)
+  }
+
+  @Test func `every line obeys log.formatter, the first ones and the access log too`() throws {
+    let service = try Service("log: {formatter: json, fields: {site: a}}\nhttp2: {}\n")
+    #expect(try service.connect().exchange("GET", "/v2/", parameters: [("HTTP_USER_AGENT", "probe")]).status == 200)
+    #expect(eventually { service.log.contains("\"http.request.useragent\":\"probe\"") })
+    let lines = service.log.split(separator: "\n")
+    let objects = try lines.map { try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any] }
+    #expect(objects.allSatisfy { $0?["site"] as? String == "a" })
+    for object in objects {
+      #expect((object?["time"] as? String)?.wholeMatch(of: /[0-9-]{10}T[0-9:]{8}\.[0-9]{3}Z/) != nil)
+    }
+    #expect(
+      objects.contains { ($0?["msg"] as? String)?.contains("http2") ?? false && $0?["level"] as? String == "warning" })
+    #expect(objects.contains { $0?["msg"] as? String == "response completed" })
+  }
+
+  @Test func `a log that is copied and truncated goes on at its beginning`() throws {
+    let service = try Service()
+    try service.reload()
+    #expect(truncate(service.folder / "berth.log", 0) == 0)
+    #expect(try service.connect().exchange("GET", "/v2/").status == 200)
+    try service.reload()
+    #expect(eventually { service.log.contains("response completed") })
+    #expect(service.log.hasPrefix("time=") && !service.log.contains("\0"))
+  }
+
+  @Test func `warnings at a reload are warnings, and a signal for reopening logs ends nothing`() throws {
+    let service = try Service()
+    try (Service.text(service.folder, socket: service.socket) + "http2: {}\nstorage2: [\n")
+      .write(toFile: service.configuration, atomically: true, encoding: .utf8)
+    kill(service.process.processID, SIGUSR1)
+    kill(service.process.processID, SIGHUP)
+    #expect(eventually { service.log.contains("the configuration was not changed") })
+    try (Service.text(service.folder, socket: service.socket) + "http2: {}\nfastcgi2: {}\nredis: {pool: x}\n")
+      .write(toFile: service.configuration, atomically: true, encoding: .utf8)
+    kill(service.process.processID, SIGHUP)
+    #expect(eventually { service.log.contains("http2") })
+    let lines = service.log.split(separator: "\n").filter { $0.contains("http2") }
+    #expect(lines.allSatisfy { $0.contains("level=warning") }, "\(lines)")
+    #expect(service.process.isRunning)
+  }
+
+  @Test func `reloads one after the other end every process cleanly`() throws {
+    let service = try Service()
+    for _ in 0..<8 { try service.reload() }
+    #expect(eventually { service.children("keeper").count == 1 && service.children("worker").count == 2 })
+    #expect(!service.log.contains("did not end cleanly"), "\(service.log)")
   }
 
   @Test func `what processes that died have left is swept at the start`() throws {

@@ -2,7 +2,9 @@ import ArgumentParser
 
 /// What the supervisor starts to answer requests.
 struct WorkerCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "worker", shouldDisplay: false)
+  static let configuration = CommandConfiguration(
+    commandName: "worker", abstract: "Answer requests. For `berth serve` to start, which gives it what it needs.",
+    shouldDisplay: false)
 
   func run() throws {
     try WorkerProcess.run()
@@ -11,9 +13,45 @@ struct WorkerCommand: ParsableCommand {
 
 /// What the supervisor starts for what must happen once.
 struct KeeperCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "keeper", shouldDisplay: false)
+  static let configuration = CommandConfiguration(
+    commandName: "keeper",
+    abstract: "Do what must happen once for a service. For `berth serve` to start, which gives it what it needs.",
+    shouldDisplay: false)
 
   func run() throws {
     try KeeperProcess.run()
+  }
+}
+
+/// What the supervisor asks another executable before that one takes over.
+struct TakeoverCheckCommand: ParsableCommand {
+  static let name = "takeover-check"
+  static let configuration = CommandConfiguration(
+    commandName: name,
+    abstract: "Say whether this executable can go on with a running service. For `berth serve` to start at a reload.",
+    shouldDisplay: false)
+
+  @Option(help: "The form of what the running executable leaves.")
+  var takeoverFormat: Int
+
+  @Option(help: "The form of the memory that the processes of the running executable share.")
+  var segmentFormat: String
+
+  @Argument(help: "The configuration to go on with, and the one that is in use.")
+  var configurations: [String]
+
+  func run() throws {
+    guard takeoverFormat == Takeover.format, segmentFormat == SharedSegment.format else {
+      printErrors(["its processes can't work beside those of the running version: restart the service to change"])
+      throw ExitCode(1)
+    }
+    for path in configurations {
+      do {
+        _ = try ConfigurationFile.load(path: path, environment: Environment.all) { _ in }
+      } catch {
+        printErrors(["\(error)"])
+        throw ExitCode(1)
+      }
+    }
   }
 }

@@ -1,14 +1,15 @@
 import ArgumentParser
 import Core
 import Glibc
+import Logging
 
 /// `berth serve`
 struct Serve: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Serve a registry behind a web server that speaks FastCGI.",
     discussion: """
-      SIGHUP reads the configuration again without dropping a request; SIGTERM ends the service once requests in \
-      flight are answered.
+      SIGHUP reads the configuration again without dropping a request, and goes on with the file that has the \
+      executable's path now, where that is another one; SIGTERM ends the service once requests in flight are answered.
 
       Exit status: 0 once it has ended, 78 if the configuration is wrong or the socket or the storage can't be used.
 
@@ -22,17 +23,38 @@ struct Serve: ParsableCommand {
   var file: String?
 
   func run() throws {
+    let takeover = Takeover.inherited()
     let environment = Environment.all
     guard let path = file ?? environment["REGISTRY_CONFIGURATION_PATH"] else {
       throw ValidationError("name a configuration file, or set REGISTRY_CONFIGURATION_PATH")
     }
+    LogFile.appendAlways()
     let supervisor: Supervisor
-    do {
-      supervisor = try Supervisor(path: path, environment: environment)
-    } catch {
-      Descriptor.write(Array("\(error)\n".utf8), to: STDERR_FILENO)
-      throw ExitCode(78)  // EX_CONFIG
+    if let takeover {
+      supervisor = try Supervisor(takeover, path: path, environment: environment)
+    } else {
+      supervisor = try Self.start(path, environment)
     }
     supervisor.run()
+  }
+
+  private static func start(_ path: String, _ environment: [String: String]) throws -> Supervisor {
+    var warnings: [ConfigurationProblem] = []
+    let file: ConfigurationFile
+    do {
+      file = try ConfigurationFile.load(path: path, environment: environment) { warnings.append($0) }
+    } catch {
+      // How lines are to look is not known.
+      printErrors(["\(error)"])
+      throw ExitCode(78)  // EX_CONFIG
+    }
+    let logger = RegistryLogHandler.logger(file.configuration.log, process: "supervisor")
+    for warning in warnings { logger.warning("\(warning)") }
+    do {
+      return try Supervisor(file, path: path, environment: environment, logger: logger)
+    } catch {
+      logger.critical("\(error)")
+      throw ExitCode(78)
+    }
   }
 }

@@ -46,27 +46,27 @@ final class Child {
     self.drainTimeout = drainTimeout
     let (control, theirs) = try Descriptor.socketPair(SOCK_STREAM)
     self.control = control
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    for (from, to) in descriptors + [(theirs.raw, InheritedDescriptor.control)] {
-      posix_spawn_file_actions_adddup2(&actions, from, to)
-    }
-    // A process group of its own: Ctrl-C is for the supervisor, which then ends its processes in order.
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    var mask = sigset_t()
-    sigemptyset(&mask)
-    posix_spawnattr_setsigmask(&attributes, &mask)
-    posix_spawnattr_setpgroup(&attributes, 0)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETPGROUP))
-    var id: pid_t = 0
-    let arguments: [UnsafeMutablePointer<CChar>?] = [strdup("berth"), strdup(role.rawValue), nil]
-    defer { for argument in arguments { free(argument) } }
-    let status = posix_spawn(&id, "/proc/self/exe", &actions, &attributes, arguments, environ)
-    guard status == 0 else { throw SystemError("can't start a \(role.rawValue)", code: status) }
-    self.id = id
+    id = try Spawn.start(
+      "/proc/self/exe", ["berth", role.rawValue],
+      descriptors: descriptors + [(theirs.raw, InheritedDescriptor.control)], isHeld: true)
+  }
+
+  /// One that the executable before this one has started.
+  init(_ process: Takeover.Process) {
+    role = process.role
+    id = process.id
+    control = Descriptor(process.control)
+    drainTimeout = .milliseconds(process.drainTimeout)
+    isReady = process.isReady
+    killAt = process.killAfter.map { .now + .milliseconds($0) }
+    isEnding = killAt != nil
+  }
+
+  /// What the next executable needs to know of it.
+  func left(isRetired: Bool) -> Takeover.Process {
+    Takeover.Process(
+      role: role, id: id, control: control.raw, drainTimeout: drainTimeout.milliseconds, isReady: isReady,
+      isRetired: isRetired, killAfter: killAt.map { max(0, ($0 - .now).milliseconds) })
   }
 
   /// Reads what it says.
@@ -105,32 +105,5 @@ final class Child {
   }
 
   /// How it ended; nil while it runs.
-  func ended() -> Ending? {
-    var status: Int32 = 0
-    guard waitpid(id, &status, WNOHANG) == id else { return nil }
-    let signal = status & 0x7F
-    return signal == 0 ? .exit((status >> 8) & 0xFF) : .signal(signal)
-  }
-
-  /// How a process ended.
-  enum Ending: CustomStringConvertible {
-    case exit(Int32)
-    case signal(Int32)
-
-    var description: String {
-      switch self {
-      case .exit(let code): "exited with status \(code)"
-      case .signal(let signal): "was ended by signal \(signal) (\(String(cString: strsignal(signal))))"
-      }
-    }
-
-    /// What an operator can do about it.
-    var remedy: String {
-      switch self {
-      case .exit: "see its last messages"
-      case .signal(SIGKILL): "if nobody killed it, the machine ran out of memory: see the kernel's log"
-      case .signal: "this is a fault of Berth: please report it with the lines above"
-      }
-    }
-  }
+  func ended() -> Spawn.Ending? { Spawn.ended(id) }
 }

@@ -16,6 +16,14 @@ extension ConfigurationFile {
     return ConfigurationFile(configuration: loaded.configuration, snapshot: snapshot)
   }
 
+  /// The configuration that the executable before this one has used.
+  static func left(_ snapshot: Descriptor, environment: [String: String]) throws -> ConfigurationFile {
+    let raw = open("/proc/self/fd/\(snapshot.raw)", O_RDONLY | O_CLOEXEC)
+    let bytes = try contents(of: raw, name: "the configuration")
+    let loaded = try Configuration.parse(bytes, name: "the configuration", environment: environment)
+    return ConfigurationFile(configuration: loaded.configuration, snapshot: snapshot)
+  }
+
   /// The configuration that the supervisor gave to this process.
   static func inherited(_ environment: [String: String]) throws -> Configuration {
     // Opened anew: the descriptor's position is shared by all processes that have it.

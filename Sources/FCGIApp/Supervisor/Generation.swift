@@ -13,17 +13,25 @@ final class Generation {
     init(_ role: Child.Role) {
       self.role = role
     }
+
+    /// One that is filled.
+    init(_ child: Child) {
+      role = child.role
+      self.child = child
+      startAt = nil
+    }
   }
 
   let file: ConfigurationFile
   let socket: ListeningSocket
   let places: [Place]
 
-  /// A worker for each that the configuration asks for, and the keeper where `withKeeper`.
-  init(_ file: ConfigurationFile, _ socket: ListeningSocket) {
+  /// A worker for each that the configuration asks for.
+  /// - Parameter running: those that there are already.
+  init(_ file: ConfigurationFile, _ socket: ListeningSocket, running: [Child] = []) {
     self.file = file
     self.socket = socket
-    places = (0..<file.workers).map { _ in Place(.worker) }
+    places = running.map(Place.init) + (0..<max(0, file.workers - running.count)).map { _ in Place(.worker) }
   }
 
   var children: [Child] { places.compactMap(\.child) }

@@ -44,6 +44,17 @@ final class ListeningSocket {
     }
   }
 
+  /// One that the executable before this one has opened at `address`.
+  /// - Parameter identity: see ``identity``.
+  init(_ descriptor: Descriptor, at address: Configuration.FastCGI.Address, identity: [UInt64]) {
+    self.descriptor = descriptor
+    self.address = address
+    file = identity.count == 2 ? (dev_t(identity[0]), ino_t(identity[1])) : nil
+  }
+
+  /// Device and inode of a Unix socket's file.
+  var identity: [UInt64] { file.map { [UInt64($0.device), UInt64($0.inode)] } ?? [] }
+
   /// Sets who may connect to a Unix socket.
   func applyPermissions(_ configuration: Configuration.FastCGI) throws(ListeningError) {
     guard case .unix(let path) = address else { return }
@@ -61,7 +72,7 @@ final class ListeningSocket {
     }
   }
 
-  /// Has the system refuse connections from now on, in all processes: who waited for one would wait in vain.
+  /// Has the system refuse connections from now on, in all processes: a client that waited for one would wait in vain.
   func refuse() {
     removeFile()
     shutdown(descriptor.raw, Int32(SHUT_RD))

@@ -14,6 +14,10 @@ final class SharedSegment: @unchecked Sendable {
   private static let size = 4096
   private static let magic: UInt64 = 0x4245_5254_4831  // "BERTH1"
 
+  /// Names the form of what is shared. Processes with different ones must not serve one storage together: a deletion by
+  /// the one would not reach the caches of the other.
+  static var format: String { String(magic, radix: 16) + "-\(size)" }
+
   private enum Offset {
     static let magic = 0
     static let generation = 64

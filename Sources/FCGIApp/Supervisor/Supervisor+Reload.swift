@@ -10,9 +10,9 @@ extension Supervisor {
 
   /// Does what a reload waits for.
   func advanceReload() {
-    if isReloadWanted, next == nil {
+    if isReloadWanted, next == nil, trial == nil {
       isReloadWanted = false
-      beginReload()
+      if !beginUpgrade() { beginReload() }
     }
     guard let (generation, deadline) = next else { return }
     if generation.isReady {
@@ -22,7 +22,8 @@ extension Supervisor {
     }
   }
 
-  private func beginReload() {
+  /// Starts new workers with what the configuration file says now.
+  func beginReload() {
     do {
       let file = try ConfigurationFile.load(path: path, environment: environment) { [logger] in
         logger.warning("\($0)")
@@ -37,7 +38,9 @@ extension Supervisor {
       }
       next = (Generation(file, socket), .now + Self.readyTimeout)
     } catch let error as ConfigurationError {
-      for problem in error.problems { logger.error("\(problem)") }
+      for problem in error.problems {
+        logger.log(level: problem.severity == .error ? .error : .warning, "\(problem)")
+      }
       logger.error("the configuration was not changed: correct \(path) and send SIGHUP again")
     } catch {
       logger.error("the configuration was not changed: \(error)")

@@ -16,40 +16,68 @@ final class Supervisor {
   var current: Generation
   /// What is to serve once it is ready.
   var next: (generation: Generation, deadline: ContinuousClock.Instant)?
+  /// The file that this process runs.
+  let executable = ExecutableFile()
+  /// Of another one that is to take over.
+  var trial: ExecutableTrial?
   /// Whether the configuration is to be read again.
   var isReloadWanted = false
   /// The one process for what must happen once.
-  let keeper = Generation.Place(.keeper)
+  let keeper: Generation.Place
   /// Processes that were told to end, and workers that finish what was under way at a reload.
   var ending: [Child] = []
   /// Whether the service ends.
   var isStopping = false
 
-  /// Opens the socket. Throws what an operator must correct before anything can start.
-  init(path: String, environment: [String: String]) throws {
+  /// The signals that it acts on.
+  private static let signals = [SIGCHLD, SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGUSR2]
+
+  /// Opens the socket of a service that starts. Throws what an operator must correct before.
+  init(_ file: ConfigurationFile, path: String, environment: [String: String], logger: Logger) throws {
     self.path = path
     self.environment = environment
-    signals = try SignalDescriptor([SIGCHLD, SIGHUP, SIGTERM, SIGINT])
-    signal(SIGPIPE, SIG_IGN)
-    let file = try ConfigurationFile.load(path: path, environment: environment) { problem in
-      Descriptor.write(Array("\(problem)\n".utf8), to: STDERR_FILENO)
-    }
-    let logger = RegistryLogHandler.logger(file.configuration.log, process: "supervisor")
-    try Composition.prepare(file.configuration.storage) { logger.warning("\($0)") }
     self.logger = logger
+    signals = try SignalDescriptor(Self.signals)
+    signal(SIGPIPE, SIG_IGN)
+    try Composition.prepare(file.configuration.storage) { logger.warning("\($0)") }
     segment = try SharedSegment.make()
     handover = try Descriptor.socketPair(SOCK_SEQPACKET)
     current = Generation(file, try ListeningSocket(file.configuration.fastcgi))
-  }
-
-  /// Runs until the service was told to end, and everything has.
-  func run() {
+    keeper = Generation.Place(.keeper)
     logger.info("starting \(current.places.count) workers at \(current.socket.address.text)")
-    if current.file.configuration.http.secret.isEmpty {
+    if file.configuration.http.secret.isEmpty {
       logger.warning(
         "http.secret is empty, so a random one signs uploads: set it where several hosts serve one storage, or uploads are to outlive a restart"
       )
     }
+  }
+
+  /// Goes on where the executable before this one has left off in this process, with a reload.
+  init(_ takeover: Takeover, path: String, environment: [String: String]) throws {
+    self.path = path
+    self.environment = environment
+    signals = try SignalDescriptor(Self.signals)
+    let file = try ConfigurationFile.left(Descriptor(takeover.configuration), environment: environment)
+    logger = RegistryLogHandler.logger(file.configuration.log, process: "supervisor")
+    guard let segment = try SharedSegment.open(Descriptor(takeover.segment)) else {
+      throw SystemError("the executable before this one shares memory in another form", code: EINVAL)
+    }
+    self.segment = segment
+    handover = (Descriptor(takeover.handoverSending), Descriptor(takeover.handoverReceiving))
+    let serving = takeover.processes.filter { !$0.isRetired }
+    current = Generation(
+      file,
+      ListeningSocket(
+        Descriptor(takeover.socket), at: file.configuration.fastcgi.address, identity: takeover.socketFile),
+      running: serving.filter { $0.role == .worker }.map(Child.init))
+    keeper = serving.first { $0.role == .keeper }.map { Generation.Place(Child($0)) } ?? Generation.Place(.keeper)
+    ending = takeover.processes.filter(\.isRetired).map(Child.init)
+    logger.info("the new executable \(executable.path) has taken over; its workers are started now")
+    beginReload()
+  }
+
+  /// Runs until the service was told to end, and everything has.
+  func run() {
     while true {
       startWhatIsDue()
       if isStopping && children.isEmpty { break }
@@ -57,6 +85,7 @@ final class Supervisor {
       while let signal = signals.next() { handle(signal) }
       for child in children where child.isListening { child.listen() }
       reap()
+      advanceUpgrade()
       advanceReload()
       let now = ContinuousClock.now
       for child in children { child.enforce(now: now) }
@@ -75,8 +104,10 @@ final class Supervisor {
     let listening = children.filter(\.isListening)
     var times = children.compactMap(\.killAt)
     if !isStopping {
-      times += [isKeeperEnding ? nil : keeper.startAt, current.nextStart, next?.deadline, next?.generation.nextStart]
-        .compactMap { $0 }
+      times += [
+        isKeeperEnding ? nil : keeper.startAt, current.nextStart, next?.deadline, next?.generation.nextStart,
+        trial?.deadline,
+      ].compactMap { $0 }
     }
     let timeout = times.min().map { max(.zero, $0 - ContinuousClock.now) }
     // Mostly it waits for days.
@@ -90,6 +121,8 @@ final class Supervisor {
       isReloadWanted = !isStopping
     case SIGTERM, SIGINT:
       if !isStopping { stop() }
+    case SIGUSR1, SIGUSR2:
+      logger.warning("SIGUSR1 and SIGUSR2 have no effect: SIGHUP reloads, and log files are rotated by copying")
     default:
       break
     }
@@ -100,6 +133,8 @@ final class Supervisor {
     logger.info("stopping: requests in flight may take up to \(current.file.configuration.http.drainTimeout)")
     isStopping = true
     isReloadWanted = false
+    trial?.end()
+    trial = nil
     for child in children { end(child) }
     for socket in [current.socket, next?.generation.socket] { socket?.refuse() }
     next = nil
@@ -176,7 +211,7 @@ final class Supervisor {
     }
   }
 
-  private func replace(_ place: Generation.Place, _ child: Child, _ ended: Child.Ending) {
+  private func replace(_ place: Generation.Place, _ child: Child, _ ended: Spawn.Ending) {
     segment.advanceGeneration()
     let pause = place.backoff.pause(afterLiving: .now - child.started)
     place.child = nil

@@ -12,14 +12,18 @@ final class Service: @unchecked Sendable {
   let configuration: String
   let socket: String
 
-  init(_ more: String = "", drainTimeout: String = "30s", in folder: TemporaryFolder? = nil) throws {
+  /// - Parameter executable: nil: the one that is tested.
+  init(
+    _ more: String = "", drainTimeout: String = "30s", in folder: TemporaryFolder? = nil, executable: String? = nil
+  ) throws {
     let folder = try folder ?? TemporaryFolder()
     self.folder = folder
     configuration = folder / "config.yml"
     socket = folder / "berth.sock"
     try Self.text(folder, socket: socket, drainTimeout: drainTimeout, more)
       .write(toFile: configuration, atomically: true, encoding: .utf8)
-    process = try ChildProcess([RegistryServer.berthExecutable(), "serve", configuration], log: folder / "berth.log")
+    process = try ChildProcess(
+      [executable ?? RegistryServer.berthExecutable(), "serve", configuration], log: folder / "berth.log")
     // Ready once it answers.
     let socket = socket
     let process = process
