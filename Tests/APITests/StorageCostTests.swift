@@ -131,4 +131,66 @@ import Testing
     #expect(changed["list"] == 1)
     #expect(changed["stat"] == 1)
   }
+
+  @Test func `a deletion reads each of the repository's tags once`() async throws {
+    var counts: [[String: Int]] = []
+    for others in [10, 60] {
+      let repo = Repo(repo.site)
+      for tag in 0..<others { try await repo.push("tag-\(tag)", seed: "b") }
+      let digest = try await repo.push("gone")
+      _ = driver.takeCounts()
+      #expect(try await repo.delete("\(digest)").status == 202)
+      counts.append(driver.takeCounts())
+    }
+    #expect(counts[1].merging(counts[0]) { $0 - $1 }.filter { $0.value != 0 } == ["content": 50])
+  }
+
+  @Test(arguments: [99, 1200])
+  func `what is remembered of a manifest's layers is looked for as cheaply as can be`(others: Int) async throws {
+    for isLocal in [true, false] {
+      let driver = CountingDriver(isLocal ? InMemoryDriver() : ObjectStoreDriver())
+      var options = DeploymentOptions()
+      options.cache = .inMemory
+      let repo = Repo(
+        Deployment.Site(
+          client: InProcessClient(RequestPipeline.handler(options.context(over: driver))), driver: driver,
+          rootDirectory: nil))
+      let name = try #require(RepositoryName(repo.name))
+      for index in 0..<others {
+        let digest = Repo.digest(Array("other \(index)".utf8))
+        try await driver.put(
+          Array(digest.description.utf8), at: StorageLayout.layerLink(name, digest), durability: .process)
+      }
+      let config = try await repo.blob("config", mediaType: "application/vnd.oci.image.config.v1+json")
+      var layers: [String] = []
+      for index in 0..<100 { layers.append(try await repo.blob("layer \(index)")) }
+      func image(_ count: Int) -> String {
+        """
+        {"schemaVersion":2,"mediaType":"\(MediaType.ociManifest.rawValue)","config":\(config),\
+        "layers":[\(layers.prefix(count).joined(separator: ","))]}
+        """
+      }
+      // From here on, all of them are remembered.
+      #expect(try await repo.put(image(100), at: "first").status == 201)
+      #expect(try await repo.put(image(1), at: "small").status == 201)
+      var counts: [[String: Int]] = []
+      for count in [1, 100] {
+        _ = driver.takeCounts()
+        #expect(try await repo.put(image(count), at: "small").status == 201)
+        counts.append(driver.takeCounts())
+      }
+      let more = counts[1].merging(counts[0]) { $0 - $1 }.filter { $0.value != 0 }
+      if isLocal {
+        // A stat of the link and one of the content for each layer.
+        #expect(more["stat"] == 198 && more["list"] == nil, "\(more)")
+      } else if others < 1000 {
+        // One list for all layers, in place of two looks at the only one and the configuration each.
+        #expect(more == ["list": 1, "stat": -4], "\(more)")
+      } else {
+        // What the first thousand names don't show is looked for side by side.
+        #expect(more["list"] == 1)
+        #expect((0..<60).contains(more["stat", default: 0]), "\(more)")
+      }
+    }
+  }
 }

@@ -62,6 +62,7 @@ struct BlobHandler {
         return try await send(blob, request, fields)
       }
     } catch  where error.code == .notFound {
+      await repository.blobs.forget([digest])
       throw Self.unknown(digest)
     } catch {
       throw RegistryError(storage: error)

@@ -37,15 +37,21 @@ public struct BlobStore: Sendable {
     try await claimInStorage(digest)?.size
   }
 
-  /// As `claim`, without a look at the storage where it was claimed lately: for content that may be taken from anywhere.
+  /// As `claim`, where it was claimed lately by a look that it is there: for content that may be taken from anywhere.
   func claimRemembered(_ digest: Digest) async throws(StorageError) -> Claim? {
     guard let cache else { return try await claimInStorage(digest) }
-    let found = try await cache.find([digest], in: nil) { _, blob in
+    let answer = try await cache.find([digest], in: nil) { blobs in
+      await RememberedBlobs(driver, in: nil).doubtful(blobs, isBinding: true)
+    } recall: { _, blob in
       Claim(size: blob.size, modified: blob.claimed, claimed: blob.claimed)
     } look: { digest throws(StorageError) in
       try await claimInStorage(digest).map { claim in .init(found: claim, blob: claim.cached) }
     }
-    return found.first.flatMap { $0 }
+    if let vanished = answer.vanished.first {
+      damage?.note(StorageLayout.blobData(vanished), "was removed behind the registry's back")
+      await invalidation.forget([vanished], in: nil)
+    }
+    return answer.found.first.flatMap { $0 }
   }
 
   /// Content that garbage collection has been told of.

@@ -42,17 +42,32 @@ public struct LinkedBlobStore: Sendable {
   }
 
   /// As `claim`, of many at once.
-  func claim(_ digests: [Digest]) async throws(StorageError) -> [Blob?] {
-    guard let cache = blobs.cache else {
+  /// - Parameter isBinding: whether a client is told by 201 that they are there: see ``RememberedBlobs``.
+  func claim(_ digests: [Digest], isBinding: Bool = false) async throws(StorageError) -> [Blob?] {
+    guard let cache = blobs.cache, !digests.isEmpty else {
       return try await SideBySide.map(digests, width: blobs.driver.concurrency) { digest throws(StorageError) in
         try await claimInStorage(digest)?.found
       }
     }
-    return try await cache.find(digests, in: repository) { digest, blob in
+    let answer = try await cache.find(digests, in: repository) { blobs in
+      await RememberedBlobs(self.blobs.driver, in: repository).doubtful(blobs, isBinding: isBinding)
+    } recall: { digest, blob in
       Blob(digest: digest, content: digest, size: blob.size, cached: blob)
     } look: { digest throws(StorageError) in
       try await claimInStorage(digest)
     }
+    await forget(answer.vanished)
+    return answer.found
+  }
+
+  /// To be called where blobs that a cache remembers turned out to be gone, though the registry has not removed them:
+  /// clients that ask for any blob of the repository are answered from the storage from now on, and push what it lacks.
+  func forget(_ vanished: [Digest]) async {
+    guard blobs.cache != nil, let first = vanished.first else { return }
+    let others = vanished.count > 1 ? ", as were \(vanished.count - 1) more blobs of the repository" : ""
+    blobs.damage?.note(
+      StorageLayout.layerLink(repository, first), "or its content was removed behind the registry's back\(others)")
+    await blobs.invalidation.forget(vanished, in: repository)
   }
 
   /// Where the content came only now, through another repository, garbage collection may have taken the link away for

@@ -26,6 +26,11 @@ public protocol BlobDescriptorCache: Sendable {
   /// - Returns: false where not everybody in the domain could be told.
   func endRemoval(_ removal: CacheRemoval) -> Bool
 
+  /// Forgets, for everybody in the domain and at once, what is remembered of contents that turned out to be gone
+  /// though the registry has not removed them, and all that the repository was known to have. What was looked up before
+  /// is not remembered after it.
+  func void(_ digests: [Digest], in repository: RepositoryName?)
+
   /// Frees what is kept of contents that are gone, or, in a repository, of links to them. What Berth answers doesn't rest
   /// on it, but what other registries do that share the cache.
   func forget(_ digests: [Digest], in repository: RepositoryName?)

@@ -74,6 +74,14 @@ struct CacheInvalidation {
     return try await open(try await close(forgotten.map(\.name))).count
   }
 
+  /// Forgets what turned out to be wrong, because something other than the registry has removed it: at once for those
+  /// who share this process's cache, and within a second for everybody else. What can't be forgotten now is met again.
+  func forget(_ vanished: [Digest], in repository: RepositoryName?) async {
+    guard let cache, !vanished.isEmpty else { return }
+    cache.void(vanished, in: repository)
+    try? await voidAllSoon()
+  }
+
   // MARK: - Permits
 
   /// A domain that was closed, by this number.

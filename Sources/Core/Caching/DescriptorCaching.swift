@@ -26,31 +26,51 @@ struct DescriptorCaching: Sendable {
     var blob: CachedBlob?
   }
 
-  /// What is remembered of each of `digests`, or what `look` finds, and claims, in the storage; nil where there is
-  /// nothing. The cache is asked about all of them at once, and told of what is new at once.
+  /// What was found of several digests.
+  struct Answer<Found: Sendable>: Sendable {
+    /// Of each of them, in their order; nil where there is nothing.
+    var found: [Found?]
+    /// Those that the cache remembers and the storage has not, though the registry has not removed them.
+    var vanished: [Digest] = []
+  }
+
+  /// What is remembered of each of `digests`, or what `look` finds, and claims, in the storage. The cache is asked
+  /// about all of them at once, and told of what is new at once.
   /// - Parameters:
   ///   - repository: nil: in all content.
+  ///   - doubts: says which of the blobs that are remembered can't be answered for without a look.
   ///   - recall: makes of what is remembered what `look` would have found.
   func find<Found: Sendable>(
-    _ digests: [Digest], in repository: RepositoryName?, recall: (Digest, CachedBlob) -> Found,
+    _ digests: [Digest], in repository: RepositoryName?,
+    doubts: ([RememberedBlob]) async -> Set<Digest>, recall: (Digest, CachedBlob) -> Found,
     look: @escaping @Sendable (Digest) async throws(StorageError) -> Sighting<Found>?
-  ) async throws(StorageError) -> [Found?] {
+  ) async throws(StorageError) -> Answer<Found> {
     let pass = await permits.pass(for: cache)
     let findings = pass.map { ask(digests, in: repository, $0) } ?? digests.map { _ in .miss(nil) }
     let now = WallClock.now
-    var results = [Found?](repeating: nil, count: digests.count)
+    var answer = Answer(found: [Found?](repeating: nil, count: digests.count))
+    var remembered: [(index: Int, blob: RememberedBlob)] = []
     var misses: [Int] = []
     for (index, finding) in findings.enumerated() {
       if case .hit(let blob, _) = finding, holds(blob, now) {
-        results[index] = recall(digests[index], blob)
+        remembered.append((index, RememberedBlob(digest: digests[index], blob: blob)))
       } else {
         misses.append(index)
+      }
+    }
+    let doubtful = remembered.isEmpty ? [] : await doubts(remembered.map(\.blob))
+    for (index, blob) in remembered {
+      if doubtful.contains(blob.digest) {
+        misses.append(index)
+      } else {
+        answer.found[index] = recall(blob.digest, blob.blob)
       }
     }
     let sightings = try await SideBySide.map(misses.map { digests[$0] }, width: concurrency, look)
     var news: [CacheEntry] = []
     for (index, sighting) in zip(misses, sightings) {
-      results[index] = sighting?.found
+      answer.found[index] = sighting?.found
+      if sighting == nil, doubtful.contains(digests[index]) { answer.vanished.append(digests[index]) }
       if let blob = sighting?.blob, let lease = findings[index].lease {
         news.append(CacheEntry(digest: digests[index], blob: blob, lease: lease))
       }
@@ -60,7 +80,16 @@ struct DescriptorCaching: Sendable {
       meter.count(.misses, misses.count)
       if !news.isEmpty { cache.add(news, in: repository, pass) }
     }
-    return results
+    if !answer.vanished.isEmpty { answer.vanished = await stillRemembered(answer.vanished, in: repository) }
+    return answer
+  }
+
+  /// Those that the cache tells of still: what the registry has removed meanwhile, it has forgotten.
+  private func stillRemembered(_ digests: [Digest], in repository: RepositoryName?) async -> [Digest] {
+    guard let pass = await permits.pass(for: cache) else { return [] }
+    return zip(digests, ask(digests, in: repository, pass)).compactMap { digest, finding in
+      if case .hit = finding { digest } else { nil }
+    }
   }
 
   /// What it takes to remember a content that is about to be claimed, and made visible in a repository.
@@ -107,6 +136,11 @@ struct DescriptorCaching: Sendable {
   func endRemoval(_ removal: CacheRemoval) -> Bool {
     meter.count(.removals, 1)
     return cache.endRemoval(removal)
+  }
+
+  /// See ``BlobDescriptorCache/void(_:in:)``.
+  func void(_ digests: [Digest], in repository: RepositoryName?) {
+    cache.void(digests, in: repository)
   }
 
   /// See ``BlobDescriptorCache/forget(_:)``.

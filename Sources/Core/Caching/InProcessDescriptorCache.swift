@@ -59,9 +59,11 @@ public final class InProcessDescriptorCache: BlobDescriptorCache {
     }
   }
 
-  /// Nothing needs to be told before: should this process die over it, the supervisor moves the generation on.
+  /// Moves the generation on, so that a request that misses the link in the middle of the removal finds nothing
+  /// remembered that would contradict it. Should this process die over it, the supervisor moves it on again.
   public func beginRemoval(of digest: Digest, in repository: RepositoryName?) -> CacheRemoval? {
-    CacheRemoval(domain: name, digest: digest, repository: repository, number: 0)
+    generation.advance()
+    return CacheRemoval(domain: name, digest: digest, repository: repository, number: 0)
   }
 
   /// Moves the generation on, which voids all that was remembered, in all processes. Never fails.
@@ -72,6 +74,9 @@ public final class InProcessDescriptorCache: BlobDescriptorCache {
 }
 
 extension InProcessDescriptorCache {
+  /// Moves the generation on.
+  public func void(_ digests: [Digest], in repository: RepositoryName?) { generation.advance() }
+
   /// Nothing: it holds no more than it may, and what is void goes when it is met.
   public func forget(_ digests: [Digest], in repository: RepositoryName?) {}
 

@@ -2,7 +2,8 @@
 ///
 /// Each content is looked up once however often it is named, a link read and a stat, so that an image of 100 layers
 /// costs well under a millisecond on a file system; they are looked up side by side where the storage is another
-/// machine's; and a cache is asked about all of them at once.
+/// machine's; and a cache is asked about all of them at once. What it remembers is looked for in the storage, as cheaply
+/// as that can be (``RememberedBlobs``).
 struct ManifestVerification {
   private let repository: Repository
   private let validation: Configuration.Validation
@@ -14,20 +15,20 @@ struct ManifestVerification {
 
   /// - Throws: `MANIFEST_INVALID` for a size that is not the content's or a URL that is not allowed;
   ///   `MANIFEST_BLOB_UNKNOWN`, an entry for each, for what is not in the repository.
-  func check(_ manifest: Manifest) async throws(RegistryError) {
+  /// - Parameter isAgain: whether all was found in the storage a moment ago, and only garbage collection may have taken
+  ///   something since: what a cache remembers is enough then.
+  func check(_ manifest: Manifest, isAgain: Bool = false) async throws(RegistryError) {
     guard !validation.disabled else { return }
     try checkURLs(manifest)
     var findings = Findings()
     let blobs = manifest.blobsToVerify
     try await look(for: blobs, &findings) { digests throws(StorageError) in
-      try await repository.blobs.claim(digests).map { $0?.size }
+      try await repository.blobs.claim(digests, isBinding: !isAgain).map { $0?.size }
     }
     let children = manifest.manifests.enumerated().filter { validation.mustExist($0.element) }
       .map { (field: "manifests[\($0.offset)]", descriptor: $0.element) }
     try await look(for: children, &findings) { digests throws(StorageError) in
-      try await SideBySide.map(digests, width: repository.driver.concurrency) { digest throws(StorageError) in
-        try await repository.manifests.claimChild(digest)
-      }
+      try await repository.manifests.claimChildren(digests, isBinding: !isAgain)
     }
     if let error = findings.error { throw error }
   }

@@ -17,7 +17,7 @@ extension ManifestService {
       }
       do {
         try await RegistryError.fromStorage { () async throws(StorageError) in try await repository.awaitRemoval() }
-        try await verification.check(manifest)
+        try await verification.check(manifest, isAgain: true)
       } catch {
         if isNew { _ = try? await delete(digest) }
         throw error

@@ -42,11 +42,17 @@ public struct ManifestService: Sendable {
     return content
   }
 
-  /// The size of an index's child in bytes, claimed; nil where the repository hasn't got it. As in
+  /// The sizes of an index's children in bytes, claimed; nil for what the repository hasn't got. As in
   /// docker/distribution, a blob will do: build caches are pushed as indexes of layers.
-  func claimChild(_ digest: Digest) async throws(StorageError) -> Int64? {
-    if let size = try await claim(digest) { return size }
-    return try await repository.blobs.claim(digest)?.size
+  /// - Parameter isBinding: see ``LinkedBlobStore/claim(_:isBinding:)``.
+  func claimChildren(_ digests: [Digest], isBinding: Bool) async throws(StorageError) -> [Int64?] {
+    var sizes = try await SideBySide.map(digests, width: driver.concurrency) { digest throws(StorageError) in
+      try await claim(digest)
+    }
+    let others = sizes.indices.filter { sizes[$0] == nil }
+    let found = try await repository.blobs.claim(others.map { digests[$0] }, isBinding: isBinding)
+    for (index, blob) in zip(others, found) { sizes[index] = blob?.size }
+    return sizes
   }
 
   private func storedContent(of digest: Digest) async throws(StorageError) -> [UInt8]? {

@@ -13,7 +13,7 @@ extension Repository {
     do {
       return try await mountClaimed(digest, from: source)
     } catch  where error.code == .notFound {
-      // It was remembered, and has been taken away behind the registry's back.
+      // It was taken away after the look at it.
       return false
     }
   }
@@ -22,7 +22,8 @@ extension Repository {
     let intent = await blobs.intend(digest)
     switch source {
     case .repository(let name):
-      guard let blob = try await registry.repository(name).blobs.claim(digest) else { return false }
+      let found = try await registry.repository(name).blobs.claim([digest], isBinding: true)
+      guard let blob = found.first.flatMap({ $0 }) else { return false }
       try await blobs.link(digest, to: blob.content)
       blobs.remember(blob.cached, intent)
     case .anywhere:

@@ -89,6 +89,12 @@ public final class RedisDescriptorCache: BlobDescriptorCache {
     return isTold?.first == .integer(1)
   }
 
+  /// One round trip for the contents, whose leases go with them, and two for some thousand blobs of the repository.
+  public func void(_ digests: [Digest], in repository: RepositoryName?) {
+    forget(digests, in: nil)
+    if let repository { forget(repository) }
+  }
+
   /// One round trip.
   public func forget(_ digests: [Digest], in repository: RepositoryName?) {
     guard !digests.isEmpty, let deployment = try? client.deployment() else { return }
