@@ -129,6 +129,51 @@ import Testing
     #expect(busy < 8)
   }
 
+  /// - Parameter before: what the tag pointed to before the race: the manifest that is pushed, or another one.
+  @Test(arguments: CollectionSite.Storage.allCases, ["a", "b"])
+  func `a tag that is set while it is deleted has its history, or is gone with it`(
+    storage: CollectionSite.Storage, before: String
+  ) async throws {
+    for interrupted in Interrupted.allCases { try await raceForTag(interrupted, storage, before: before) }
+  }
+
+  private func raceForTag(
+    _ interrupted: Interrupted, _ storage: CollectionSite.Storage, before: String
+  ) async throws {
+    let image = try await Self.image("a")
+    let digest = Repo.digest(Array(image.utf8))
+    let push: Operation = { try await $0.put(image, at: "one") }
+    let deletion: Operation = { try await $0.delete("one") }
+    let (first, second) = interrupted == .push ? (push, deletion) : (deletion, push)
+    var calls = 0
+    var busy = 0
+    while try await run(
+      storage, first, interruptedBy: second, at: calls,
+      { repo, firstAnswer, secondAnswer in
+        let (pushed, deleted) = interrupted == .push ? (firstAnswer, secondAnswer) : (secondAnswer, firstAnswer)
+        #expect(deleted.status == 202, "\(calls): \(deleted.text)")
+        // Within the few steps of a deletion that holds the tag's lock, and never goes on, no push can get by.
+        if interrupted == .deletion, pushed.status == 503 { busy += 1 } else { #expect(pushed.status == 201) }
+        guard pushed.status == 201 else { return }
+        let name = try #require(RepositoryName(repo.name))
+        let tag = try #require(Tag("one"))
+        let isThere = try await repo.get("one").status == 200
+        let entry = try? await repo.site.driver.content(
+          at: StorageLayout.tagIndexLink(name, tag, digest), limit: 200)
+        #expect((entry.map { String(decoding: $0, as: UTF8.self) } == digest.description) == isThere, "\(calls)")
+        #expect(try await repo.tags().text.contains("one") == isThere, "\(calls)")
+        let other = try? await repo.site.driver.list(StorageLayout.tag(name, tag))
+        #expect((other == nil) == !isThere, "\(calls): \(other ?? [])")
+      },
+      prepare: { repo in
+        try await repo.push("one", seed: before)
+        _ = try await repo.image("a")
+      })
+    { calls += 1 }
+    #expect(calls > 5)
+    #expect(busy < 8)
+  }
+
   @Test func `what a deletion that died has left of its lock holds up nobody`() async throws {
     let driver = InMemoryDriver()
     let repo = Repo(

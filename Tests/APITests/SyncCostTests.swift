@@ -50,6 +50,9 @@ struct SyncCostTests {
     let first = try await repo.image("one")
     let second = try await repo.image("two")
     let secondDigest = Repo.digest(Array(second.utf8)).description
+    let third = try await repo.image("three")
+    let thirdDigest = Repo.digest(Array(third.utf8)).description
+    for index in 0..<10 { try await repo.put(third, at: "third-\(index)") }
     var location = ""
     let steps = [
       Step("POST, an upload begins", (0, 0), 202) {
@@ -78,6 +81,7 @@ struct SyncCostTests {
       },
       Step("DELETE, a tag", (1, 1), 202) { try await repo.delete("new") },
       Step("DELETE, a manifest", (1, 1), 202) { try await repo.delete(secondDigest) },
+      Step("DELETE, a manifest with ten tags", (2, 2), 202) { try await repo.delete(thirdDigest) },
       Step("DELETE, a blob", (1, 1), 202) { try await blobs.delete(digest) },
     ]
     for step in steps {

@@ -48,7 +48,7 @@ enum Link {
   ) async throws(StorageError) -> Bool {
     let driver = blobs.driver
     _ = try await blobs.watch?.awaitRemoval(of: path)
-    if try await find(path, driver, damage: blobs.damage) == digest {
+    if try await isThere(digest, at: path, blobs) {
       do {
         try await driver.settle(path)
         return false
@@ -58,6 +58,17 @@ enum Link {
     }
     try await write(digest, at: path, driver)
     return true
+  }
+
+  /// A link that can't be read is none: it is written again.
+  private static func isThere(
+    _ digest: Digest, at path: StoragePath, _ blobs: BlobStore
+  ) async throws(StorageError) -> Bool {
+    do {
+      return try await find(path, blobs.driver, damage: blobs.damage) == digest
+    } catch  where error.mayBeOfOneFile {
+      return false
+    }
   }
 
   /// Writes a link, durably.

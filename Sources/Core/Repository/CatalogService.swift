@@ -76,6 +76,9 @@ public struct CatalogService: Sendable {
       return CatalogWalk.Look(isListed: evidence != .none, isBarren: isBarren)
     } catch  where error.code == .notFound || error.code == .wrongKind {
       return CatalogWalk.Look()
+    } catch {
+      try await registry.unreadable.leaveOut(directory, error)
+      return CatalogWalk.Look()
     }
   }
 
@@ -93,6 +96,11 @@ public struct CatalogService: Sendable {
       listings.keep(known, of: directory)
       return known.children
     } catch  where error.code == .notFound || error.code == .wrongKind {
+      return nil
+    } catch {
+      // Without the directory of all repositories, there is no catalog.
+      guard directory != StorageLayout.repositories else { throw error }
+      try await registry.unreadable.leaveOut(directory, error)
       return nil
     }
   }

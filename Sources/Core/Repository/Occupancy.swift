@@ -62,7 +62,8 @@ struct Occupancy {
     do {
       let entry = try await driver.stat(path)
       return !entry.isDirectory && entry.size > 0
-    } catch  where error.code == .notFound || error.code == .wrongKind {
+    } catch  where error.code == .notFound || error.mayBeOfOneFile {
+      // Another one may tell. One that can't be looked at leads to nothing that a client could pull.
       return false
     }
   }

@@ -33,10 +33,7 @@ struct ReferrerPage {
       }
       let batch = Array(rest.prefix(min(room, service.concurrency)))
       rest = rest.dropFirst(batch.count)
-      let found = try await SideBySide.map(batch, width: service.concurrency) { digest throws(StorageError) in
-        try await service.entry(digest, of: subject)
-      }
-      for (digest, entry) in zip(batch, found) {
+      for (digest, entry) in zip(batch, try await service.entries(batch, of: subject)) {
         examined += 1
         if let entry, artifactType == nil || entry.artifactType == artifactType {
           if !entries.isEmpty, size + entry.json.count > ReferrerPage.maximumSize {

@@ -6,6 +6,7 @@ struct ReferrerService: Sendable {
   let repository: Repository
 
   private var driver: any StorageDriver { repository.driver }
+  private var unreadable: UnreadableFiles { repository.registry.unreadable }
   /// See ``StorageDriver/concurrency``.
   var concurrency: Int { driver.concurrency }
 
@@ -15,7 +16,11 @@ struct ReferrerService: Sendable {
     let path = StorageLayout.referrer(repository.name, subject: subject, referrer.digest)
     let entry = ReferrerEntry(referrer)
     _ = try await repository.registry.blobs.watch?.awaitRemoval(of: path)
-    if try await stored(path) == entry.json { return }
+    do {
+      if try await stored(path) == entry.json { return }
+    } catch  where error.mayBeOfOneFile {
+      // What can't be read is written again.
+    }
     try await driver.put(entry.json, at: path, durability: .selfChecking)
   }
 
@@ -26,11 +31,21 @@ struct ReferrerService: Sendable {
     await EmptyDirectories.remove(from: path.parent, of: repository.name, driver)
   }
 
+  /// The entries of referrers, several read at a time; nil where the repository hasn't got one, it is about something
+  /// else, or can't be read.
+  func entries(_ referrers: [Digest], of subject: Digest) async throws(StorageError) -> [ReferrerEntry?] {
+    let found = try await unreadable.map(
+      referrers, path: { StorageLayout.revisionLink(repository.name, $0) }
+    ) { referrer throws(StorageError) in try await entry(referrer, of: subject) }
+    return found.map { $0.flatMap { $0 } }
+  }
+
   /// The entry of one referrer; nil where the repository hasn't got it, or it is about something else.
-  func entry(_ referrer: Digest, of subject: Digest) async throws(StorageError) -> ReferrerEntry? {
+  private func entry(_ referrer: Digest, of subject: Digest) async throws(StorageError) -> ReferrerEntry? {
     guard try await repository.manifests.exists(referrer) else { return nil }
     let path = StorageLayout.referrer(repository.name, subject: subject, referrer)
-    if let content = try await stored(path), let entry = ReferrerEntry(json: content, digest: referrer) {
+    let file = try await unreadable.optional(path) { () async throws(StorageError) in try await stored(path) }
+    if let content = file, let entry = ReferrerEntry(json: content, digest: referrer) {
       return entry
     }
     guard let content = try await repository.manifests.content(of: referrer),
@@ -50,14 +65,21 @@ struct ReferrerService: Sendable {
     } catch  where error.code == .notFound || error.code == .wrongKind {
       // Nothing has been filed.
     }
-    if let tag = Tag("\(subject.algorithm.rawValue)-\(subject.hex.prefix(64))"),
-      let target = try await repository.tags.target(of: tag),
-      let content = try await repository.manifests.content(of: target),
-      let index = try? Manifest(content, contentType: nil)
-    {
-      digests.formUnion(index.manifests.lazy.map(\.digest))
+    if let tag = Tag("\(subject.algorithm.rawValue)-\(subject.hex.prefix(64))") {
+      let link = StorageLayout.tagCurrentLink(repository.name, tag)
+      let index = try await unreadable.optional(link) { () async throws(StorageError) in
+        try await fallbackIndex(under: tag)
+      }
+      if let index { digests.formUnion(index.manifests.lazy.map(\.digest)) }
     }
     return digests.sorted { $0.description.utf8.lexicographicallyPrecedes($1.description.utf8) }
+  }
+
+  private func fallbackIndex(under tag: Tag) async throws(StorageError) -> Manifest? {
+    guard let target = try await repository.tags.target(of: tag),
+      let content = try await repository.manifests.content(of: target)
+    else { return nil }
+    return try? Manifest(content, contentType: nil)
   }
 
   private func stored(_ path: StoragePath) async throws(StorageError) -> [UInt8]? {

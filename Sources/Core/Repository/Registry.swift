@@ -7,6 +7,9 @@ public struct Registry: Sendable {
   /// What this process keeps of directory listings.
   let listings = ListingCache()
 
+  /// What becomes of files that can't be read.
+  let unreadable: UnreadableFiles
+
   /// Manifests that this process has read lately; nil: they are read each time.
   let manifestCache: ManifestCache?
 
@@ -16,6 +19,7 @@ public struct Registry: Sendable {
   ///   - caching: what is remembered; nil: nothing.
   public init(driver: any StorageDriver, damage: DamageLog? = nil, caching: RegistryCaching? = nil) {
     self.driver = driver
+    unreadable = UnreadableFiles(driver, damage)
     // Where what was written may not be seen yet, nobody can know who goes by which permit.
     let caching = driver.isEventuallyConsistent ? nil : caching
     blobs = BlobStore(

@@ -66,17 +66,18 @@ public struct RepositoryRemoval {
     }
     repository.registry.blobs.cache?.forget(name)
     // Whoever tagged a manifest in between finds out that it is gone, unless he dies before.
-    for tag in try await driver.names(in: StorageLayout.tags(name)).compactMap({ Tag($0) }) {
+    let tags = try await driver.names(in: StorageLayout.tags(name)).compactMap { Tag($0) }
+    _ = try await SideBySide.map(tags, width: driver.concurrency) { [repository] tag throws(StorageError) in
       try await repository.tags.remove(tag) { digest throws(StorageError) in
         try await !repository.manifests.has(digest)
       }
     }
-    var removed = 0
-    var left = 0
-    for id in try await driver.names(in: StorageLayout.uploads(name)).compactMap({ UploadID($0) }) {
-      if try await AbandonedUpload(driver, name, id).remove(unless: { _ in false }) { removed += 1 } else { left += 1 }
+    let uploads = try await driver.names(in: StorageLayout.uploads(name)).compactMap { UploadID($0) }
+    let removed = try await SideBySide.map(uploads, width: driver.concurrency) {
+      [driver, name] id throws(StorageError) in
+      try await AbandonedUpload(driver, name, id).remove(unless: { _ in false })
     }
-    return (removed, left)
+    return (removed.count { $0 }, removed.count { !$0 })
   }
 
   private func isThere() async throws(StorageError) -> Bool {

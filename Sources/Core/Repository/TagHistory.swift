@@ -13,9 +13,11 @@ public struct TagHistory: Sendable {
     self.repository = repository.name
     self.tag = tag
     self.events = Array(events)
-    var existing = Set<Digest>()
-    for event in self.events where try await repository.manifests.has(event.digest) { existing.insert(event.digest) }
-    self.existing = existing
+    let digests = self.events.map(\.digest)
+    let exist = try await repository.registry.unreadable.map(
+      digests, path: { StorageLayout.revisionLink(repository.name, $0) }
+    ) { digest throws(StorageError) in try await repository.manifests.has(digest) }
+    existing = Set(zip(digests, exist).lazy.filter { $0.1 == true }.map(\.0))
   }
 
   /// As the API answers it.

@@ -17,23 +17,25 @@ extension TagService {
   /// The time is that of the link in the tag's index, which is written once for each manifest: where a tag came back
   /// to what it pointed to before, that of the first time. Costs a listing, and a stat for each manifest.
   func history(of tag: Tag) async throws(StorageError) -> [TagEvent] {
-    let current = try await target(of: tag)
+    let link = StorageLayout.tagCurrentLink(repository.name, tag)
+    let current = try await repository.registry.unreadable.optional(link) { () async throws(StorageError) in
+      try await target(of: tag)
+    }
     var events: [TagEvent] = []
     for algorithm in Digest.Algorithm.allCases {
       let directory = StorageLayout.tagIndex(repository.name, tag, algorithm)
       let digests = try await repository.driver.names(in: directory).compactMap {
         Digest(algorithm: algorithm, hex: $0)
       }
-      let times = try await SideBySide.map(digests, width: repository.driver.concurrency) {
-        digest throws(StorageError) in
-        try await time(of: directory / String(digest.hex) / "link")
-      }
-      for case (let digest, let time?) in zip(digests, times) {
+      let times = try await repository.registry.unreadable.map(
+        digests, path: { directory / String($0.hex) / "link" }
+      ) { digest throws(StorageError) in try await time(of: directory / String(digest.hex) / "link") }
+      for case (let digest, let time??) in zip(digests, times) {
         events.append(TagEvent(digest: digest, time: time, isCurrent: digest == current))
       }
     }
     if let current, !events.contains(where: \.isCurrent),
-      let time = try await time(of: StorageLayout.tagCurrentLink(repository.name, tag))
+      let time = try await time(of: link)
     {
       events.append(TagEvent(digest: current, time: time, isCurrent: true))
     }

@@ -2,7 +2,7 @@
 public struct TagService: Sendable {
   let repository: Repository
 
-  private var driver: any StorageDriver { repository.driver }
+  var driver: any StorageDriver { repository.driver }
 
   /// The digest that a tag points to; nil where there is no such tag. One small file is read.
   func target(of tag: Tag) async throws(StorageError) -> Digest? {
@@ -10,86 +10,41 @@ public struct TagService: Sendable {
       StorageLayout.tagCurrentLink(repository.name, tag), driver, damage: repository.registry.blobs.damage)
   }
 
-  /// Points a tag to a manifest, durably.
+  /// The digests that tags point to, several read at a time; nil for what is no tag, or can't be read.
+  func targets(of tags: [Tag]) async throws(StorageError) -> [Digest?] {
+    let found = try await repository.registry.unreadable.map(
+      tags, path: { StorageLayout.tagCurrentLink(repository.name, $0) }
+    ) { tag throws(StorageError) in try await target(of: tag) }
+    return found.map { $0.flatMap { $0 } }
+  }
+
+  /// Points a tag to a manifest, durably, and notes that in the tag's history.
+  ///
+  /// A deletion may come between any two steps, and take what was written before: so both files are looked for at the
+  /// end, after the file that a deletion makes first (see `removeLocked`).
   func point(_ tag: Tag, to digest: Digest) async throws(StorageError) {
     let blobs = repository.registry.blobs
     for _ in 1...TagService.attempts {
       try await Link.ensure(digest, at: StorageLayout.tagIndexLink(repository.name, tag, digest), blobs)
       try await Link.ensure(digest, at: StorageLayout.tagCurrentLink(repository.name, tag), blobs)
-      // In this order: see `remove(_:where:)`.
-      if try await !isBeingRemoved(tag), try await target(of: tag) != nil { return }
+      if try await !isBeingRemoved(tag), try await isSet(tag, to: digest) { return }
     }
     throw StorageError(.unavailable, "tag \(tag)", cause: "others remove it as fast as it is set")
   }
 
-  /// Removes a tag, durably and at once, or what a crash left of one; the manifest stays.
-  /// - Returns: whether the tag was there.
-  func remove(_ tag: Tag) async throws(StorageError) -> Bool {
-    let pointed = try await target(of: tag) != nil
-    let directory = StorageLayout.tag(repository.name, tag)
-    let removed = try await driver.removingManifests(from: StorageLayout.repository(repository.name)) {
-      () async throws(StorageError) in try await Link.remove(directory, driver)
+  /// Whether a tag is there, with the entry of `digest` in its history. Another push may have moved it since.
+  private func isSet(_ tag: Tag, to digest: Digest) async throws(StorageError) -> Bool {
+    let paths = [
+      StorageLayout.tagCurrentLink(repository.name, tag), StorageLayout.tagIndexLink(repository.name, tag, digest),
+    ]
+    let links = try await SideBySide.map(paths, width: driver.concurrency) { path throws(StorageError) in
+      try await Link.read(path, driver)
     }
-    if removed { await EmptyDirectories.remove(from: directory.parent, of: repository.name, driver) }
-    return pointed && removed
-  }
-
-  /// Removes a tag, durably, if what it points to is unwanted, and leaves it alone if it points elsewhere by then.
-  ///
-  /// Looking and removing are two steps, and somebody may set the tag in between. So the first of all steps is a
-  /// file, and the last step of who sets a tag is to look for it and then for the tag: whoever finds neither the
-  /// file nor a removed tag has set the tag before this has looked at it.
-  /// - Returns: whether it was removed.
-  @discardableResult
-  func remove(
-    _ tag: Tag, where isUnwanted: (Digest) async throws(StorageError) -> Bool
-  ) async throws(StorageError) -> Bool {
-    guard let digest = try await target(of: tag), try await isUnwanted(digest) else { return false }
-    let lock = try await removalLock(tag)
-    var isRemoved = false
-    do {
-      if let digest = try await target(of: tag), try await isUnwanted(digest) { isRemoved = try await remove(tag) }
-    } catch {
-      try? await lock.cancel()
-      throw error
-    }
-    try await lock.cancel()
-    if !isRemoved {
-      // Where the tag was gone, the lock has made its directory.
-      await EmptyDirectories.remove(
-        from: StorageLayout.tag(repository.name, tag), of: repository.name, driver)
-    }
-    return isRemoved
-  }
-
-  /// Waits until nobody removes a tag for what it points to.
-  /// - Returns: whether somebody did, or has died at it.
-  private func isBeingRemoved(_ tag: Tag) async throws(StorageError) -> Bool {
-    do {
-      _ = try await driver.stat(StorageLayout.tagRemoval(repository.name, tag))
-    } catch  where error.code == .notFound || error.code == .wrongKind {
-      return false
-    }
-    try await removalLock(tag).cancel()
-    return true
-  }
-
-  /// Makes whoever sets the tag from now on, until the lock is let go of, set it again then.
-  func removalLock(_ tag: Tag) async throws(StorageError) -> any StorageWriter {
-    for _ in 1...TagService.patience {
-      do {
-        return try await driver.writer(at: StorageLayout.tagRemoval(repository.name, tag), appending: true)
-      } catch  where error.code == .busy {
-        // The driver has waited already.
-      }
-    }
-    throw StorageError(.unavailable, "remove the tag \(tag)", cause: "another process is at it")
+    return links[0] != nil && links[1] == digest
   }
 
   /// How often a tag is set again.
   private static let attempts = 10
-  /// How often a tag's lock is waited for: ten seconds, which takes a machine that hardly moves.
-  private static let patience = 100
 
   /// All tags; nil where the repository does not exist.
   ///
@@ -130,10 +85,7 @@ public struct TagService: Sendable {
   private func sort(_ names: [Tag], besides whole: [Tag]) async throws(StorageError) -> TagListing {
     var whole = whole
     var unfinished: [Tag] = []
-    let targets = try await SideBySide.map(names, width: driver.concurrency) { tag throws(StorageError) in
-      try await target(of: tag)
-    }
-    for (tag, target) in zip(names, targets) {
+    for (tag, target) in zip(names, try await targets(of: names)) {
       if target != nil { whole.append(tag) } else { unfinished.append(tag) }
     }
     return TagListing(repository: repository.name, tags: whole, unfinished: unfinished)

@@ -30,6 +30,9 @@ public enum StorageLayout {
   /// Is there while a collection may have left things moved aside.
   static let collection = maintenance / "\(GarbageCollector.task).run"
 
+  /// Written and read to learn whether the storage works, where a single file can't be read (see `UnreadableFiles`).
+  static let readabilityProbe = maintenance / "readability.probe"
+
   /// Notices of what is about to be removed, where removals are announced (see `RemovalWatch`).
   static let removalNotices = maintenance / "removals"
   /// Another one with each notice that comes or goes.
@@ -119,6 +122,11 @@ public enum StorageLayout {
   /// The link to a manifest that a tag points to or pointed to.
   public static func tagIndexLink(_ name: RepositoryName, _ tag: Tag, _ digest: Digest) -> StoragePath {
     StoragePath(unchecked: "\(tags(name).string)/\(tag.description)/index/\(digest.pathPair)/link")
+  }
+
+  /// What a tag points to and pointed to.
+  static func tagIndex(_ name: RepositoryName, _ tag: Tag) -> StoragePath {
+    StorageLayout.tag(name, tag) / "index"
   }
 
   /// What a tag points to and pointed to, by one algorithm.
