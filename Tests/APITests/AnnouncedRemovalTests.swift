@@ -386,14 +386,12 @@ import Testing
       var options = Verifier.Options()
       options.repair = true
       options.settling = (age: .zero, pause: .zero)
-      var findings: [Finding] = []
-      _ = try await Verifier(driver: StagedDriver(site.base, site.clock), options: options).run { event in
-        if case .found(let finding) = event { findings.append(finding) }
-      }
+      let log = VerificationLog()
+      _ = try await Verifier(driver: StagedDriver(site.base, site.clock), options: options).run { log.note($0) }
       let quarantined = try await site.base.isThere(StorageLayout.quarantined(corrupt))
       #expect(quarantined == isLate)
       // Somebody has claimed it just before: it may be being pushed.
-      #expect(findings.contains { $0.kind == .contentCorrupt && $0.state == (isLate ? .repaired : .left) })
+      #expect(log.findings.contains { $0.kind == .contentCorrupt && $0.state == (isLate ? .repaired : .left) })
     }
     #expect(try await !site.base.isThere(StorageLayout.layerLink(name, dangling)))
     #expect(try await !site.has(corrupt))

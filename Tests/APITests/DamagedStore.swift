@@ -89,11 +89,9 @@ struct DamagedStore {
     options.uploadAge = .zero
     options.settling = (age: .zero, pause: .zero)
     change(&options)
-    var findings: [Finding] = []
-    let tally = try await Verifier(driver: site.driver, options: options).run { event in
-      if case .found(let finding) = event { findings.append(finding) }
-    }
-    return (findings, try #require(tally))
+    let log = VerificationLog()
+    let tally = try await Verifier(driver: site.driver, options: options).run { log.note($0) }
+    return (log.findings, try #require(tally))
   }
 }
 
@@ -176,6 +174,12 @@ extension Damage {
     },
     Damage("a layer's link is empty", finds: [.linkTorn, .referenceMissing]) { store in
       try await store.write([], StorageLayout.layerLink(store.name, store.first.layerDigest))
+    },
+    Damage("a directory is in the place of a layer's link", finds: [.linkTorn, .referenceMissing]) { store in
+      let link = StorageLayout.layerLink(store.name, store.first.layerDigest)
+      try await store.remove(link)
+      try await store.write([1], link.appending("x") ?? link)
+      try await store.remove(link.appending("x") ?? link)
     },
     Damage("a layer's link names another layer", finds: [.linkMismatch, .referenceSize]) { store in
       try await store.write(

@@ -50,10 +50,13 @@ import Testing
   }
 
   private let meeting = MeetingPoint()
+  private let clock = StagedDriver.Clock()
   private let repo: Repo
 
   init() {
-    let driver = HookedDriver(ObjectStoreDriver(), concurrency: 8) { [meeting] call in await meeting.pass(call) }
+    let driver = HookedDriver(StagedDriver(ObjectStoreDriver(), clock), concurrency: 8) { [meeting] call in
+      await meeting.pass(call)
+    }
     repo = Repo(
       Deployment.Site(
         client: InProcessClient(RequestPipeline.handler(DeploymentOptions().context(over: driver))), driver: driver,
@@ -106,6 +109,49 @@ import Testing
       try await repo.site.client.send(.get, "/v2/\(repo.name)/_berth/tags/other/history")
     }
     #expect(history.status == 200 && history.text.components(separatedBy: #""digest""#).count == 9)
+    // Which of them the repository has.
+    _ = try await expectCompany("content", "/_manifests/revisions/") {
+      try await repo.site.client.send(.get, "/v2/\(repo.name)/_berth/tags/other/history")
+    }
+  }
+
+  @Test func `the tags of a repository that a manifest is deleted from, and those that point to it`() async throws {
+    let image = try await repo.image("gone")
+    for index in 0..<8 {
+      try await repo.push("stays-\(index)", seed: "\(index)")
+      #expect(try await repo.put(image, at: "gone-\(index)").status == 201)
+    }
+    let digest = Repo.digest(Array(image.utf8))
+    let deleted = try await expectCompany("content", "/current/link") { try await repo.delete("\(digest)") }
+    #expect(deleted.status == 202)
+    let tags = try await repo.tags().text
+    #expect(!tags.contains("gone") && tags.contains("stays-7"))
+    for index in 0..<8 { #expect(try await repo.put(image, at: "gone-\(index)").status == 201) }
+    _ = try await expectCompany("delete", "/tags/gone-") { try await repo.delete("\(digest)") }
+  }
+
+  @Test(arguments: [("stat", "/_manifests/revisions/"), ("delete", "/_manifests/revisions/")])
+  func `untagged manifests that are looked at, and removed`(call: String, part: String) async throws {
+    for index in 0..<8 { try await repo.push("tag", seed: "\(index)") }
+    let driver = repo.site.driver
+    var options = GarbageCollector.Options()
+    options.deletesUntagged = true
+    options.grace = .zero
+    clock.passDay()
+    let name = try #require(RepositoryName(repo.name))
+    let collector = GarbageCollector(driver, options)
+    let report = try await expectCompany(call, part) { try await collector.removeUntagged(from: name) }
+    #expect(report.manifests.removed == 7 && report.problemCount == 0, "\(report)")
+  }
+
+  @Test func `the uploads of a repository that is deleted`() async throws {
+    try await repo.push("image")
+    for _ in 0..<8 { _ = try await repo.site.client.send(.post, "/v2/\(repo.name)/blobs/uploads/") }
+    let repository = try repo.repository
+    let outcome = try await expectCompany("writer", "/_uploads/") {
+      try await RepositoryRemoval(of: repository).run()
+    }
+    #expect(outcome?.uploads == 8)
   }
 
   @Test(arguments: [100, 5])
@@ -142,5 +188,24 @@ import Testing
       try await GarbageCollector(driver, GarbageCollector.Options()).run()
     }
     #expect(report.manifests.kept == 8 && report.blobs.kept == 24 && report.problemCount == 0)
+  }
+
+  @Test(arguments: [
+    ("reader", "/blobs/sha256/"), ("content", "/_layers/"), ("content", "/_manifests/revisions/"),
+    ("content", "/current/link"), ("content", "/_referrers/"), ("stat", "/_uploads/"),
+  ])
+  func `what a verification reads`(call: String, part: String) async throws {
+    let subject = try await repo.push("subject", seed: "s")
+    let more = #","subject":{"mediaType":"\#(MediaType.ociManifest.rawValue)","digest":"\#(subject)","size":5}"#
+    for index in 0..<8 {
+      try await repo.push("tag-\(index)", seed: "\(index)", more: more)
+      _ = try await repo.site.client.send(.post, "/v2/\(repo.name)/blobs/uploads/")
+    }
+    let driver = repo.site.driver
+    let log = VerificationLog()
+    let tally = try await expectCompany(call, part) {
+      try await Verifier(driver: driver, options: Verifier.Options()).run { log.note($0) }
+    }
+    #expect(log.findings == [] && tally?.manifests == 9 && tally?.contents == 27)
   }
 }

@@ -25,12 +25,10 @@ import Testing
     var options = Verifier.Options()
     options.repair = true
     options.settling = (age: .zero, pause: .zero)
-    var findings: [Finding] = []
-    _ = try await Verifier(driver: hooked, options: options).run {
-      if case .found(let finding) = $0 { findings.append(finding) }
-    }
+    let log = VerificationLog()
+    _ = try await Verifier(driver: hooked, options: options).run { log.note($0) }
     #expect(!isMade.isFirst, "the change was made")
-    return findings
+    return log.findings
   }
 
   private final class Made: Sendable {

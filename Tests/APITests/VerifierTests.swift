@@ -89,11 +89,9 @@ import Testing
       }
       var options = Verifier.Options()
       options.settling = (age: .seconds(60), pause: .milliseconds(10))
-      var findings: [Finding] = []
-      _ = try await Verifier(driver: hooked, options: options).run {
-        if case .found(let finding) = $0 { findings.append(finding) }
-      }
-      #expect(findings == [])
+      let log = VerificationLog()
+      _ = try await Verifier(driver: hooked, options: options).run { log.note($0) }
+      #expect(log.findings == [])
       #expect(reads.load(ordering: .relaxed) >= 2)
     }
   }
@@ -111,26 +109,18 @@ import Testing
         #expect(stops < 100)
         let options = quick()
         let driver = store.site.driver
+        let log = VerificationLog()
         let run = Task {
-          var local: [StoragePath] = []
-          var from: [StoragePath] = []
-          var found: [Finding] = []
           let tally = try? await Verifier(driver: driver, options: options).run { event in
-            switch event {
-            case .passed(let path, _):
-              local.append(path)
-              withUnsafeCurrentTask { $0?.cancel() }
-            case .resumed(let path): from.append(path)
-            case .found(let finding): found.append(finding)
-            default: break
-            }
+            log.note(event)
+            if case .passed = event { withUnsafeCurrentTask { $0?.cancel() } }
           }
-          return (tally ?? nil, local, from, found)
+          return tally ?? nil
         }
-        let (tally, local, from, found) = await run.value
-        passed += local
-        resumed += from
-        findings += found
+        let tally = await run.value
+        passed += log.passed
+        resumed += log.resumed
+        findings += log.findings
         stops += 1
         guard let tally else { continue }
         #expect(tally == whole.tally)
@@ -161,11 +151,11 @@ import Testing
         if call.name == "list", call.path == revisions { throw StorageError(.denied, "list") }
       }
       try await store.write([], store.one)
-      var findings: [Finding] = []
+      let log = VerificationLog()
       var second: VerificationTally?? = .none
       let run = Verifier(driver: hooked, options: options)
-      let tally = try await run.run { if case .found(let finding) = $0 { findings.append(finding) } }
-      #expect(findings.map(\.kind) == [.unreadable, .unreadable, .tagTorn], "\(findings)")
+      let tally = try await run.run { log.note($0) }
+      #expect(log.findings.map(\.kind) == [.unreadable, .unreadable, .tagTorn], "\(log.findings)")
       #expect(tally?.left == 2)
       guard case .turn(let turn) = try await MaintenanceTurn.take("verify", driver) else {
         Issue.record("no turn")
@@ -186,14 +176,10 @@ import Testing
         default: throw StorageError(.denied, "\(call.name) \(call.path)", cause: "Read-only file system")
         }
       }
-      var findings: [Finding] = []
-      var isReadOnly = false
-      let tally = try await Verifier(driver: hooked, options: quick()).run { event in
-        if case .found(let finding) = event { findings.append(finding) }
-        if case .readOnly = event { isReadOnly = true }
-      }
-      #expect(findings.map(\.kind) == [.tagTorn])
-      #expect(isReadOnly)
+      let log = VerificationLog()
+      let tally = try await Verifier(driver: hooked, options: quick()).run { log.note($0) }
+      #expect(log.findings.map(\.kind) == [.tagTorn])
+      #expect(log.isReadOnly)
       #expect(tally?.repairable == 1)
       var options = quick()
       options.repair = true

@@ -40,8 +40,15 @@ public struct UntaggedManifest: Sendable, Equatable {
 }
 
 extension Repository {
-  /// What is to be known of a manifest, from its link and its content as far as they are there.
-  public func untaggedManifest(_ digest: Digest) async throws(StorageError) -> UntaggedManifest {
+  /// What is to be known of manifests, in their order.
+  public func untaggedManifests(_ digests: [Digest]) async throws(StorageError) -> [UntaggedManifest] {
+    try await SideBySide.map(digests, width: driver.concurrency) { digest throws(StorageError) in
+      try await untaggedManifest(digest)
+    }
+  }
+
+  /// From its link and its content as far as they are there.
+  private func untaggedManifest(_ digest: Digest) async throws(StorageError) -> UntaggedManifest {
     var times: [Int64] = []
     var paths = [StorageLayout.revisionLink(name, digest), StorageLayout.blobData(digest)]
     if driver.removalTiming != nil { paths.append(StorageLayout.blobClaim(digest)) }

@@ -12,15 +12,16 @@ struct UntaggedManifests {
   var count: Int { keys.count }
 
   /// Adds a manifest.
-  /// - Parameter isFresh: whether it is too young to be removed.
-  mutating func append(_ digest: Digest, _ references: ManifestReferences?, isFresh: Bool) {
+  mutating func append(_ digest: Digest, _ references: ManifestReferences?) {
     let node = Int32(keys.count)
     digests.append(digest)
     keys.append(DigestKey(digest))
     for child in references?.manifests ?? [] { children.append((node, DigestKey(child))) }
     if let subject = references?.subject { referrers.append((DigestKey(subject), node)) }
-    if isFresh { fresh.append(Int(node)) }
   }
+
+  /// Notes that a manifest is too young to be removed.
+  mutating func isFresh(_ node: Int) { fresh.append(node) }
 
   /// To be called once all are there.
   mutating func sort() {
@@ -44,9 +45,26 @@ struct UntaggedManifests {
   /// Those that have a subject, with it.
   var withSubject: [(subject: DigestKey, node: Int)] { referrers.map { ($0.subject, Int($0.referrer)) } }
 
-  /// All of them, none before one that keeps it, so that what keeps others goes first: should it turn out to be
-  /// wanted after all, they are still there. (Where two keep each other, either may come first.)
-  func keepersFirst() -> [Int] {
+  /// All of them in generations, none in one with, or before, one that keeps it, so that what keeps others goes first:
+  /// should it turn out to be wanted after all, they are still there. (Where two keep each other, either may come first.)
+  func generations() -> [[Int]] {
+    let order = keepersFirst()
+    var places = [Int32](repeating: 0, count: count)
+    for (place, node) in order.enumerated() { places[node] = Int32(place) }
+    var generation = [Int32](repeating: 0, count: count)
+    var generations: [[Int]] = []
+    for node in order {
+      let number = Int(generation[node])
+      if number == generations.count { generations.append([]) }
+      generations[number].append(node)
+      for kept in keptBy(node) where places[kept] > places[node] {
+        generation[kept] = max(generation[kept], generation[node] + 1)
+      }
+    }
+    return generations
+  }
+
+  private func keepersFirst() -> [Int] {
     var order: [Int] = []
     order.reserveCapacity(count)
     var isSeen = [Bool](repeating: false, count: count)

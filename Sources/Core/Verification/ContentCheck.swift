@@ -19,20 +19,52 @@ struct ContentCheck {
         run.unexpected(top / algorithm)
         continue
       }
-      for prefix in try await run.names(top / algorithm) where !isDone(top / algorithm / prefix, position) {
-        let directory = top / algorithm / prefix
-        let names = try await run.names(directory)
-        if names.isEmpty { try await run.empty(directory, below: top) }
-        for hex in names where !isDone(directory / hex, position) {
-          guard let digest = Digest(algorithm: known, hex: hex), hex.hasPrefix(prefix) else {
-            run.unexpected(directory / hex)
-            continue
-          }
-          try await run.guarded(directory / hex) { () async throws(StorageError) in try await check(digest) }
-          try run.passed(directory / hex)
-          try await passed()
+      let directories = try await run.names(top / algorithm).map { top / algorithm / $0 }
+        .filter { !isDone($0, position) }
+      let width = run.driver.concurrency
+      for start in stride(from: 0, to: directories.count, by: width) {
+        let part = Array(directories[start..<min(start + width, directories.count)])
+        let found = try await SideBySide.map(part, width: width) { directory throws(StorageError) in
+          try await contents(of: directory, known)
         }
+        try await check(found.flatMap { $0 }.filter { !isDone($0.directory, position) }, passed)
       }
+    }
+  }
+
+  /// A content, and the directory that is its own.
+  private struct Content: Sendable {
+    let digest: Digest
+    let directory: StoragePath
+  }
+
+  private func contents(
+    of directory: StoragePath, _ algorithm: Digest.Algorithm
+  ) async throws(StorageError) -> [Content] {
+    let names = try await run.names(directory)
+    if names.isEmpty { try await run.empty(directory, below: StorageLayout.blobs) }
+    return names.compactMap { hex in
+      guard let digest = Digest(algorithm: algorithm, hex: hex), hex.hasPrefix(directory.lastComponent) else {
+        run.unexpected(directory / hex)
+        return nil
+      }
+      return Content(digest: digest, directory: directory / hex)
+    }
+  }
+
+  /// As many as can be read at a time, and each time a while's work, since a run that is stopped goes on after them.
+  private func check(
+    _ contents: [Content], _ passed: () async throws(StorageError) -> Void
+  ) async throws(StorageError) {
+    let width = run.driver.concurrency
+    let count = width > 1 ? 8 * width : 1
+    for start in stride(from: 0, to: contents.count, by: count) {
+      let part = Array(contents[start..<min(start + count, contents.count)])
+      try await run.forEach(part) { content throws(StorageError) in
+        try await run.guarded(content.directory) { () async throws(StorageError) in try await check(content.digest) }
+      }
+      if let last = part.last { try run.passed(last.directory) }
+      try await passed()
     }
   }
 
@@ -57,7 +89,7 @@ struct ContentCheck {
     }
     if names.isEmpty { return try await run.empty(directory, below: StorageLayout.blobs) }
     guard try await run.isThere(data) else { return }
-    run.tally.contents += 1
+    run.count(\.contents)
     let verdict = try await verdict(on: data, digest)
     guard verdict.isWrong else { return }
     var second = verdict

@@ -40,13 +40,14 @@ struct LinkCheck {
       }
       try await rescue(directory / name, link)
     }
-    guard names.contains("link") || options.repair, try await run.isThere(link) else { return .absent }
-    run.tally.links += 1
-    guard let target = try await Link.read(link, run.driver) else { return try await torn(link, digest) }
+    guard names.contains("link") || options.repair else { return .absent }
+    guard try await run.isThere(link) else { return try await misplaced(link, digest) }
+    run.count(\.links)
+    guard let target = try await run.link(link) else { return try await torn(link, digest) }
     guard target != digest, !(mayNameAnother && target.algorithm != digest.algorithm) else { return .names(target) }
     var second: Digest? = target
     let isWrong = try await run.persists(link) { () async throws(StorageError) in
-      second = try await Link.read(link, run.driver)
+      second = try await run.link(link)
       return second != nil && second != digest
     }
     guard isWrong, let second else { return .names(digest) }
@@ -56,15 +57,27 @@ struct LinkCheck {
     return options.repair ? .names(digest) : .torn
   }
 
+  /// No link is there, but perhaps a directory in its place.
+  private func misplaced(_ link: StoragePath, _ digest: Digest) async throws(StorageError) -> Outcome {
+    guard try await run.driver.isThere(link) else { return .absent }
+    try await run.found(.linkTorn, link, "a directory is in its place", repair: "made to name \(digest)") {
+      () async throws(StorageError) in
+      // Only one that is empty goes.
+      try await run.driver.prune(link, below: link.parent)
+      try await rewrite(link, digest)
+    }
+    return .torn
+  }
+
   private var options: Verifier.Options { run.options }
 
   private func torn(_ link: StoragePath, _ digest: Digest) async throws(StorageError) -> Outcome {
     let isTorn = try await run.persists(link) { () async throws(StorageError) in
       guard try await run.isThere(link) else { return false }
-      return try await Link.read(link, run.driver) == nil
+      return try await run.link(link) == nil
     }
     guard isTorn else {
-      return try await Link.read(link, run.driver).map { .names($0) } ?? .absent
+      return try await run.link(link).map { .names($0) } ?? .absent
     }
     guard try await run.blobs.size(of: digest) != nil else {
       // A link to nothing, of which nothing can be read.
@@ -83,7 +96,7 @@ struct LinkCheck {
     let isLeft = try await run.persists(aside) { () async throws(StorageError) in try await run.isThere(aside) }
     guard isLeft else { return }
     try await run.found(.condemned, aside, repair: "moved back") { () async throws(StorageError) in
-      if try await Link.read(link, run.driver) != nil {
+      if try await run.link(link) != nil {
         try await run.driver.delete(aside, durability: .process)
       } else {
         try await run.driver.move(aside, to: link, durability: .powerLoss)
@@ -105,10 +118,10 @@ struct LinkCheck {
     _ link: StoragePath, of digest: Digest, where isUseless: (Digest?) async throws(StorageError) -> Bool
   ) async throws(StorageError) {
     guard run.driver.removalTiming == nil else {
-      let target = try await Link.read(link, run.driver)
+      let target = try await run.link(link)
       try await run.removeAnnounced(link, wantedBy: [digest] + (target.map { [$0] } ?? [])) {
         () async throws(StorageError) in
-        let held = try await Link.read(link, run.driver)
+        let held = try await run.link(link)
         guard held == target else { return false }
         return try await isUseless(held)
       }
@@ -119,7 +132,7 @@ struct LinkCheck {
     // It may be a manifest's.
     try await run.driver.removingManifests(from: top) { () async throws(StorageError) in
       guard let condemnation = try await Condemnation(link, by: name, run.driver) else { return }
-      let target = try await Link.read(StorageLayout.condemned(link, by: name), run.driver)
+      let target = try await run.link(StorageLayout.condemned(link, by: name))
       if try await isUseless(target) {
         _ = try await condemnation.carryOut()
         try await run.blobs.invalidation.voidAllSoon()

@@ -32,42 +32,46 @@ struct ReferrerCheck {
       subject, directory throws(StorageError) in
       let names = try await run.names(directory)
       if names.isEmpty { return try await run.empty(directory, below: top) }
-      for name in names {
-        let path = directory / name
-        guard let referrer = Digest(referrerFile: name) else {
-          run.unexpected(path)
-          continue
-        }
-        guard try await isStale(referrer, subject),
-          try await run.persists(
-            path,
-            { () async throws(StorageError) in
-              guard try await run.isThere(path) else { return false }
-              return try await isStale(referrer, subject)
-            })
-        else { continue }
-        try await run.found(.referrerStale, path, repair: "removed") { () async throws(StorageError) in
-          if run.driver.removalTiming == nil {
-            try await repository.referrers.remove(referrer, from: subject)
-          } else {
-            // Whoever pushes it files it once its link can be seen.
-            try await run.removeAnnounced(path, wantedBy: []) { () async throws(StorageError) in
-              try await isStale(referrer, subject)
-            }
-          }
-          try await run.driver.prune(directory, below: top)
+      try await run.forEach(names) { name throws(StorageError) in
+        try await checkEntry(directory / name, of: subject)
+      }
+    }
+  }
+
+  private func checkEntry(_ path: StoragePath, of subject: Digest) async throws(StorageError) {
+    guard let referrer = Digest(referrerFile: String(path.lastComponent)) else { return run.unexpected(path) }
+    guard try await isStale(referrer, subject),
+      try await run.persists(
+        path,
+        { () async throws(StorageError) in
+          guard try await run.isThere(path) else { return false }
+          return try await isStale(referrer, subject)
+        })
+    else { return }
+    try await run.found(.referrerStale, path, repair: "removed") { () async throws(StorageError) in
+      if run.driver.removalTiming == nil {
+        try await repository.referrers.remove(referrer, from: subject)
+      } else {
+        // A push of it files it once its link can be seen.
+        try await run.removeAnnounced(path, wantedBy: []) { () async throws(StorageError) in
+          try await isStale(referrer, subject)
         }
       }
+      try await run.driver.prune(path.parent, below: StorageLayout.repository(repository.name))
     }
   }
 
   /// A manifest that is there and can't be read may well be about the subject.
   private func isStale(_ referrer: Digest, _ subject: Digest) async throws(StorageError) -> Bool {
-    guard try await repository.manifests.exists(referrer) else { return true }
-    guard let content = try await repository.manifests.content(of: referrer),
-      let manifest = try? Manifest(content, contentType: nil)
-    else { return false }
-    return manifest.subject?.digest != subject
+    do {
+      guard try await repository.manifests.exists(referrer) else { return true }
+      guard let content = try await repository.manifests.content(of: referrer),
+        let manifest = try? Manifest(content, contentType: nil)
+      else { return false }
+      return manifest.subject?.digest != subject
+    } catch  where error.mayBeOfOneFile {
+      return false
+    }
   }
 
   private func stored(_ path: StoragePath) async throws(StorageError) -> [UInt8]? {
@@ -75,7 +79,7 @@ struct ReferrerCheck {
       return try await run.driver.content(at: path, limit: ReferrerEntry.maximumSize)
     } catch  where error.code == .notFound {
       return nil
-    } catch  where error.code == .tooLarge {
+    } catch  where error.mayBeOfOneFile {
       return []
     }
   }

@@ -1,3 +1,5 @@
+import NIOConcurrencyHelpers
+
 /// All that one repository is made of.
 struct RepositoryCheck {
   private let run: VerificationRun
@@ -10,7 +12,7 @@ struct RepositoryCheck {
 
   /// Looks at links before what refers to them, so that what a repair mends is not reported again.
   func check() async throws(StorageError) {
-    run.tally.repositories += 1
+    run.count(\.repositories)
     let directory = StorageLayout.repository(entry.name)
     let repository = run.registry.repository(entry.name)
     let needed = NeededLayers()
@@ -51,19 +53,19 @@ struct RepositoryCheck {
 }
 
 /// Those layers that manifests of a repository name and that are gone. Their links stay: they tell what was there.
-final class NeededLayers {
-  private var digests: Set<Digest> = []
-  private var isFull = false
+final class NeededLayers: Sendable {
+  private let state = NIOLockedValueBox((digests: Set<Digest>(), isFull: false))
   private static let limit = 100_000
 
   func add(_ digest: Digest) {
-    guard digests.count < NeededLayers.limit else {
-      isFull = true
-      return
+    state.withLockedValue { state in
+      guard state.digests.count < NeededLayers.limit else { return state.isFull = true }
+      state.digests.insert(digest)
     }
-    digests.insert(digest)
   }
 
   /// Whether a manifest may need it.
-  func contains(_ digest: Digest) -> Bool { isFull || digests.contains(digest) }
+  func contains(_ digest: Digest) -> Bool {
+    state.withLockedValue { $0.isFull || $0.digests.contains(digest) }
+  }
 }

@@ -39,7 +39,7 @@ struct RevisionCheck {
   }
 
   private func checkManifest(_ digest: Digest, _ link: StoragePath) async throws(StorageError) {
-    run.tally.manifests += 1
+    run.count(\.manifests)
     guard let content = try await run.blobs.content(of: digest, limit: Manifest.maximumSize) else {
       let isGone = try await run.persists(link) { () async throws(StorageError) in
         guard try await run.isThere(link) else { return false }
@@ -87,7 +87,10 @@ struct RevisionCheck {
     {
       return size
     }
-    return try await repository.blobs.resolve(reference.digest)?.size
+    let link = StorageLayout.layerLink(repository.name, reference.digest)
+    return try await run.registry.unreadable.optional(link) { () async throws(StorageError) in
+      try await repository.blobs.resolve(reference.digest)?.size
+    }
   }
 
   /// What a manifest refers to and must be there.

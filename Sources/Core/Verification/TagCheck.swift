@@ -1,3 +1,5 @@
+import NIOConcurrencyHelpers
+
 /// The tags of a repository.
 struct TagCheck {
   private let run: VerificationRun
@@ -13,11 +15,8 @@ struct TagCheck {
 
   func check() async throws(StorageError) {
     let directory = StorageLayout.tags(name)
-    for text in try await run.names(directory) {
-      guard let tag = Tag(text) else {
-        run.unexpected(directory / text)
-        continue
-      }
+    try await run.forEach(run.names(directory)) { text throws(StorageError) in
+      guard let tag = Tag(text) else { return run.unexpected(directory / text) }
       try await run.guarded(directory / text) { () async throws(StorageError) in try await check(tag) }
     }
   }
@@ -35,11 +34,11 @@ struct TagCheck {
     }
     let history = try await checkIndex(directory / "index", names)
     let link = StorageLayout.tagCurrentLink(name, tag)
-    run.tally.links += 1
-    var target = try await Link.read(link, run.driver)
+    run.count(\.links)
+    var target = try await run.link(link)
     if target == nil {
       let isTorn = try await run.persists(link) { () async throws(StorageError) in
-        target = try await Link.read(link, run.driver)
+        target = try await run.link(link)
         return target == nil ? try await isThere(directory) : false
       }
       if isTorn { return try await mend(tag, link, history) }
@@ -54,14 +53,16 @@ struct TagCheck {
   }
 
   private func checkIndex(_ index: StoragePath, _ names: [String]) async throws(StorageError) -> History {
-    var history = History()
-    guard names.contains("index") else { return history }
+    guard names.contains("index") else { return History() }
+    let history = NIOLockedValueBox(History())
     try await run.forEachDigest(in: index) { digest, path throws(StorageError) in
       guard case .names(let target) = try await links.check(digest, in: path) else { return }
-      history.count += 1
-      history.last = target
+      history.withLockedValue { history in
+        history.count += 1
+        history.last = target
+      }
     }
-    return history
+    return history.withLockedValue { $0 }
   }
 
   /// A link that tells nothing: where the tag has pointed to one manifest alone, it is that.
@@ -70,7 +71,7 @@ struct TagCheck {
       return try await run.found(.tagTorn, link, repair: "made to name \(only), all that the tag ever pointed to") {
         () async throws(StorageError) in
         try await whileNobodySets(tag) { () async throws(StorageError) in
-          guard try await Link.read(link, run.driver) == nil else { return }
+          guard try await run.link(link) == nil else { return }
           try await run.driver.put(Array(only.description.utf8), at: link, durability: .powerLoss)
         }
       }
@@ -79,8 +80,8 @@ struct TagCheck {
       return try await run.found(.tagTorn, link, "nothing tells what it pointed to", repair: "removed, with the tag") {
         () async throws(StorageError) in
         try await whileNobodySets(tag) { () async throws(StorageError) in
-          guard try await Link.read(link, run.driver) == nil else { return }
-          _ = try await repository.tags.remove(tag)
+          guard try await run.link(link) == nil else { return }
+          _ = try await repository.tags.remove(tag, isLocked: true)
         }
       }
     }
@@ -92,7 +93,7 @@ struct TagCheck {
   private func checkTarget(_ tag: Tag, _ target: Digest, _ link: StoragePath) async throws(StorageError) {
     if try await !hasManifest(target) {
       let isDangling = try await run.persists(link) { () async throws(StorageError) in
-        guard try await Link.read(link, run.driver) == target else { return false }
+        guard try await run.link(link) == target else { return false }
         return try await !hasManifest(target)
       }
       if isDangling { run.found(.tagDangling, link, "\(target)", remedy: "push the image again, or delete the tag") }
@@ -101,13 +102,13 @@ struct TagCheck {
     guard try await !run.isThere(index) else { return }
     let isMissing = try await run.persists(index) { () async throws(StorageError) in
       guard try await !run.isThere(index) else { return false }
-      return try await Link.read(link, run.driver) == target
+      return try await run.link(link) == target
     }
     guard isMissing else { return }
     try await run.found(.tagIndexMissing, link, "\(target)", repair: "added") { () async throws(StorageError) in
       try await Link.ensure(target, at: index, run.blobs)
       // Of a tag that was deleted just now, nothing may come back.
-      guard try await Link.read(link, run.driver) == nil else { return }
+      guard try await run.link(link) == nil else { return }
       try await Link.remove(index, run.driver)
       try await run.driver.prune(index.parent, below: StorageLayout.repository(name))
     }

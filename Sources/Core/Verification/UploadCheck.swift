@@ -12,11 +12,8 @@ struct UploadCheck {
   /// gone on with; the request that makes it in one go is at it until it is done.
   func check() async throws(StorageError) {
     let directory = StorageLayout.uploads(name)
-    for text in try await run.names(directory) {
-      guard let id = UploadID(text) else {
-        run.unexpected(directory / text)
-        continue
-      }
+    try await run.forEach(run.names(directory)) { text throws(StorageError) in
+      guard let id = UploadID(text) else { return run.unexpected(directory / text) }
       try await run.guarded(directory / text) { () async throws(StorageError) in
         if try await !run.isThere(StorageLayout.uploadStartedAt(name, id)) { try await checkOrphan(id) }
       }

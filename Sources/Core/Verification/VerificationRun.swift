@@ -1,23 +1,35 @@
-/// What the checks of one verification share: what is looked at, what was found, and how far it has come.
-final class VerificationRun {
+import NIOConcurrencyHelpers
+
+/// What the checks of one verification share: what is looked at, what was found, and how far it has come. Several checks
+/// run side by side where the storage is another machine.
+final class VerificationRun: Sendable {
   let registry: Registry
   let options: Verifier.Options
-  var tally: VerificationTally
-  private let observe: (Verifier.Event) -> Void
-  private var pace: VerificationPace
+  private let state: NIOLockedValueBox<State>
+  private let observe: @Sendable (Verifier.Event) -> Void
+
+  private struct State {
+    var tally: VerificationTally
+    var pace: VerificationPace
+  }
 
   var driver: any StorageDriver { registry.driver }
   var blobs: BlobStore { registry.blobs }
+  var tally: VerificationTally { state.withLockedValue { $0.tally } }
 
   init(
     _ driver: any StorageDriver, _ options: Verifier.Options, _ tally: VerificationTally,
-    observe: @escaping (Verifier.Event) -> Void
+    observe: @escaping @Sendable (Verifier.Event) -> Void
   ) {
     registry = Registry(driver: driver)
     self.options = options
-    self.tally = tally
     self.observe = observe
-    pace = VerificationPace(rate: options.rate, now: .now)
+    state = NIOLockedValueBox(State(tally: tally, pace: VerificationPace(rate: options.rate, now: .now)))
+  }
+
+  /// Counts one of something that was looked at, or several.
+  func count(_ field: WritableKeyPath<VerificationTally, Int64>, _ number: Int64 = 1) {
+    state.withLockedValue { $0.tally[keyPath: field] += number }
   }
 
   // MARK: Findings
@@ -51,7 +63,7 @@ final class VerificationRun {
   }
 
   private func tell(_ finding: Finding) {
-    tally.count(finding.state)
+    state.withLockedValue { $0.tally.count(finding.state) }
     observe(.found(finding))
   }
 
@@ -97,8 +109,10 @@ final class VerificationRun {
 
   /// Counts what was read, and waits where it is more than the rate allows.
   func read(_ bytes: Int64) async throws(StorageError) {
-    tally.bytes += bytes
-    let delay = pace.delay(after: bytes, now: .now)
+    let delay = state.withLockedValue { state in
+      state.tally.bytes += bytes
+      return state.pace.delay(after: bytes, now: .now)
+    }
     if delay > .milliseconds(1) { try await pause(delay) }
     try step()
   }
@@ -130,24 +144,28 @@ final class VerificationRun {
     return []
   }
 
-  /// Visits `algorithm/hex` below a directory.
+  /// Visits `algorithm/hex` below a directory, several at a time.
   func forEachDigest(
-    in directory: StoragePath, _ visit: (Digest, StoragePath) async throws(StorageError) -> Void
+    in directory: StoragePath, _ visit: @escaping @Sendable (Digest, StoragePath) async throws(StorageError) -> Void
   ) async throws(StorageError) {
     for name in try await names(directory) {
       guard let algorithm = Digest.Algorithm(rawValue: name) else {
         unexpected(directory / name)
         continue
       }
-      for hex in try await names(directory / name) {
+      try await forEach(names(directory / name)) { hex throws(StorageError) in
         let path = directory / name / hex
-        guard let digest = Digest(algorithm: algorithm, hex: hex) else {
-          unexpected(path)
-          continue
-        }
-        try await guarded(path) { () async throws(StorageError) in try await visit(digest, path) }
+        guard let digest = Digest(algorithm: algorithm, hex: hex) else { return self.unexpected(path) }
+        try await self.guarded(path) { () async throws(StorageError) in try await visit(digest, path) }
       }
     }
+  }
+
+  /// Checks each of `items`, several at a time.
+  func forEach<Item: Sendable>(
+    _ items: [Item], _ check: @escaping @Sendable (Item) async throws(StorageError) -> Void
+  ) async throws(StorageError) {
+    _ = try await SideBySide.map(items, width: driver.concurrency, check)
   }
 
   /// Runs a check; what the storage can't read is reported, and the next check runs.
@@ -184,6 +202,12 @@ final class VerificationRun {
     try await found(.emptyDirectory, directory, repair: "removed") { () async throws(StorageError) in
       try await driver.prune(directory, below: top)
     }
+  }
+
+  /// The digest that a link holds; nil where there is none, or none that can be read: it is as good as torn.
+  /// - Throws: why the storage as a whole fails.
+  func link(_ path: StoragePath) async throws(StorageError) -> Digest? {
+    try await registry.unreadable.optional(path) { () async throws(StorageError) in try await Link.read(path, driver) }
   }
 
   /// Whether a file is there.

@@ -1,3 +1,5 @@
+import NIOConcurrencyHelpers
+
 /// Reads everything that is stored, reports what isn't as it should be, and puts right what can be
 /// (`berth verify`).
 ///
@@ -51,10 +53,11 @@ public struct Verifier {
   }
 
   /// Runs to the end.
+  /// - Parameter observe: may be called by several tasks at once.
   /// - Returns: what was found; nil where another process is verifying this storage.
   /// - Throws: `.cancelled` when the task is, once it is written down how far it has come; whatever keeps it from
   ///   beginning.
-  public func run(_ observe: @escaping (Event) -> Void) async throws(StorageError) -> VerificationTally? {
+  public func run(_ observe: @escaping @Sendable (Event) -> Void) async throws(StorageError) -> VerificationTally? {
     // A wrong root directory must not pass for a registry without faults.
     if try await driver.names(in: StorageLayout.root).isEmpty {
       if let name = options.repository { throw Verifier.unknown(name) }
@@ -74,13 +77,17 @@ public struct Verifier {
     let checkpoint = try await begin(observe)
     var kept = checkpoint
     var storedAt = ContinuousClock.now
-    var latest = checkpoint
+    let latest = NIOLockedValueBox(checkpoint)
     let run = VerificationRun(driver, options, checkpoint?.tally ?? VerificationTally()) { event in
-      if case .passed(let path, let tally) = event { latest = VerificationCheckpoint(position: path, tally: tally) }
+      if case .passed(let path, let tally) = event {
+        latest.withLockedValue { $0 = VerificationCheckpoint(position: path, tally: tally) }
+      }
       observe(event)
     }
     func keep() async throws(StorageError) {
-      guard turn != nil, options.repository == nil, let latest, latest != kept else { return }
+      guard turn != nil, options.repository == nil, let latest = latest.withLockedValue({ $0 }), latest != kept else {
+        return
+      }
       try await latest.store(driver)
       kept = latest
       storedAt = .now
@@ -135,7 +142,7 @@ public struct Verifier {
       run.unreadable(path, error)
     }
     if options.repair {
-      run.tally.leftovers += Int64(try await driver.sweepLeftovers(olderThan: .seconds(3600)))
+      run.count(\.leftovers, Int64(try await driver.sweepLeftovers(olderThan: .seconds(3600))))
     }
   }
 }

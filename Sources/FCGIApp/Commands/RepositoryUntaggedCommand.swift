@@ -60,7 +60,7 @@ struct RepositoryUntaggedCommand: StorageCommand {
     } else {
       report = try await collector.removeUntagged(from: name, observer)
     }
-    for digest in found { print(Self.line(try await repository.untaggedManifest(digest))) }
+    for manifest in try await repository.untaggedManifests(found) { print(Self.line(manifest)) }
     printErrors(report.problems)
     return report.problemCount > 0 ? 3 : 0
   }

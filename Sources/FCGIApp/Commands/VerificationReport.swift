@@ -18,7 +18,7 @@ final class VerificationReport: Sendable {
   /// Verifies, and prints what comes of it.
   func run(_ verifier: Verifier) async {
     let began = ContinuousClock.now
-    var toldAt = began
+    let toldAt = Mutex(began)
     do {
       let tally = try await verifier.run { event in
         switch event {
@@ -28,9 +28,13 @@ final class VerificationReport: Sendable {
         case .readOnly(let error):
           self.note("nothing can be written, so that a run that is stopped begins anew: \(error)")
         case .progress(let tally):
-          guard ContinuousClock.now - toldAt > (self.isTerminal ? .seconds(1) : .seconds(10)) else { return }
-          toldAt = .now
-          self.progress(tally, since: began)
+          let now = ContinuousClock.now
+          let isDue = toldAt.withLock { toldAt in
+            guard now - toldAt > (self.isTerminal ? .seconds(1) : .seconds(10)) else { return false }
+            toldAt = now
+            return true
+          }
+          if isDue { self.progress(tally, since: began) }
         case .passed: break
         }
       }
@@ -38,7 +42,7 @@ final class VerificationReport: Sendable {
         note("another process is verifying this storage")
         return
       }
-      if isTerminal, toldAt != began { note("") }
+      if isTerminal, toldAt.withLock({ $0 }) != began { note("") }
       finish(tally)
     } catch  where error.code == .cancelled {
       note("stopped; the next run goes on from here")
