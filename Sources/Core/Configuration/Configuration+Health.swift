@@ -84,9 +84,16 @@ extension Configuration {
 extension Configuration.Health: ConfigurationSection {
   mutating func visit(_ keys: some ConfigurationVisitor) {
     keys.section("storagedriver", &storageDriver)
-    keys.list("file", &files)
-    keys.list("http", &http)
-    keys.list("tcp", &tcp)
+    keys.withoutEffect {
+      keys.list("file", &files)
+      keys.list("http", &http)
+      keys.list("tcp", &tcp)
+    }
+    for (key, isGiven) in [("file", !files.isEmpty), ("http", !http.isEmpty), ("tcp", !tcp.isEmpty)] where isGiven {
+      keys.report(
+        .warning, key, "it has no effect in this build of Berth: of `health`, only storagedriver is acted on",
+        remedy: "remove this key, not the section; let your monitoring check it")
+    }
   }
 }
 

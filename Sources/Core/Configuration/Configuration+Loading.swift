@@ -16,6 +16,9 @@ extension Configuration {
     let file: String
   }
 
+  /// The environment variable that names the file where a command is given none. It overrides no key.
+  public static let pathVariable = "REGISTRY_CONFIGURATION_PATH"
+
   /// Reads a file and applies the environment's overrides (`REGISTRY_A_B` for `a.b`) to it.
   ///
   /// - Throws: every problem there is, where one of them is an error.

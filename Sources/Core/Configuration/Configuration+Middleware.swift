@@ -102,7 +102,7 @@ extension Configuration.Middleware.Storage: ConfigurationSection {
       keys.skip("options")
       keys.report(
         .error, "name", "no storage middleware has this name: \(name)",
-        remedy: "give one of cloudfront, redirect, rewrite, or `disabled: true`")
+        remedy: "give one of \(Configuration.Middleware.Kind.names.joined(separator: ", ")), or `disabled: true`")
     }
   }
 
@@ -118,6 +118,9 @@ extension Configuration.Middleware.Storage: ConfigurationSection {
 }
 
 extension Configuration.Middleware.Kind {
+  /// The names that the configuration knows.
+  public static let names = ["cloudfront", "redirect", "rewrite"]
+
   fileprivate init(name: String) {
     switch name {
     case "cloudfront": self = .cloudFront(.init())

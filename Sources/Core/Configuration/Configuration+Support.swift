@@ -20,9 +20,6 @@ extension Configuration {
     if let notifications, notifications.endpoints.contains(where: { !$0.disabled }) {
       warn("notifications", "no events are sent")
     }
-    if let health, !(health.files.isEmpty && health.http.isEmpty && health.tcp.isEmpty) {
-      warn("health", "nothing but the storage is checked")
-    }
     if let policy, !policy.classes.isEmpty { warn("policy", "repositories of every class are allowed") }
 
     func warn(_ key: String, _ why: String) {

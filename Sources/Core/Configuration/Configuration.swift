@@ -56,9 +56,9 @@ extension Configuration: ConfigurationSection {
     if keys.isReading || auth != .none { keys.section("auth", &auth) }
     if keys.isReading || storage.cache?.blobDescriptor == .redis { keys.section("redis", &redis) }
     keys.section("middleware", &middleware)
+    keys.section("health", &health)
     keys.withoutEffect {
       keys.section("notifications", &notifications)
-      keys.section("health", &health)
       keys.section("proxy", &proxy)
       keys.section("policy", &policy)
       keys.obsolete("compatibility", "images of schema 1 can't be pushed")

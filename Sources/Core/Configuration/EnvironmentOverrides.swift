@@ -2,8 +2,6 @@
 /// before their children, map keys match without case, a list's elements are named by their index.
 struct EnvironmentOverrides {
   private static let prefix = "REGISTRY_"
-  /// Names the file rather than a key of it.
-  private static let pathVariable = "REGISTRY_CONFIGURATION_PATH"
   /// Where docker/distribution goes by its Go names, which differ from the keys of the file.
   private static let goNames: [String: String] = [
     "health.filecheckers": "file", "health.httpcheckers": "http", "health.tcpcheckers": "tcp",
@@ -16,7 +14,7 @@ struct EnvironmentOverrides {
   func apply(_ environment: [String: String], to root: inout YAMLNode) {
     Self.expandNames(in: &root)
     for (name, value) in environment.sorted(by: { $0.key < $1.key })
-    where name.hasPrefix(Self.prefix) && name != Self.pathVariable {
+    where name.hasPrefix(Self.prefix) && name != Configuration.pathVariable {
       let path = name.dropFirst(Self.prefix.count).split(separator: "_", omittingEmptySubsequences: false)
       guard path.allSatisfy({ !$0.isEmpty }), path.count <= YAMLNode.Limit.depth else {
         warn(name, "no key is named so", remedy: "name the levels with one underscore between them")

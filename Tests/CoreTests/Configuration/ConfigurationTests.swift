@@ -324,7 +324,9 @@ private let minimal = "version: 0.1\nstorage: filesystem\n"
 
   @Test(arguments: [
     ("notifications: {endpoints: [{name: a, url: \"http://b\", timeout: 1s}]}", "notifications"),
-    ("health: {file: [{file: /run/down}]}", "health"),
+    ("health: {storagedriver: {enabled: true}, file: [{file: /run/down}]}", "health.file"),
+    ("health: {http: [{uri: \"http://a\"}]}", "health.http"),
+    ("health: {tcp: [{addr: \"a:1\"}]}", "health.tcp"),
     ("log: {hooks: [{type: mail, options: {smtp: {addr: \"a:25\", password: p}, from: x, to: [y]}}]}", "log.hooks"),
     ("http: {debug: {addr: \":5001\", prometheus: {enabled: true}}}", "http.debug"),
     ("http: {h2c: {enabled: true}}", "http.h2c"),
