@@ -22,48 +22,72 @@ import Testing
 
   private enum Outcome: Equatable { case turn, running, recent }
 
-  /// A turn of a schedule, which is let go of at once.
+  /// A turn of a schedule, in which `work` is done.
   private func outcome(
-    _ driver: any StorageDriver, every interval: Duration? = .seconds(3600), now: Int64 = MaintenanceTurnTests.now
+    _ driver: any StorageDriver, every interval: Duration? = .seconds(3600), now: Int64 = MaintenanceTurnTests.now,
+    isComplete: Bool = false, _ work: () async throws -> Void = {}
   ) async throws -> Outcome {
-    switch try await MaintenanceTurn.take("task", driver, every: interval, now: now) {
-    case .turn: .turn
+    let turn = try await MaintenanceTurn.perform("task", driver, every: interval, now: now) {
+      () async throws(StorageError) in
+      do {
+        try await work()
+      } catch {
+        throw StorageError(.failed, "work", cause: "\(error)")
+      }
+      return ((), isComplete: isComplete)
+    }
+    return switch turn {
+    case .done: .turn
     case .running: .running
     case .recent: .recent
     }
   }
 
-  private func take(_ driver: any StorageDriver, now: Int64 = MaintenanceTurnTests.now) async throws -> MaintenanceTurn
-  {
-    guard case .turn(let turn) = try await MaintenanceTurn.take("task", driver, every: nil, now: now) else {
-      throw StorageError(.busy, "take a turn")
-    }
-    return turn
+  private func complete(_ driver: any StorageDriver) async throws {
+    #expect(try await outcome(driver, every: nil, isComplete: true) == .turn)
   }
 
   @Test func `one of two hosts has the turn, and another task is another turn`() async throws {
-    let turn = try await take(first)
-    #expect(try await outcome(second) == .running)
-    #expect(try await outcome(second, every: nil) == .running)
-    guard case .turn = try await MaintenanceTurn.take("other", second) else {
-      Issue.record("the other task is held up")
-      return
+    let first = try await outcome(first) {
+      #expect(try await outcome(second) == .running)
+      #expect(try await outcome(second, every: nil) == .running)
+      let other = try await MaintenanceTurn.perform("other", second) { () async throws(StorageError) in ((), true) }
+      guard case .done = other else {
+        Issue.record("the other task is held up")
+        return
+      }
     }
-    try await turn.finish()
+    #expect(first == .turn)
     #expect(try await outcome(second, every: nil) == .turn)
+  }
+
+  @Test func `a turn ends with what was done in it, however that ends`() async throws {
+    for isCancelled in [false, true] {
+      let run = Task {
+        try await outcome(first) {
+          if isCancelled { withUnsafeCurrentTask { $0?.cancel() } }
+          throw CancellationError()
+        }
+      }
+      await #expect(throws: StorageError.self) { try await run.value }
+      #expect(try await first.names(in: StorageLayout.maintenance) == [])
+      #expect(try await outcome(second) == .turn)
+    }
   }
 
   @Test func `a run that came to its end is not repeated within nine tenths of the interval, on any host`() async throws
   {
-    try await take(first).finish()
+    try await complete(first)
     let begin = Self.now
     for (after, expected) in [(0, Outcome.recent), (53, .recent), (55, .turn)] as [(Int64, Outcome)] {
       #expect(try await outcome(second, now: begin + after * Self.hour / 60) == expected, "after \(after) minutes")
       #expect(try await outcome(first, now: begin + after * Self.hour / 60) == expected, "after \(after) minutes")
     }
-    #expect(try await outcome(second, every: nil) == .turn, "whoever wants it now need not wait")
-    guard case .recent(let began) = try await MaintenanceTurn.take("task", second, every: .seconds(60), now: begin)
-    else {
+    #expect(try await outcome(second, every: nil) == .turn, "an operator who wants it now need not wait")
+    let turn = try await MaintenanceTurn.perform("task", second, every: .seconds(60), now: begin) {
+      () async throws(StorageError) in ((), true)
+    }
+    guard case .recent(let began) = turn else {
       Issue.record("not recent")
       return
     }
@@ -105,12 +129,12 @@ import Testing
   }
 
   @Test func `a host whose clock is some minutes behind does not repeat a run`() async throws {
-    try await take(first).finish()
+    try await complete(first)
     #expect(try await outcome(second, now: Self.now - Self.hour / 2) == .recent)
   }
 
   @Test func `a run leaves its record and nothing else`() async throws {
-    try await take(first).finish()
+    try await complete(first)
     #expect(try await first.list(StorageLayout.maintenance) == ["task.last"])
     #expect(
       try await first.content(at: StorageLayout.maintenanceRecord("task"), limit: 100)

@@ -50,12 +50,14 @@ final class Subject {
   /// - Returns: 200, or 500 where there was a problem.
   private func collect(_ target: String) async throws -> Int {
     if target.contains("later") { usleep(300_000) }
-    guard case .turn(let turn) = try await MaintenanceTurn.take(GarbageCollector.task, driver) else { return 409 }
     var options = GarbageCollector.Options()
     options.grace = .zero
     options.deletesUntagged = target.contains("untagged")
-    let report = try await GarbageCollector(driver, options).run()
-    try await turn.finish()
+    let collector = GarbageCollector(driver, options)
+    let turn = try await MaintenanceTurn.perform(GarbageCollector.task, driver) { () async throws(StorageError) in
+      (try await collector.run(), isComplete: true)
+    }
+    guard case .done(let report) = turn else { return 409 }
     return report.problemCount == 0 ? 200 : 500
   }
 }

@@ -153,6 +153,10 @@ import Testing
     let json = try berth("tag", "history", arguments: ["a", "one", "--json"])
     let answer = try await client.send(.get, "/v2/a/_berth/tags/one/history")
     #expect(json.output == answer.text + "\n")
+    let named = try ChildProcess.run(
+      [try RegistryServer.berthExecutable(), "tag", "history", "a", "one"],
+      environment: ["REGISTRY_CONFIGURATION_PATH": folder / "config.yml"])
+    #expect(named.status == 0 && named.output == output)
     #expect(try berth("tag", "history", arguments: ["a", "two"]).status == 1)
     #expect(try berth("tag", "history", arguments: ["a", "-x"]).status == 64)
   }
@@ -189,10 +193,36 @@ import Testing
 
   @Test func `untagged deletes nothing while garbage is collected`() async throws {
     try await push("a", "one")
-    let attempt = try await MaintenanceTurn.take(GarbageCollector.task, driver)
-    #expect(try berth("repository", "untagged", arguments: ["a", "--delete"]).status == 75)
-    #expect(try berth("repository", "untagged", arguments: ["a"]).status == 0)
-    withExtendedLifetime(attempt) {}
+    let turn = try await MaintenanceTurn.perform(GarbageCollector.task, driver) { () async throws(StorageError) in
+      (
+        Result { try [["--delete"], []].map { try berth("repository", "untagged", arguments: ["a"] + $0).status } },
+        true
+      )
+    }
+    guard case .done(let statuses) = turn else {
+      Issue.record("no turn")
+      return
+    }
+    #expect(try statuses.get() == [75, 0])
+    #expect(try berth("repository", "untagged", arguments: ["a", "--delete"]).status == 0)
+  }
+
+  @Test func `verify of a repository that is not there says so, and leaves nothing`() async throws {
+    try await push("a/b", "one")
+    for name in ["typo", "a"] {
+      let (status, output, errors) = try berth("verify", arguments: ["--repository", name])
+      #expect(status == 1 && output.isEmpty)
+      #expect(errors.contains("repository \(name)") && errors.contains("none of this name"), "\(errors)")
+    }
+    let maintenance = try await driver.names(in: StorageLayout.maintenance)
+    #expect(!maintenance.contains { $0.hasPrefix(Verifier.task) }, "\(maintenance)")
+  }
+
+  @Test func `verify of a repository does not look at those below it`() async throws {
+    try await push("a", "one")
+    try await push("a/b", "one")
+    let (status, output, _) = try berth("verify", arguments: ["--repository", "a"])
+    #expect(status == 0 && output.contains("1 repositories"), "\(output)")
   }
 
   @Test func `a configuration that names no storage to work on is refused`() throws {

@@ -83,12 +83,12 @@ import Testing
     #expect(dry.status == 0 && dry.output.contains("blobs: 3 would be removed (27 bytes), 0 kept"), "\(dry)")
     #expect(dry.output.split(separator: "\n").count { $0.hasPrefix("would remove blob ") } == 3)
 
-    guard case .turn(let turn) = try await MaintenanceTurn.take(GarbageCollector.task, driver) else {
-      throw Failure("nobody else has the turn")
+    let turn = try await MaintenanceTurn.perform(GarbageCollector.task, driver) { () async throws(StorageError) in
+      (Result { try collect(storage.path, "--older-than", "0s") }, isComplete: true)
     }
-    let second = try collect(storage.path, "--older-than", "0s")
+    guard case .done(let outcome) = turn else { throw Failure("another process has the turn") }
+    let second = try outcome.get()
     #expect(second.status == 75 && second.errors.contains("another collection"), "\(second)")
-    try await turn.finish()
 
     let broken = StorageLayout.revisionLink(name, digests[0])
     try await driver.put([], at: broken, durability: .process)

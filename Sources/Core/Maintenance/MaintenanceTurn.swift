@@ -2,63 +2,66 @@
 /// hosts share a storage.
 ///
 /// It is a lock on a file, which ends with the process that holds it, and the time at which the last run began that
-/// came to its end. So nothing that a crash leaves can hold up the next run, and a run that broke off is made up for.
-public final class MaintenanceTurn {
-  private let task: String
-  private let driver: any StorageDriver
-  private let lock: any StorageWriter
-  private let began: Int64
+/// came to its end. So nothing that a crash leaves can hold up the next run (on an object store: for longer than a
+/// lease), and a run that broke off is made up for.
+public enum MaintenanceTurn<Result> {
+  /// The task was done.
+  case done(Result)
+  /// Another process is at it.
+  case running
+  /// It was done less than an interval ago: in a run that began then (nanoseconds since 1970).
+  case recent(began: Int64)
+}
 
-  /// Whether it is one's turn.
-  public enum Attempt {
-    /// It is, until the turn is finished or let go of.
-    case turn(MaintenanceTurn)
-    /// Another process is at it.
-    case running
-    /// It was done less than an interval ago: in a run that began then (nanoseconds since 1970).
-    case recent(began: Int64)
-  }
-
-  private init(_ task: String, _ driver: any StorageDriver, _ lock: any StorageWriter, began: Int64) {
-    self.task = task
-    self.driver = driver
-    self.lock = lock
-    self.began = began
-  }
-
-  /// Tries to begin a run.
+extension MaintenanceTurn {
+  /// Does a task, if it is this process's turn. However `work` ends, the turn ends with it.
   /// - Parameters:
   ///   - task: a name that is one component of a path, the same wherever the task is done.
   ///   - interval: how often a schedule asks for it: a run is left out where the last one began less than nine
-  ///     tenths of that ago. nil: somebody wants it now.
+  ///     tenths of that ago. nil: an operator wants it now.
   ///   - now: nanoseconds since 1970.
-  public static func take(
-    _ task: String, _ driver: any StorageDriver, every interval: Duration? = nil, now: Int64 = WallClock.now
-  ) async throws(StorageError) -> Attempt {
+  ///   - work: returns its result, and whether the run counts as one that came to its end.
+  /// - Throws: what `work` throws, and what keeps the turn from being taken or noted.
+  public static func perform(
+    _ task: String, _ driver: any StorageDriver, every interval: Duration? = nil, now: Int64 = WallClock.now,
+    _ work: () async throws(StorageError) -> (Result, isComplete: Bool)
+  ) async throws(StorageError) -> MaintenanceTurn {
     let lock: any StorageWriter
     do {
       lock = try await driver.writer(at: StorageLayout.maintenanceLock(task), appending: true)
     } catch  where error.code == .busy {
       return .running
     }
-    if let interval, let began = try await lastBegin(task, driver), isRecent(began, now: now, interval) {
+    do throws(StorageError) {
+      let record = MaintenanceRecord(task: task, driver: driver)
+      if let interval, let began = try await record.began(), MaintenanceRecord.isRecent(began, now: now, interval) {
+        try await lock.cancel()
+        return .recent(began: began)
+      }
+      let (result, isComplete) = try await work()
+      if isComplete { try await record.store(began: now) }
       try await lock.cancel()
-      return .recent(began: began)
+      return .done(result)
+    } catch {
+      // Also where the task was cancelled: an object store would keep the next process waiting for a lease's time.
+      try? await lock.cancel()
+      throw error
     }
-    return .turn(MaintenanceTurn(task, driver, lock, began: now))
+  }
+}
+
+/// When the last run of a task began that came to its end.
+private struct MaintenanceRecord {
+  let task: String
+  let driver: any StorageDriver
+
+  func store(began: Int64) async throws(StorageError) {
+    let text = RFC3339.text(secondsSince1970: began / 1_000_000_000)
+    try await driver.put(Array(text.utf8), at: StorageLayout.maintenanceRecord(task), durability: .process)
   }
 
-  /// Notes that the run came to its end, and lets go. A turn that is let go of without it does not count as a run.
-  public func finish() async throws(StorageError) {
-    let seconds = began / 1_000_000_000
-    try await driver.put(
-      Array(RFC3339.text(secondsSince1970: seconds).utf8), at: StorageLayout.maintenanceRecord(task),
-      durability: .process)
-    try await lock.cancel()
-  }
-
-  /// When the last run that came to its end began; nil where there was none, or what tells of it is torn.
-  private static func lastBegin(_ task: String, _ driver: any StorageDriver) async throws(StorageError) -> Int64? {
+  /// nil where there was none, or the record is torn.
+  func began() async throws(StorageError) -> Int64? {
     do {
       let text = try await driver.content(at: StorageLayout.maintenanceRecord(task), limit: 128)
       return RFC3339.nanoseconds(String(decoding: text, as: UTF8.self))
@@ -68,7 +71,7 @@ public final class MaintenanceTurn {
   }
 
   /// A time in the future is another host's clock, or one that was wrong: it puts off no run by more than an interval.
-  private static func isRecent(_ began: Int64, now: Int64, _ interval: Duration) -> Bool {
+  static func isRecent(_ began: Int64, now: Int64, _ interval: Duration) -> Bool {
     let (distance, overflow) = now.subtractingReportingOverflow(began)
     guard !overflow, distance != .min else { return false }
     return Duration.nanoseconds(abs(distance)) < interval * 9 / 10

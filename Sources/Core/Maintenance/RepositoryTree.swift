@@ -8,6 +8,11 @@ struct RepositoryTree {
     let name: RepositoryName
     /// Those names in it that begin with an underscore: the repository's own.
     let parts: Set<String>
+
+    /// Those of the names in a directory that are not of repositories below it.
+    static func parts(among names: [String]) -> Set<String> {
+      Set(names.lazy.filter { $0.utf8.first == UInt8(ascii: "_") })
+    }
   }
 
   /// Visits repositories in the order of a walk: a directory before what is in it, names in the order of their
@@ -33,7 +38,7 @@ struct RepositoryTree {
     var names: [String] = []
     do {
       names = try await driver.list(directory)
-      let parts = Set(names.lazy.filter { $0.utf8.first == UInt8(ascii: "_") })
+      let parts = Entry.parts(among: names)
       if start.isEmpty, !parts.isEmpty, let name = RepositoryName(name) {
         try await visit(Entry(name: name, parts: parts))
       }

@@ -34,7 +34,10 @@ public struct UploadPurger: Sendable {
   /// - Parameter now: nanoseconds since 1970.
   @discardableResult
   public func runInTurn(every interval: Duration, now: Int64 = WallClock.now) async throws(StorageError) -> Outcome? {
-    switch try await MaintenanceTurn.take(UploadPurger.task, driver, every: interval, now: now) {
+    let turn = try await MaintenanceTurn.perform(UploadPurger.task, driver, every: interval, now: now) {
+      () async throws(StorageError) in (try await run(now: now), isComplete: true)
+    }
+    switch turn {
     case .running:
       logger.info("another host is removing abandoned uploads")
       return nil
@@ -42,10 +45,7 @@ public struct UploadPurger: Sendable {
       let time = RFC3339.text(secondsSince1970: began / 1_000_000_000)
       logger.info("abandoned uploads were removed in a run that began at \(time)")
       return nil
-    case .turn(let turn):
-      let outcome = try await run(now: now)
-      try await turn.finish()
-      return outcome
+    case .done(let outcome): return outcome
     }
   }
 

@@ -46,6 +46,9 @@ public struct Verifier {
     case passed(StoragePath, VerificationTally)
   }
 
+  /// The name under which it takes turns (``MaintenanceTurn``).
+  public static let task = "verify"
+
   /// Over a storage.
   public init(driver: any StorageDriver, options: Options) {
     self.driver = driver
@@ -64,16 +67,26 @@ public struct Verifier {
       observe(.nothingStored)
       return VerificationTally()
     }
-    let turn: MaintenanceTurn?
+    // Before the turn is taken: a name that is mistyped leaves nothing behind.
+    if let name = options.repository, try await parts(of: name).isEmpty { throw Verifier.unknown(name) }
+    var hasTurn = false
     do {
-      switch try await MaintenanceTurn.take("verify", driver) {
-      case .turn(let taken): turn = taken
-      case .running, .recent: return nil
+      let turn = try await MaintenanceTurn.perform(Verifier.task, driver) { () async throws(StorageError) in
+        hasTurn = true
+        return (try await verify(isReadOnly: false, observe), isComplete: true)
       }
-    } catch  where error.code == .denied && !options.repair {
+      if case .done(let tally) = turn { return tally }
+      return nil
+    } catch  where error.code == .denied && !options.repair && !hasTurn {
       observe(.readOnly(error))
-      turn = nil
+      return try await verify(isReadOnly: true, observe)
     }
+  }
+
+  /// Goes on where an earlier run was stopped.
+  private func verify(
+    isReadOnly: Bool, _ observe: @escaping @Sendable (Event) -> Void
+  ) async throws(StorageError) -> VerificationTally {
     let checkpoint = try await begin(observe)
     var kept = checkpoint
     var storedAt = ContinuousClock.now
@@ -85,7 +98,7 @@ public struct Verifier {
       observe(event)
     }
     func keep() async throws(StorageError) {
-      guard turn != nil, options.repository == nil, let latest = latest.withLockedValue({ $0 }), latest != kept else {
+      guard !isReadOnly, options.repository == nil, let latest = latest.withLockedValue({ $0 }), latest != kept else {
         return
       }
       try await latest.store(driver)
@@ -100,13 +113,17 @@ public struct Verifier {
       try? await keep()
       throw error
     }
-    if turn != nil { try await VerificationCheckpoint.remove(driver) }
-    try await turn?.finish()
+    // One repository's run says nothing of how far a whole one has come.
+    if !isReadOnly, options.repository == nil { try await VerificationCheckpoint.remove(driver) }
     return run.tally
   }
 
   private static func unknown(_ name: RepositoryName) -> StorageError {
     StorageError(.notFound, "verify the repository \(name)", cause: "there is none of this name")
+  }
+
+  private func parts(of name: RepositoryName) async throws(StorageError) -> Set<String> {
+    RepositoryTree.Entry.parts(among: try await driver.names(in: StorageLayout.repository(name)))
   }
 
   private func begin(_ observe: (Event) -> Void) async throws(StorageError) -> VerificationCheckpoint? {
@@ -121,9 +138,7 @@ public struct Verifier {
     _ run: VerificationRun, after position: StoragePath?, _ passed: () async throws(StorageError) -> Void
   ) async throws(StorageError) {
     if let name = options.repository {
-      let parts = Set(try await run.names(StorageLayout.repository(name)))
-      guard !parts.isEmpty else { throw Verifier.unknown(name) }
-      try await RepositoryCheck(run, RepositoryTree.Entry(name: name, parts: parts)).check()
+      try await RepositoryCheck(run, RepositoryTree.Entry(name: name, parts: try await parts(of: name))).check()
       return
     }
     if position.map({ !$0.isBelow(StorageLayout.repositories) }) ?? true {

@@ -23,7 +23,7 @@ struct GarbageCollectCommand: StorageCommand {
         berth garbage-collect config.yml --delete-untagged --older-than 168h
       """)
 
-  @OptionGroup var file: ConfigurationFileArgument
+  @OptionGroup var arguments: ConfigurationFileArgument
 
   @Flag(help: "Change nothing at all; say what would be removed.")
   var dryRun = false
@@ -58,12 +58,16 @@ struct GarbageCollectCommand: StorageCommand {
     if dryRun {
       report = try await collector.run(observer)
     } else {
-      guard case .turn(let turn) = try await MaintenanceTurn.take(GarbageCollector.task, registry.driver) else {
+      let turn = try await MaintenanceTurn.perform(GarbageCollector.task, registry.driver) {
+        () async throws(StorageError) in
+        let report = try await collector.run(observer)
+        return (report, isComplete: !report.isInterrupted)
+      }
+      guard case .done(let collected) = turn else {
         printErrors(["another collection is running on this storage"])
         return 75  // EX_TEMPFAIL
       }
-      report = try await collector.run(observer)
-      if !report.isInterrupted { try await turn.finish() }
+      report = collected
     }
     line.clear()
     print(report.text, terminator: "")

@@ -11,6 +11,8 @@ struct NginxCommand: ParsableCommand {
       Uses http.addr, http.net, http.host, http.prefix, http.tls, http.http2 and http.headers, the storage's root \
       directory, fastcgi.address, and for downloads from another host middleware.storage.
 
+      Exit status: 0; 1 if the configuration has errors or nginx can't express it.
+
       Examples:
         berth nginx config.yml > nginx.conf && nginx -p "$PWD" -c nginx.conf
         berth nginx --part site config.yml > /etc/nginx/sites-enabled/berth.conf

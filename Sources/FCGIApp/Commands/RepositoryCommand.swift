@@ -29,7 +29,7 @@ struct RepositoryListCommand: StorageCommand {
         berth repository list config.yml | grep ^team/
       """)
 
-  @OptionGroup var file: ConfigurationFileArgument
+  @OptionGroup var arguments: ConfigurationFileArgument
 
   func run(_ registry: Registry, _ configuration: Configuration) async throws -> Int32 {
     var last = ""
@@ -46,6 +46,7 @@ struct RepositoryListCommand: StorageCommand {
 struct RepositoryDeleteCommand: StorageCommand {
   static let configuration = CommandConfiguration(
     commandName: "delete", abstract: "Delete a repository with all its tags, manifests, blobs and uploads.",
+    usage: "berth repository delete [<config>] <repository> [--dry-run]",
     discussion: """
       The service may be running, and people may push. Repositories below it (team/app/base below team/app) stay. \
       Content stays until garbage is collected. An upload that is being written to is left; delete the repository again \
@@ -59,15 +60,13 @@ struct RepositoryDeleteCommand: StorageCommand {
         berth repository delete config.yml team/app
       """)
 
-  @OptionGroup var file: ConfigurationFileArgument
-
-  @Argument(help: "The repository's name.", transform: ArgumentValue.repositoryName)
-  var name: RepositoryName
+  @OptionGroup var arguments: RepositoryArgument
 
   @Flag(help: "Only say what would be deleted.")
   var dryRun = false
 
   func run(_ registry: Registry, _ configuration: Configuration) async throws -> Int32 {
+    let name = try arguments.name
     let removal = RepositoryRemoval(of: registry.repository(name))
     guard let outcome = dryRun ? try await removal.preview() : try await removal.run() else {
       printErrors(["there is no repository \(name)"])

@@ -5,6 +5,7 @@ import Core
 struct RepositoryUntaggedCommand: StorageCommand {
   static let configuration = CommandConfiguration(
     commandName: "untagged", abstract: "List the untagged manifests of a repository, or delete them.",
+    usage: "berth repository untagged [<config>] <repository> [--delete] [--older-than <duration>]",
     discussion: """
       These are the manifests that garbage collection removes with --delete-untagged: those that no tag leads to, be it \
       by way of an index or, for signatures and the like, by way of their subject. Each line has a digest, a media type, \
@@ -20,10 +21,7 @@ struct RepositoryUntaggedCommand: StorageCommand {
         berth repository untagged config.yml team/app --delete --older-than 168h
       """)
 
-  @OptionGroup var file: ConfigurationFileArgument
-
-  @Argument(help: "The repository's name.", transform: ArgumentValue.repositoryName)
-  var name: RepositoryName
+  @OptionGroup var arguments: RepositoryArgument
 
   @Flag(help: "Delete them.")
   var delete = false
@@ -36,6 +34,7 @@ struct RepositoryUntaggedCommand: StorageCommand {
   var olderThan: Duration?
 
   func run(_ registry: Registry, _ configuration: Configuration) async throws -> Int32 {
+    let name = try arguments.name
     let repository = registry.repository(name)
     guard try await repository.exists() else {
       printErrors(["there is no repository \(name)"])
@@ -50,13 +49,16 @@ struct RepositoryUntaggedCommand: StorageCommand {
     let collector = GarbageCollector(registry.driver, options)
     let report: CollectionReport
     if delete {
-      guard case .turn(let turn) = try await MaintenanceTurn.take(GarbageCollector.task, registry.driver) else {
+      let turn = try await MaintenanceTurn.perform(GarbageCollector.task, registry.driver) {
+        () async throws(StorageError) in
+        // Not complete: this is no collection that a schedule should count.
+        (try await collector.removeUntagged(from: name, observer), isComplete: false)
+      }
+      guard case .done(let removed) = turn else {
         printErrors(["garbage is being collected on this storage: try again later"])
         return 75  // EX_TEMPFAIL
       }
-      // Let go of without a word: this was no collection that a schedule should count.
-      defer { withExtendedLifetime(turn) {} }
-      report = try await collector.removeUntagged(from: name, observer)
+      report = removed
     } else {
       report = try await collector.removeUntagged(from: name, observer)
     }

@@ -18,16 +18,12 @@ struct Serve: ParsableCommand {
         REGISTRY_STORAGE_DELETE_ENABLED=true berth serve config.yml
       """)
 
-  @Argument(
-    help: "The configuration file. Without it, the one that REGISTRY_CONFIGURATION_PATH names.")
-  var file: String?
+  @OptionGroup var file: ConfigurationFileArgument
 
   func run() throws {
     let takeover = Takeover.inherited()
+    let path = try file.configurationPath
     let environment = Environment.all
-    guard let path = file ?? environment["REGISTRY_CONFIGURATION_PATH"] else {
-      throw ValidationError("name a configuration file, or set REGISTRY_CONFIGURATION_PATH")
-    }
     LogFile.appendAlways()
     let supervisor: Supervisor
     if let takeover {

@@ -4,8 +4,9 @@ import NIOConcurrencyHelpers
 
 /// What works on the storage of a service, whether that is running or not.
 protocol StorageCommand: ParsableCommand, Sendable {
-  /// The configuration that names the storage.
-  var file: ConfigurationFileArgument { get }
+  /// The positional arguments; the first is the configuration that names the storage.
+  associatedtype Arguments: ConfiguredArguments
+  var arguments: Arguments { get }
 
   /// Does the work.
   /// - Returns: the exit status.
@@ -15,7 +16,7 @@ protocol StorageCommand: ParsableCommand, Sendable {
 extension StorageCommand {
   /// Opens the storage and does the work on this thread.
   func run() throws {
-    let (driver, configuration) = try file.openStorage()
+    let (driver, configuration) = try arguments.openStorage()
     let status = NIOLockedValueBox<Int32>(1)
     ThreadExecutor().run { [self] in
       do {
@@ -31,7 +32,7 @@ extension StorageCommand {
   }
 }
 
-extension ConfigurationFileArgument {
+extension ConfiguredArguments {
   /// Opens the storage that the configuration names. What stands in the way is printed, and becomes the exit status.
   func openStorage() throws -> (any StorageDriver, Configuration) {
     do {

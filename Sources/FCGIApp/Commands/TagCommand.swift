@@ -16,6 +16,7 @@ struct TagCommand: ParsableCommand {
 struct TagHistoryCommand: StorageCommand {
   static let configuration = CommandConfiguration(
     commandName: "history", abstract: "Print what a tag points to and pointed to, newest first.",
+    usage: "berth tag history [<config>] <repository> <tag> [--json]",
     discussion: """
       Each line has a time, a digest, and what is to be said about it: "current", or "deleted" where the repository \
       no longer has that manifest. The time is when the tag pointed to it for the first time: a tag that comes back to \
@@ -28,18 +29,13 @@ struct TagHistoryCommand: StorageCommand {
         berth tag history config.yml team/app latest --json
       """)
 
-  @OptionGroup var file: ConfigurationFileArgument
-
-  @Argument(help: "The repository's name.", transform: ArgumentValue.repositoryName)
-  var name: RepositoryName
-
-  @Argument(help: "The tag.", transform: ArgumentValue.tag)
-  var tag: Tag
+  @OptionGroup var arguments: TagArgument
 
   @Flag(help: "Print the JSON of the API's answer, with all entries.")
   var json = false
 
   func run(_ registry: Registry, _ configuration: Configuration) async throws -> Int32 {
+    let (name, tag) = try arguments.parsed
     let repository = registry.repository(name)
     let history = try await repository.tagHistory(of: tag)
     guard !history.events.isEmpty else {

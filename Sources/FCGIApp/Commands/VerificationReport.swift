@@ -40,7 +40,7 @@ final class VerificationReport: Sendable {
       }
       guard let tally else {
         note("another process is verifying this storage")
-        return
+        return set(75)  // EX_TEMPFAIL
       }
       if isTerminal, toldAt.withLock({ $0 }) != began { note("") }
       finish(tally)

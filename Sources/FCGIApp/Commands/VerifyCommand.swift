@@ -20,7 +20,8 @@ struct VerifyCommand: ParsableCommand {
       output, one a line; progress goes to standard error.
 
       Exit status: 0 if all is well; 4 if all that was found has been repaired; 3 if something is left; 1 if the \
-      storage can't be verified, 78 if the configuration is wrong, 130 if it was stopped.
+      storage can't be verified or has no such repository, 75 if another verification is running, 78 if the \
+      configuration is wrong, 130 if it was stopped.
 
       Examples:
         berth verify /etc/docker/registry/config.yml

@@ -15,18 +15,21 @@ struct ScheduledCollection: Sendable {
 
   /// Leaves it out where another host is at it, or has done it within the interval. Ends when the task is cancelled.
   func run(every interval: Duration) async throws {
-    switch try await MaintenanceTurn.take(GarbageCollector.task, driver, every: interval) {
+    let turn = try await MaintenanceTurn.perform(GarbageCollector.task, driver, every: interval) {
+      () async throws(StorageError) in
+      let report = try await collector.run()
+      return (report, isComplete: !report.isInterrupted)
+    }
+    switch turn {
     case .running:
       logger.info("another collection is running on this storage")
     case .recent:
       logger.info("garbage has been collected by another host")
-    case .turn(let turn):
-      let report = try await collector.run()
+    case .done(let report):
       for line in report.text.split(separator: "\n") {
         report.problemCount > 0 ? logger.warning("\(line)") : logger.info("\(line)")
       }
-      guard !report.isInterrupted else { throw CancellationError() }
-      try await turn.finish()
+      if report.isInterrupted { throw CancellationError() }
     }
   }
 }

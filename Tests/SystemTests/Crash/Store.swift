@@ -127,14 +127,14 @@ struct StoreClient: RegistryClient {
   func send(_ request: TestRequest) async throws -> TestResponse {
     guard request.method == Specimen.collect else { return try await api.send(request) }
     try Store.age(root)
-    guard case .turn(let turn) = try await MaintenanceTurn.take(GarbageCollector.task, driver) else {
-      throw Failure("another collection is running")
-    }
     var options = GarbageCollector.Options()
     options.grace = .zero
     options.deletesUntagged = request.target.contains("untagged")
-    let report = try await GarbageCollector(driver, options).run()
-    try await turn.finish()
+    let collector = GarbageCollector(driver, options)
+    let turn = try await MaintenanceTurn.perform(GarbageCollector.task, driver) { () async throws(StorageError) in
+      (try await collector.run(), isComplete: true)
+    }
+    guard case .done(let report) = turn else { throw Failure("another collection is running") }
     guard report.problemCount == 0 else { throw Failure("\(report.problems)") }
     return TestResponse(status: 200, fields: [:], body: [])
   }
