@@ -5,6 +5,9 @@ import PackageDescription
 // TLS with Redis needs hiredis 1.0 or later.
 let hiredisHasTLS = FileManager.default.fileExists(atPath: "/usr/include/hiredis/hiredis_ssl.h")
 
+// scripts/build sets it. Git is not asked here: SwiftPM keeps what this file evaluates to, whatever is checked out later.
+let commit = Context.environment["BERTH_COMMIT"].flatMap { $0.isEmpty ? nil : $0 }
+
 let package = Package(
   name: "berth",
   products: [
@@ -28,6 +31,8 @@ let package = Package(
     .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
     .systemLibrary(name: "CExpat", providers: [.apt(["libexpat1-dev"])]),
+    // Which commit this is. Its own target, so that another commit compiles one C file and FCGIApp anew, and no more.
+    .target(name: "CBuild", cSettings: commit.map { [.define("BERTH_COMMIT", to: $0)] } ?? []),
 
     // The registry: opens no socket, knows no driver.
     .target(
@@ -57,7 +62,7 @@ let package = Package(
     .executableTarget(
       name: "FCGIApp",
       dependencies: [
-        "CFCGI", "CLinux", "Core", "Drivers",
+        "CBuild", "CFCGI", "CLinux", "Core", "Drivers",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),

@@ -1,4 +1,5 @@
 import Core
+import Drivers
 import Foundation
 import HTTPTypes
 import TestSupport
@@ -44,6 +45,102 @@ import Testing
   @Test func `the environment may name the file`() throws {
     #expect(try berth(["check"], "version: 0.1\nstorage: inmemory\n", namesFile: false).status == 0)
     #expect(try berth(["check"], "storage: inmemory\n", namesFile: false).status == 1)
+  }
+
+  /// Every command of `berth --experimental-dump-help`, as the words that call it, with its positional arguments.
+  private static func commands() throws -> [(words: [String], arguments: [String])] {
+    struct Help: Decodable {
+      struct Argument: Decodable {
+        var kind: String
+        var valueName: String?
+      }
+      struct Command: Decodable {
+        var commandName: String
+        var subcommands: [Command]?
+        var arguments: [Argument]?
+      }
+      var command: Command
+    }
+    let dump = try ChildProcess.output([try RegistryServer.berthExecutable(), "--experimental-dump-help"])
+    func leaves(_ command: Help.Command, _ above: [String]) -> [(words: [String], arguments: [String])] {
+      let below = command.subcommands ?? []
+      if below.isEmpty {
+        return [(above, (command.arguments ?? []).filter { $0.kind == "positional" }.compactMap(\.valueName))]
+      }
+      return below.flatMap { leaves($0, above + [$0.commandName]) }
+    }
+    return leaves(try JSONDecoder().decode(Help.self, from: Data(dump.utf8)).command, [])
+      .filter { $0.words.first != "help" }
+  }
+
+  @Test func `every command takes the file from the environment, and its other arguments from where they stand`() throws
+  {
+    let commands = try Self.commands().filter { !["worker", "keeper"].contains($0.words[0]) }
+    #expect(commands.count >= 8)
+    for (words, arguments) in commands {
+      #expect(arguments.first == "config", "\(words)")
+      let operands = arguments.dropFirst().map { _ in "a" }
+      for (given, variable) in [(operands, "/absent/named"), (["/absent/given"] + operands, "/absent/other")] {
+        let outcome = try ChildProcess.run(
+          [try RegistryServer.berthExecutable()] + words + given, environment: ["REGISTRY_CONFIGURATION_PATH": variable]
+        )
+        let expected = given.count == operands.count ? "/absent/named" : "/absent/given"
+        #expect(outcome.errors.contains(expected) && !outcome.errors.contains("/absent/other"), "\(words) \(given)")
+        #expect([1, 78].contains(outcome.status), "\(words) \(given): \(outcome.status)")
+      }
+      for (given, variable) in [(operands, ""), (operands + ["a", "a"], "/absent/named")] {
+        let outcome = try ChildProcess.run(
+          [try RegistryServer.berthExecutable()] + words + given, environment: ["REGISTRY_CONFIGURATION_PATH": variable]
+        )
+        #expect(outcome.status == 64, "\(words) \(given)")
+      }
+    }
+  }
+
+  @Test func `the usage of a command names its options`() throws {
+    for (words, _) in try Self.commands() {
+      let help = try ChildProcess.run([try RegistryServer.berthExecutable()] + words + ["--help"], environment: [:])
+        .output
+      let parts = help.components(separatedBy: "\nOPTIONS:\n")
+      guard parts.count == 2, !parts[0].contains("[<options>]") else { continue }
+      let usage = parts[0].components(separatedBy: "USAGE:").last ?? ""
+      for line in parts[1].split(separator: "\n") {
+        guard let option = line.split(separator: " ").first(where: { $0.hasPrefix("--") }), line.hasPrefix("  -"),
+          !["--help", "--version"].contains(option)
+        else { continue }
+        #expect(usage.contains(option), "\(words): \(option)")
+      }
+    }
+  }
+
+  @Test func `the page of exit codes has those that help names`() throws {
+    let page = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../docs/operations.md")
+    var described: [String: Set<Int>] = [:]
+    for line in try String(contentsOf: page, encoding: .utf8).split(separator: "\n") where line.hasPrefix("| `berth ") {
+      let cells = line.split(separator: "|")
+      let command = cells[0].filter { $0 != "`" }.trimmingCharacters(in: .whitespaces)
+      let codes = cells[2].split(separator: ";").compactMap { $0.split(separator: ":").first }
+      described[command] = Set(codes.compactMap { Int($0.trimmingCharacters(in: .whitespaces)) })
+    }
+    for (words, _) in try Self.commands() where !["worker", "keeper"].contains(words[0]) {
+      let help = try ChildProcess.run([try RegistryServer.berthExecutable()] + words + ["--help"], environment: [:])
+      let status = try #require(help.output.components(separatedBy: "Exit status: ").dropFirst().first, "\(words)")
+      let sentence = status.components(separatedBy: "\n\n")[0]
+      let codes = Set(sentence.split { !$0.isNumber }.compactMap { Int($0) }).subtracting([0])
+      #expect(described["berth " + words.joined(separator: " ")] == codes, "\(words)")
+    }
+  }
+
+  @Test func `the version says which commit this is and what was built in`() throws {
+    let (status, output, _) = try berth(["--version"], "", namesFile: false)
+    let lines = output.split(separator: "\n")
+    #expect(status == 0 && lines.count == 4)
+    #expect(lines.first?.hasPrefix("berth, commit ") == true)
+    #expect(lines.contains("storage drivers: filesystem, inmemory, s3, s3aws"))
+    let tls = RedisTLSSupport.isAvailable ? "with" : "without"
+    #expect(lines.contains("caches of blob descriptors: inmemory, redis (\(tls) TLS)"))
+    #expect(lines.contains("storage middleware: cloudfront, redirect, rewrite"))
   }
 
   @Test func `nginx prints each part, and fails with what can't be expressed`() throws {
