@@ -20,6 +20,10 @@ package enum Deployment: String, CaseIterable, Sendable, CustomStringConvertible
   /// nginx, FastCGI and worker processes over such a bucket.
   case nginxRadosgw
 
+  /// All of them; in a fast run, those in this process.
+  package static let allCases: [Deployment] =
+    [.inMemory, .cached, .objects, .filesystem] + (ServerTests.areRun ? [.nginx, .radosgw, .nginxRadosgw] : [])
+
   /// Those that see at once what happens to the storage behind the registry's back.
   package static let withoutCache = allCases.filter { $0 != .cached }
 

@@ -14,10 +14,17 @@ package final class RegistryServer: Sendable {
   private let nginx: ChildProcess
 
   /// The one that tests share where they need nothing special.
-  package static let shared = Result { try RegistryServer(options: DeploymentOptions()) }
+  package static var shared: Result<RegistryServer, any Error> {
+    Result { try ServerTests.require("registry") }.flatMap { started }
+  }
 
   /// The same over a bucket of radosgw.
-  package static let sharedOverS3 = Result { try overS3(DeploymentOptions()) }
+  package static var sharedOverS3: Result<RegistryServer, any Error> {
+    Result { try ServerTests.require("registry") }.flatMap { startedOverS3 }
+  }
+
+  private static let started = Result { try RegistryServer(options: DeploymentOptions()) }
+  private static let startedOverS3 = Result { try overS3(DeploymentOptions()) }
 
   /// One over a bucket of radosgw, which nginx fetches blobs from.
   package static func overS3(_ options: DeploymentOptions) throws -> RegistryServer {
@@ -32,6 +39,7 @@ package final class RegistryServer: Sendable {
 
   /// Starts both and waits until `/v2/` is answered. Content lies in `rootDirectory`, or in a folder of its own.
   package init(options: DeploymentOptions, rootDirectory: String? = nil) throws {
+    try ServerTests.require("registry")
     folder = try TemporaryFolder()
     port = try FreePort.next()
     bucket = options.bucket

@@ -58,6 +58,7 @@ package final class RedisServer: Sendable {
 
   /// Starts it again on the same port.
   package func start() throws {
+    try ServerTests.require("Redis")
     var command = [
       "/usr/bin/redis-server", "--bind", "127.0.0.1", "--port", "\(port)", "--dir", folder.path, "--appendonly", "no",
       "--unixsocket", socket, "--repl-diskless-sync-delay", "0", "--enable-debug-command", "yes",

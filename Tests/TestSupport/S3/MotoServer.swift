@@ -10,7 +10,11 @@ package final class MotoServer: Sendable {
   private let process: ChildProcess
 
   /// The one of this process, started when it is first asked for. Tests use a bucket each.
-  package static let shared = SharedServer.start { try MotoServer() }
+  package static var shared: Result<MotoServer, any Error> {
+    Result { try ServerTests.require("moto") }.flatMap { started }
+  }
+
+  private static let started = SharedServer.start { try MotoServer() }
 
   /// Its process id, for tests that have it hang.
   package var processID: Int32 { process.processID }

@@ -10,7 +10,11 @@ package final class RadosGateway: Sendable {
   private let gateway: ChildProcess
 
   /// The one of this process, started when it is first asked for, which takes some 15 s. Tests use a bucket each.
-  package static let shared = SharedServer.start {
+  package static var shared: Result<RadosGateway, any Error> {
+    Result { try ServerTests.require("radosgw") }.flatMap { started }
+  }
+
+  private static let started = SharedServer.start {
     // Another process may take a port between the look at it and its use.
     for _ in 0..<2 {
       if let gateway = try? RadosGateway() { return gateway }
