@@ -64,6 +64,21 @@ struct DirectDownloadTests {
     #expect(answer.body.isEmpty)
   }
 
+  @Test(arguments: [
+    (4, "bytes 8-9/10 2"), (5, "bytes 5-9/10 5"), (10, "bytes 0-9/10 10"), (64, "bytes 0-9/10 10"),
+    (1, "bytes 9-9/10 1"),
+  ])
+  func `a web server that keeps pieces is told what the last one is`(_ slice: Int64, _ piece: String) async throws {
+    let site = try await Site { configuration in
+      configuration.storage.redirectDisabled = true
+      var cache = Configuration.BlobCache()
+      cache.slice = ByteSize(slice)
+      configuration.fastcgi.blobCache = cache
+    }
+    #expect(try await site.client.send(.get, site.target)["X-Berth-Last-Piece"] == piece)
+    #expect(try await site.client.send(.get, site.target, [.range: "bytes=0-1"])["X-Berth-Last-Piece"] == piece)
+  }
+
   @Test func `a range of our own entity tag is one`() async throws {
     let site = try await Site(change: Self.withoutRedirect)
     let fields: HTTPFields = [.range: "bytes=1-1", .ifRange: "\"\(site.digest)\""]

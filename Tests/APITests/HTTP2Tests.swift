@@ -35,8 +35,14 @@ import Testing
     let curl = "curl --http2-prior-knowledge --retry 20 --retry-connrefused --retry-delay 1 -sS -o /dev/null -D -"
     return try ChildProcess.output([
       "/bin/sh", "-c",
-      "cat '\(folder / "body")' | \(curl) -X \(method) -H 'Content-Type: \(type)' -T - 'http://127.0.0.1:\(port)\(target)'",
+      "cat '\(folder / "body")' | \(curl) -X \(method) -H 'Content-Type: \(type)' -T - 'http://127.0.0.1:\(port)\(path(of: target))'",
     ])
+  }
+
+  /// Path and query of a Location, whichever host it names.
+  private func path(of location: String) -> String {
+    guard let url = URLComponents(string: location), let query = url.percentEncodedQuery else { return location }
+    return "\(url.percentEncodedPath)?\(query)"
   }
 
   @Test func `content of unannounced length arrives`() async throws {

@@ -13,7 +13,7 @@ import Testing
         let digest = Repo.digest(Array(image.utf8))
         let pushed = try await repo.put(image, at: "latest", as: mediaType)
         #expect(pushed.status == 201, "\(pushed.text)")
-        #expect(pushed["Location"] == "/v2/\(repo.name)/manifests/\(digest)")
+        #expect(pushed["Location"] == "http://registry.test/v2/\(repo.name)/manifests/\(digest)")
         #expect(pushed["Docker-Content-Digest"] == digest.description)
         for reference in ["latest", digest.description] {
           for method in [HTTPRequest.Method.get, .head] {

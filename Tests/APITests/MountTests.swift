@@ -16,7 +16,7 @@ import Testing
         let answer = try await target.begin(query)
         #expect(answer.status == 201)
         #expect(answer["Docker-Content-Digest"] == digest.description)
-        #expect(answer["Location"] == "/v2/\(target.name)/blobs/\(digest)")
+        #expect(answer["Location"] == "http://registry.test/v2/\(target.name)/blobs/\(digest)")
         #expect(try await target.get(digest).body == content)
         #expect(try await target.uploadsOnDisk().isEmpty)
       }

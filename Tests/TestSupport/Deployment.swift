@@ -113,8 +113,8 @@ package struct DeploymentOptions: Sendable, Equatable {
   package var bucket: Configuration.S3?
   /// `http.prefix`
   package var prefix = "/"
-  /// `http.relativeurls`
-  package var relativeURLs = true
+  /// `http.relativeurls`; nil: not said.
+  package var relativeURLs: Bool?
   /// `catalog.maxentries`
   package var catalogMaxEntries = 1000
   /// `tags.maxtags`
@@ -151,7 +151,7 @@ package struct DeploymentOptions: Sendable, Equatable {
     configuration.storage.redirectDisabled = redirectDisabled
     if !hasWebServer { configuration.fastcgi.accelPrefix = "" }
     configuration.http.prefix = prefix
-    configuration.http.relativeURLs = relativeURLs
+    if let relativeURLs { configuration.http.relativeURLs = relativeURLs }
     configuration.http.secret = Secret(Self.secret)
     configuration.catalog.maxEntries = catalogMaxEntries
     configuration.tags.maxTags = maxTags
@@ -192,7 +192,7 @@ package struct DeploymentOptions: Sendable, Equatable {
     http:
       addr: 127.0.0.1:\(port)
       prefix: \(prefix)
-      relativeurls: \(relativeURLs)
+      \(relativeURLs.map { "relativeurls: \($0)" } ?? "")
       secret: \(Self.secret)
     catalog:
       maxentries: \(catalogMaxEntries)

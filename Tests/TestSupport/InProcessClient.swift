@@ -10,7 +10,7 @@ package struct InProcessClient: RegistryClient {
   }
 
   package func send(_ request: TestRequest) async throws -> TestResponse {
-    let parts = request.target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+    let parts = Self.path(of: request.target).split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     var fields = request.fields
     if fields[.host] == nil { fields[.host] = "registry.test" }
     let response = await handler.respond(
@@ -33,6 +33,11 @@ package struct InProcessClient: RegistryClient {
     }
     return TestResponse(
       status: response.status.code, fields: answerFields, body: request.method == .head ? [] : body)
+  }
+
+  /// Without scheme and host, as web servers pass it on.
+  private static func path(of target: String) -> String {
+    WebURL(target).map { $0.path + ($0.query.map { "?" + $0 } ?? "") } ?? target
   }
 
   private static func read(_ reader: any StorageReader, _ length: Int64) async throws -> [UInt8] {

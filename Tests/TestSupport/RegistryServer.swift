@@ -48,11 +48,12 @@ package final class RegistryServer: Sendable {
     try options.yaml(rootDirectory: self.rootDirectory, port: port, socket: folder / "berth.sock")
       .write(toFile: configuration, atomically: true, encoding: .utf8)
     let executable = try Self.berthExecutable()
-    let nginxConfiguration = try ChildProcess.output([executable, "nginx", configuration])
+    let environment = ProcessInfo.processInfo.environment.merging(options.environment) { $1 }
+    let nginxConfiguration = try ChildProcess.output([executable, "nginx", configuration], environment: environment)
     try nginxConfiguration.write(toFile: folder / "nginx.conf", atomically: true, encoding: .utf8)
     berth = try ChildProcess(
       [executable, "serve", configuration], log: folder / "berth.log",
-      environment: ProcessInfo.processInfo.environment.merging(options.environment) { $1 })
+      environment: environment)
     nginx = try ChildProcess(
       ["/usr/sbin/nginx", "-p", folder.path, "-c", folder / "nginx.conf", "-g", "daemon off;"],
       log: folder / "nginx.log")

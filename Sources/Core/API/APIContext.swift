@@ -9,16 +9,16 @@ public struct APIContext: Sendable {
   public let configuration: Configuration
   /// For what an operator must know.
   public let logger: Logger
+  /// The URLs that answers carry.
+  let locations: LocationBuilder
 
   /// Over a registry.
   public init(registry: Registry, configuration: Configuration, logger: Logger) {
     self.registry = registry
     self.configuration = configuration
     self.logger = logger
+    locations = LocationBuilder(http: configuration.http)
   }
-
-  /// The URLs that answers carry.
-  var locations: LocationBuilder { LocationBuilder(http: configuration.http) }
 
   /// Logs an error that is the registry's own; a client's mistake is in the access log.
   func report(_ error: RegistryError, _ request: Request) {

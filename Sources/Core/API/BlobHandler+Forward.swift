@@ -24,9 +24,19 @@ extension BlobHandler {
     // The web server says so itself; it would be there twice.
     fields[.acceptRanges] = nil
     fields[.xBerthObject] = String(target)
+    if let cache = context.configuration.fastcgi.blobCache {
+      fields[.xBerthLastPiece] = Self.lastPiece(of: blob.size, in: cache.slice.bytes)
+    }
     // Named by its content, which is what a cache in the web server goes by.
     fields[.xAccelRedirect] = "\(prefix)/\(blob.content)"
     return Response(.ok, fields: fields)
+  }
+
+  /// What a store says of the last piece of a blob, which is fetched in pieces: its range with the blob's size, and its
+  /// length. Every other piece is as long as was asked for.
+  static func lastPiece(of size: Int64, in slice: Int64) -> String {
+    let start = (size - 1) / slice * slice
+    return "bytes \(start)-\(size - 1)/\(size) \(size - start)"
   }
 
   /// Path and query of a URL, as they stand; nil where it has none.

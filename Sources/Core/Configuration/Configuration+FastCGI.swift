@@ -7,6 +7,9 @@ extension Configuration {
     /// `fastcgi.address`: where the workers listen: the path of a Unix socket, or `host:port`. Where the key is
     /// absent and `http.net` is `unix`, it is `http.addr`.
     public var address = Address.unix(path: "/run/berth/berth.sock")
+    /// `fastcgi.upstreams`: where nginx finds the workers, where that is not `address`: those of each of several hosts
+    /// over one storage.
+    public var upstreams: [Address] = []
     /// `fastcgi.mode`: permissions of the Unix socket, in octal.
     public var mode: UInt32 = 0o660
     /// `fastcgi.owner`: the Unix socket's owner, by name or number; nil: who starts the service.
@@ -22,7 +25,7 @@ extension Configuration {
     public var maxUploads = 256
     /// `fastcgi.accelprefix`: the internal location through which nginx sends what is in the storage itself: files,
     /// or, where clients are not to be sent there (`storage.redirect.disable`), what it fetches from an object store.
-    /// Empty: workers send it.
+    /// Empty: workers send it. Where the key is absent, it is `_berth_storage` below `http.prefix`.
     public var accelPrefix = "/_berth_storage"
     /// `fastcgi.resolver`: DNS servers that nginx asks for the object store's addresses as they change. Empty: it
     /// looks them up when it starts and when it is reloaded, and keeps connections open.
@@ -38,9 +41,11 @@ extension Configuration {
 extension Configuration.FastCGI: ConfigurationSection {
   mutating func visit(_ keys: some ConfigurationVisitor) {
     keys.value("address", &address)
-    if case .tcp(let host, let port) = address, host.isEmpty || port == 0 {
+    if keys.isReading || !upstreams.isEmpty { keys.value("upstreams", &upstreams) }
+    for (key, address) in [("address", address)] + upstreams.map({ ("upstreams", $0) }) {
+      guard case .tcp(let host, let port) = address, host.isEmpty || port == 0 else { continue }
       keys.report(
-        .error, "address", "\(address.text) names no host and port that the web server could call",
+        .error, key, "\(address.text) names no host and port that the web server could call",
         remedy: "give both, such as 127.0.0.1:9000")
     }
     var permissions = OctalMode(bits: mode)

@@ -14,9 +14,12 @@ extension Configuration {
     /// `http.secret`: signs upload states. Empty: the supervisor makes a random one for its workers. Where
     /// several hosts serve one registry, they need the same.
     public var secret: Secret = ""
-    /// `http.relativeurls`: whether Location is relative. Berth's default, unlike distribution's, is true: a
-    /// relative Location is right behind every web server.
-    public var relativeURLs = true
+    /// `http.relativeurls`: whether Location is relative: right behind every web server, and more than some clients
+    /// understand.
+    public var relativeURLs = false
+    /// `http.trustedproxies`: addresses of proxies before the web server, whose `Forwarded` and `X-Forwarded-*` say how
+    /// clients called the registry. Those of everyone else are ignored. Berth's own.
+    public var trustedProxies: [TrustedProxy] = []
     /// `http.draintimeout`: how long requests in flight may take once the service stops.
     public var drainTimeout = Duration.seconds(30)
     /// `http.manifestmaxage`: how long a manifest that was asked for by digest may be kept by caches. Berth's own.
@@ -34,6 +37,24 @@ extension Configuration {
 
     /// The defaults.
     public init() {}
+  }
+
+  /// An element of `http.trustedproxies`: an address, or a network such as `10.0.0.0/8`.
+  public struct TrustedProxy: Sendable, Equatable {
+    /// As it is written.
+    public let text: String
+    /// The addresses.
+    public let network: AddressRanges.Network
+
+    /// nil where it is neither.
+    public init?(_ text: String) {
+      let isNetwork = text.contains("/")
+      guard let network = AddressRanges.Network(isNetwork ? text : text + (text.contains(":") ? "/128" : "/32")) else {
+        return nil
+      }
+      self.text = text
+      self.network = network
+    }
   }
 
   /// `http.http2`
@@ -94,6 +115,7 @@ extension Configuration.HTTP: ConfigurationSection {
     visitPrefix(keys)
     keys.value("secret", &secret)
     keys.value("relativeurls", &relativeURLs)
+    if keys.isReading || !trustedProxies.isEmpty { keys.value("trustedproxies", &trustedProxies) }
     keys.value("draintimeout", &drainTimeout)
     keys.value("manifestmaxage", &manifestMaxAge)
     var list = HeaderList(fields: headers)
@@ -143,6 +165,17 @@ extension Configuration.HTTP: ConfigurationSection {
     }
     return !host.isEmpty && port > 0
   }
+}
+
+extension Configuration.TrustedProxy: ConfigurationValue {
+  static var expectation: String { "an address such as 192.0.2.7, or a network such as 10.0.0.0/8" }
+
+  init?(_ node: YAMLNode) {
+    guard let text = node.scalar?.text else { return nil }
+    self.init(text)
+  }
+
+  var content: YAMLNode.Content? { .scalar(YAMLScalar(text: text, isString: true)) }
 }
 
 extension Configuration.HTTP2: ConfigurationSection {

@@ -74,6 +74,8 @@ extension Configuration: ConfigurationSection {
   private mutating func reconcile(_ keys: some ConfigurationVisitor) {
     // A registry that listened on a Unix socket behind a web server: now its workers do.
     if case .unix = http.address, !keys.isGiven("fastcgi", "address") { fastcgi.address = http.address }
+    // Several registries under one name have locations of their own.
+    if !keys.isGiven("fastcgi", "accelprefix") { fastcgi.accelPrefix = http.prefix + "_berth_storage" }
     if storage.driver == .inMemory, let workers = fastcgi.workers, workers > 1 {
       keys.report(
         .error, "fastcgi", "\(workers) workers with in-memory storage would be \(workers) registries",
@@ -96,7 +98,7 @@ extension Configuration: ConfigurationSection {
     let (closed, open) = (fastcgi.accelPrefix + "/", http.prefix + "v2/")
     guard !fastcgi.accelPrefix.isEmpty, closed.hasPrefix(open) || open.hasPrefix(closed) else { return }
     keys.report(
-      .error, keys.isGiven("fastcgi", "accelprefix") ? "fastcgi.accelprefix" : "http.prefix",
+      .error, "fastcgi.accelprefix",
       "\(closed) is for nginx alone, and \(open) for clients: neither may lie within the other",
       remedy: "leave fastcgi.accelprefix out, or name another path such as /_storage")
   }

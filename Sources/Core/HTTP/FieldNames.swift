@@ -21,10 +21,14 @@ extension HTTPField.Name {
   public static let ociTag = constant("OCI-Tag")
   /// `X-Accel-Redirect`, nginx's internal redirect
   public static let xAccelRedirect = constant("X-Accel-Redirect")
+  /// `X-Berth-Last-Piece`: for nginx, by what it knows an answer of the object store that is fit to be cached
+  public static let xBerthLastPiece = constant("X-Berth-Last-Piece")
   /// `X-Berth-Object`: for nginx, path and query of a URL of the object store
   public static let xBerthObject = constant("X-Berth-Object")
   /// `X-Berth-Range`: for nginx, the range of the object that it is to ask for; absent: all of it
   public static let xBerthRange = constant("X-Berth-Range")
+  /// `X-Forwarded-For`
+  public static let xForwardedFor = constant("X-Forwarded-For")
   /// `X-Forwarded-Host`
   public static let xForwardedHost = constant("X-Forwarded-Host")
   /// `X-Forwarded-Port`

@@ -22,14 +22,17 @@ public struct Request {
   public var scheme: String
   /// The client's address, as the web server saw it.
   public var remoteAddress: String
+  /// The address of what has connected to the web server: the client, or the proxy nearest to the web server.
+  public var peerAddress: String
   /// The protocol that the client speaks, for the access log.
   public var httpVersion: String
 
   /// A request; the fields are described above.
+  /// - Parameter peerAddress: nil: the client's.
   public init(
     method: HTTPRequest.Method, path: String, query: String = "", fields: any RequestFields,
     body: any RequestBody, contentLength: Int64? = nil, id: String, scheme: String = "http",
-    remoteAddress: String = "", httpVersion: String = "HTTP/1.1"
+    remoteAddress: String = "", peerAddress: String? = nil, httpVersion: String = "HTTP/1.1"
   ) {
     self.method = method
     self.path = path
@@ -40,6 +43,7 @@ public struct Request {
     self.id = id
     self.scheme = scheme
     self.remoteAddress = remoteAddress
+    self.peerAddress = peerAddress ?? remoteAddress
     self.httpVersion = httpVersion
   }
 }

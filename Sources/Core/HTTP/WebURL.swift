@@ -4,6 +4,9 @@ public struct WebURL: Sendable, Hashable {
   /// What it begins with.
   public enum Scheme: String, Sendable, CaseIterable {
     case http, https
+
+    /// The port, where none is given.
+    var defaultPort: UInt16 { self == .https ? 443 : 80 }
   }
 
   /// What it begins with.
@@ -40,7 +43,7 @@ public struct WebURL: Sendable, Hashable {
   public var origin: String { "\(scheme.rawValue)://\(authority.text)" }
 
   /// The port, also where it goes without saying.
-  public var port: UInt16 { authority.port ?? (scheme == .https ? 443 : 80) }
+  public var port: UInt16 { authority.port ?? scheme.defaultPort }
 
   private static func isURLByte(_ byte: UInt8) -> Bool {
     switch byte {

@@ -14,6 +14,7 @@ final class RequestParameters: RequestFields {
   private var requestID: UnsafePointer<CChar>?
   private var scheme: UnsafePointer<CChar>?
   private var remoteAddress: UnsafePointer<CChar>?
+  private var peerAddress: UnsafePointer<CChar>?
   private var protocolVersion: UnsafePointer<CChar>?
 
   /// Finds what every request needs, in one pass.
@@ -31,6 +32,8 @@ final class RequestParameters: RequestFields {
         if let value = Self.value(of: "REMOTE_ADDR", entry) { remoteAddress = value }
       case UInt8(ascii: "C"):
         if let value = Self.value(of: "CONTENT_LENGTH", entry) { contentLength = value }
+      case UInt8(ascii: "P"):
+        if let value = Self.value(of: "PEER_ADDR", entry) { peerAddress = value }
       case UInt8(ascii: "S"):
         if let value = Self.value(of: "SERVER_PROTOCOL", entry) { protocolVersion = value }
       case UInt8(ascii: "H"):
@@ -66,6 +69,7 @@ final class RequestParameters: RequestFields {
       id: RequestID.validated(requestID.map { String(cString: $0) }),
       scheme: scheme.map { String(cString: $0) } ?? "http",
       remoteAddress: remoteAddress.map { String(cString: $0) } ?? "",
+      peerAddress: peerAddress.map { String(cString: $0) },
       httpVersion: protocolVersion.map { String(cString: $0) } ?? "HTTP/1.1")
   }
 

@@ -263,6 +263,11 @@ private let minimal = "version: 0.1\nstorage: filesystem\n"
     (minimal + "fastcgi: {address: nowhere}", "fastcgi.address"),
     (minimal + "fastcgi: {address: \":9000\"}", "fastcgi.address"),
     (minimal + "fastcgi: {address: /" + String(repeating: "x", count: 107) + "}", "fastcgi.address"),
+    (minimal + "fastcgi: {upstreams: [\":9000\"]}", "fastcgi.upstreams"),
+    (minimal + "fastcgi: {upstreams: [\"10.0.0.1:9000\", nowhere]}", "fastcgi.upstreams"),
+    (minimal + "http: {trustedproxies: [registry.test]}", "http.trustedproxies"),
+    (minimal + "http: {trustedproxies: [10.0.0.0/33]}", "http.trustedproxies"),
+    (minimal + "http: {trustedproxies: 10.0.0.1}", "http.trustedproxies"),
     (minimal + "fastcgi: {mode: 660}", "fastcgi.mode"),
     (minimal + "fastcgi: {workers: 0}", "fastcgi.workers"),
     (minimal + "fastcgi: {workers: 99999999999999999999}", "fastcgi.workers"),
@@ -365,7 +370,6 @@ private let minimal = "version: 0.1\nstorage: filesystem\n"
   @Test(arguments: [
     ("fastcgi: {accelprefix: /v2}", "fastcgi.accelprefix"), ("fastcgi: {accelprefix: /v2/x}", "fastcgi.accelprefix"),
     ("http: {prefix: /a/b/}\nfastcgi: {accelprefix: /a}", "fastcgi.accelprefix"),
-    ("http: {prefix: /_berth_storage/}", "http.prefix"),
   ])
   func `what is closed to clients and what is open to them lie apart`(_ text: String, _ key: String) {
     let found = problems(minimal + text)

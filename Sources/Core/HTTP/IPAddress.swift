@@ -2,15 +2,17 @@ import Glibc
 
 /// An address of the Internet Protocol. One of version 4 that is written as one of version 6 (`::ffff:192.0.2.1`) is
 /// one of version 4.
-enum IPAddress: Equatable, Sendable {
+public enum IPAddress: Equatable, Sendable {
+  /// Version 4.
   case v4(UInt32)
+  /// Version 6.
   case v6(UInt128)
 
   /// The longest text: six groups and an address of version 4.
   private static let longestText = 45
 
   /// From `192.0.2.1` or `2001:db8::1`; nil for anything else.
-  init?(_ text: some StringProtocol) {
+  public init?(_ text: some StringProtocol) {
     // A zero would end the text early.
     guard text.utf8.count <= Self.longestText, !text.utf8.contains(0) else { return nil }
     let text = String(text)

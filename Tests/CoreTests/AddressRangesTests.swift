@@ -1,7 +1,7 @@
 import Core
 import Testing
 
-@testable import Drivers
+@testable import Core
 
 @Suite struct AddressRangesTests {
   @Test(arguments: [

@@ -1,16 +1,16 @@
 /// A set of addresses, which is looked up by binary search.
-struct AddressRanges: Sendable, Equatable {
+public struct AddressRanges: Sendable, Equatable {
   private let v4: [ClosedRange<UInt32>]
   private let v6: [ClosedRange<UInt128>]
 
   /// Of networks.
-  init(_ networks: [Network]) {
+  public init(_ networks: [Network]) {
     v4 = Self.merged(networks.compactMap { if case .v4(let range) = $0 { range } else { nil } })
     v6 = Self.merged(networks.compactMap { if case .v6(let range) = $0 { range } else { nil } })
   }
 
   /// Whether an address is one of them.
-  func contains(_ address: IPAddress) -> Bool {
+  public func contains(_ address: IPAddress) -> Bool {
     switch address {
     case .v4(let bits): Self.contains(v4, bits)
     case .v6(let bits): Self.contains(v6, bits)
@@ -18,7 +18,7 @@ struct AddressRanges: Sendable, Equatable {
   }
 
   /// How many ranges there are.
-  var count: Int { v4.count + v6.count }
+  public var count: Int { v4.count + v6.count }
 
   /// In ascending order, none touching another.
   private static func merged<Bits: FixedWidthInteger>(_ ranges: [ClosedRange<Bits>]) -> [ClosedRange<Bits>] {
@@ -43,12 +43,14 @@ struct AddressRanges: Sendable, Equatable {
   }
 
   /// The addresses that have their first bits in common (RFC 4632).
-  enum Network: Sendable, Equatable {
+  public enum Network: Sendable, Equatable {
+    /// Of version 4.
     case v4(ClosedRange<UInt32>)
+    /// Of version 6.
     case v6(ClosedRange<UInt128>)
 
     /// From `192.0.2.0/24` or `2001:db8::/32`; nil for anything else. Bits beyond the prefix don't count.
-    init?(_ text: String) {
+    public init?(_ text: String) {
       let parts = text.split(separator: "/", omittingEmptySubsequences: false)
       guard parts.count == 2, let address = IPAddress(parts[0]), parts[1].utf8.count <= 3,
         parts[1].utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let length = Int(parts[1])

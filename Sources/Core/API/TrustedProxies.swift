@@ -1,0 +1,88 @@
+/// The proxies before the web server that are trusted to say how clients called the registry (`http.trustedproxies`).
+///
+/// What proxies say are lists: each appends what it saw, and a client may begin one. So a list counts from its end, as
+/// far back as the proxies are trusted: what the outermost trusted proxy saw is what the client asked for.
+struct TrustedProxies: Sendable {
+  private let addresses: AddressRanges
+
+  init(_ proxies: [Configuration.TrustedProxy]) {
+    addresses = AddressRanges(proxies.map(\.network))
+  }
+
+  /// Scheme and host as the client called them: as a trusted proxy says, else as the web server saw them. nil where they
+  /// are not known, or could not stand in a URL.
+  func origin(of request: Request) -> String? {
+    var (scheme, host, port) = (request.scheme, request.fields[.host], String?.none)
+    if addresses.count > 0, trusts(request.peerAddress) {
+      if let forwarded = request.fields[.forwarded] {
+        let seen = ForwardedElement.list(forwarded).map(outermost) ?? []
+        scheme = seen.lazy.compactMap(\.proto).first ?? scheme
+        host = seen.lazy.compactMap(\.host).first ?? host
+      } else {
+        let hops = hops(request.fields[.xForwardedFor])
+        scheme = Self.value(request.fields[.xForwardedProto], hops) ?? scheme
+        host = Self.value(request.fields[.xForwardedHost], hops) ?? host
+        port = Self.value(request.fields[.xForwardedPort], hops)
+      }
+    } else if scheme == "http", Self.claimsTLS(request) {
+      // A proxy that terminates TLS and was not named, or a lie. A relative URL is right in either case.
+      return nil
+    }
+    return Self.origin(scheme.lowercased(), host, port)
+  }
+
+  private func trusts(_ address: some StringProtocol) -> Bool {
+    IPAddress(address).map(addresses.contains) ?? false
+  }
+
+  /// The elements from that of the outermost trusted proxy inwards.
+  private func outermost(_ elements: [ForwardedElement]) -> ArraySlice<ForwardedElement> {
+    var index = elements.endIndex - 1
+    while index > 0, let client = elements[index].address, trusts(client) { index -= 1 }
+    return elements[max(0, index)...]
+  }
+
+  /// How many trusted proxies a request has come through: the peer, and those that it, and so on, were called by.
+  private func hops(_ clients: String?) -> Int {
+    let list = clients?.split(separator: ",").map(ForwardedElement.trimmed) ?? []
+    return 1 + list.reversed().prefix { trusts(ForwardedElement.address($0)) }.count
+  }
+
+  /// What the outermost trusted proxy has added to a list, or as near to it as the list goes.
+  private static func value(_ list: String?, _ hops: Int) -> String? {
+    guard let values = list?.split(separator: ","), !values.isEmpty else { return nil }
+    return String(ForwardedElement.trimmed(values[max(0, values.count - hops)]))
+  }
+
+  private static func claimsTLS(_ request: Request) -> Bool {
+    [request.fields[.xForwardedProto], request.fields[.forwarded]].contains {
+      $0?.lowercased().contains("https") == true
+    }
+  }
+
+  private static func origin(_ scheme: String, _ host: String?, _ port: String?) -> String? {
+    guard let scheme = WebURL.Scheme(rawValue: scheme), let host, host.utf8.count <= 255,
+      let authority = WebURL.Authority(host), isHost(authority)
+    else { return nil }
+    let origin = "\(scheme.rawValue)://\(host)"
+    guard let port, authority.port == nil else { return origin }
+    guard let number = Decimal.exact(port.utf8), (1...65535).contains(number) else { return nil }
+    return number == scheme.defaultPort ? origin : "\(origin):\(number)"
+  }
+
+  /// Whether it is a name or an address (RFC 9110, section 7.2).
+  private static func isHost(_ authority: WebURL.Authority) -> Bool {
+    if authority.text.hasPrefix("[") { return IPAddress(authority.host) != nil }
+    return authority.host.utf8.allSatisfy(isNameByte)
+      && !authority.host.split(separator: ".", omittingEmptySubsequences: false).contains("")
+  }
+
+  private static func isNameByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
+      true
+    default: false
+    }
+  }
+}
