@@ -13,21 +13,27 @@ final class FastCGIResponder: Sendable {
   struct Request: Sendable {
     var parameters: [String: String] = [:]
     var bodyLength = 0
-    /// Whether nginx wants to use the connection again.
+    /// Whether nginx asks that the connection stay open.
     var isKept = false
+    /// The request's number on its connection, from 1.
+    var number = 0
   }
 
   private let descriptor: Int32
-  private let answer: @Sendable (Request) -> String
+  private let answer: @Sendable (Request) -> String?
   private let received = Mutex(0)
+  private let arrived = Mutex<[Request]>([])
 
   /// Bytes of bodies that have arrived so far.
   var bytesReceived: Int { received.withLock { $0 } }
 
-  /// Listens on a Unix socket; `answer` gives header and body of each response.
-  init(path: String, answer: @escaping @Sendable (Request) -> String) throws {
-    self.answer = answer
-    descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+  /// The requests that have arrived as a whole, in this order.
+  var requests: [Request] { arrived.withLock { $0 } }
+
+  /// Listens on a Unix socket; `answer` gives header and body of each response. nil: it dies over the request, as far
+  /// as nginx can see.
+  convenience init(path: String, answer: @escaping @Sendable (Request) -> String?) throws {
+    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
@@ -37,6 +43,13 @@ final class FastCGIResponder: Sendable {
       }
     }
     guard status == 0, chmod(path, 0o666) == 0, listen(descriptor, 64) == 0 else { throw POSIXError(.EINVAL) }
+    self.init(listener: descriptor, answer: answer)
+  }
+
+  /// With a socket that listens.
+  init(listener descriptor: Int32, answer: @escaping @Sendable (Request) -> String?) {
+    self.answer = answer
+    self.descriptor = descriptor
     Thread.detachNewThread { [weak self, descriptor] in
       while true {
         let connection = accept(descriptor, nil, nil)
@@ -55,8 +68,11 @@ final class FastCGIResponder: Sendable {
   }
 
   private func serve(_ connection: Int32) {
+    var number = 0
     while true {
+      number += 1
       var request = Request()
+      request.number = number
       var parameters: [UInt8] = []
       while true {
         guard let header = Self.read(8, from: connection) else { return }
@@ -71,7 +87,9 @@ final class FastCGIResponder: Sendable {
         }
       }
       request.parameters = Self.pairs(parameters)
-      Self.write(6, Array(answer(request).utf8), to: connection)
+      arrived.withLock { $0.append(request) }
+      guard let answer = answer(request) else { return }
+      Self.write(6, Array(answer.utf8), to: connection)
       Self.write(6, [], to: connection)
       Self.write(3, Array(repeating: 0, count: 8), to: connection)
       if !request.isKept { return }

@@ -137,7 +137,7 @@ private func nginx(_ text: String, _ part: NginxConfiguration.Part = .complete) 
     _ = try ChildProcess.output(["/usr/sbin/nginx", "-t", "-q", "-p", folder.path, "-c", folder / "nginx.conf"])
   }
 
-  private static func makeCertificate(_ certificate: String, key: String) throws {
+  static func makeCertificate(_ certificate: String, key: String) throws {
     _ = try ChildProcess.output([
       "/usr/bin/openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
       "-subj", "/CN=registry.test", "-keyout", key, "-out", certificate,

@@ -15,8 +15,10 @@ final class NginxServer: Sendable {
   /// Where the workers are expected to listen.
   var socket: String { folder / "berth.sock" }
 
-  /// `extra`: further lines of the configuration's `http`; `isGuarded`: nginx first asks one who isn't there.
-  convenience init(extra: String = "", isGuarded: Bool = false) throws {
+  /// - Parameters:
+  ///   - extra: further lines of the configuration's `http`.
+  ///   - rules: what a user adds to nginx's configuration.
+  convenience init(extra: String = "", rules: Rules = Rules()) throws {
     let folder = try TemporaryFolder()
     try FileManager.default.createDirectory(atPath: folder / "registry", withIntermediateDirectories: true)
     try self.init(
@@ -27,22 +29,39 @@ final class NginxServer: Sendable {
         http:
           headers: {X-Content-Type-Options: [nosniff], X-Own: [value], X-Two: ["a b", 'c;"d']}
           \(extra)
-        """), in: folder, isGuarded: isGuarded)
+        """), in: folder, rules: rules)
+  }
+
+  /// What a user adds to the configuration that is printed, by the block that it goes to.
+  struct Rules: Sendable {
+    var http = ""
+    var server = ""
+    /// The API's location.
+    var location = ""
   }
 
   /// For a configuration, in a folder; where nginx listens and where workers do, is said here.
-  init(_ configuration: Configuration, in folder: TemporaryFolder, isGuarded: Bool = false) throws {
-    self.folder = folder
-    port = try FreePort.next()
+  convenience init(_ configuration: Configuration, in folder: TemporaryFolder, rules: Rules = Rules()) throws {
+    let port = try FreePort.next()
     var configuration = configuration
     configuration.http.address = .tcp(host: "127.0.0.1", port: port)
     configuration.fastcgi.address = .unix(path: folder / "berth.sock")
-    let text = try NginxConfiguration(configuration: configuration, user: geteuid() == 0 ? "root" : nil).text(.complete)
-      .replacing(
-        "location /v2/ {",
-        with: isGuarded
-          ? "location = /_nobody { proxy_pass http://127.0.0.1:1; }\nlocation /v2/ {\nauth_request /_nobody;"
-          : "location /v2/ {")
+    var text = try NginxConfiguration(configuration: configuration, user: Self.user).text(.complete)
+    for (place, lines) in [
+      ("http {\n", rules.http), ("    server_tokens off;\n", rules.server),
+      ("location \(configuration.http.prefix)v2/ {\n", rules.location),
+    ] where !lines.isEmpty {
+      text = text.replacing(place, with: place + lines + "\n", maxReplacements: 1)
+    }
+    try self.init(text, port: port, in: folder)
+  }
+
+  /// Who nginx's workers run as: whoever runs the tests.
+  static var user: String? { geteuid() == 0 ? "root" : nil }
+
+  /// With a configuration that listens at a port of 127.0.0.1.
+  init(_ text: String, port: UInt16, in folder: TemporaryFolder) throws {
+    (self.folder, self.port) = (folder, port)
     try text.write(toFile: folder / "nginx.conf", atomically: true, encoding: .utf8)
     nginx = try ChildProcess(
       ["/usr/sbin/nginx", "-p", folder.path, "-c", folder / "nginx.conf", "-g", "daemon off;"],

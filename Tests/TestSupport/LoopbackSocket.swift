@@ -1,30 +1,51 @@
 import Foundation
 
 /// TCP on 127.0.0.1, for what tests put between a client and a server.
-enum LoopbackSocket {
+package enum LoopbackSocket {
   /// Listens on a free port.
-  static func listen() throws -> (descriptor: Int32, port: UInt16) {
+  package static func listen(backlog: Int32 = 128) throws -> (descriptor: Int32, port: UInt16) {
     // Another process may take a port between the look at it and its use.
     for _ in 0..<5 {
-      if let listener = try? listenOnce() { return listener }
+      let port = try FreePort.next()
+      if let descriptor = try? listen(at: port, backlog: backlog) { return (descriptor, port) }
     }
-    return try listenOnce()
+    let port = try FreePort.next()
+    return (try listen(at: port, backlog: backlog), port)
   }
 
-  private static func listenOnce() throws -> (descriptor: Int32, port: UInt16) {
+  /// Listens on a port.
+  package static func listen(at port: UInt16, backlog: Int32 = 128) throws -> Int32 {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    let port = try FreePort.next()
     var address = sockaddr_in.loopback(port)
     let status = withUnsafePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
         bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
-    guard status == 0, Foundation.listen(descriptor, 128) == 0 else {
+    guard status == 0, Foundation.listen(descriptor, backlog) == 0 else {
       close(descriptor)
       throw WireClient.Failure(description: "can't listen on port \(port): \(String(cString: strerror(errno)))")
     }
-    return (descriptor, port)
+    return descriptor
+  }
+
+  /// Connects to a port until the kernel answers no further connection, since the queue of those that nothing accepts is
+  /// full. Returns the connections, which are to be closed.
+  package static func fillQueue(of port: UInt16) -> [Int32] {
+    var queue: [Int32] = []
+    while true {
+      let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+      queue.append(descriptor)
+      var address = sockaddr_in.loopback(port)
+      _ = withUnsafePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          Foundation.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        }
+      }
+      // Over loopback, the kernel answers at once where it does.
+      var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+      guard poll(&entry, 1, 500) > 0, queue.count < 64 else { return queue }
+    }
   }
 
   /// A connection; nil where nobody listens.

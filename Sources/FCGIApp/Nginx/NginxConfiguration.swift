@@ -18,15 +18,26 @@ struct NginxConfiguration {
     case download
   }
 
-  let configuration: Configuration
+  private let configuration: Configuration
+  private let names: NginxNames
   /// Who nginx's workers run as; nil: not said. They read the storage and connect to the registry's socket.
-  var user: String?
+  private let user: String?
+
+  init(configuration: Configuration, user: String? = nil) {
+    self.configuration = configuration
+    names = NginxNames(configuration)
+    self.user = user
+  }
+
+  private var errorPages: NginxErrorPages {
+    get throws(NginxError) { try NginxErrorPages(names, headers: configuration.http.headers) }
+  }
 
   /// A configuration; throws what nginx has no way to express.
   func text(_ part: Part) throws(NginxError) -> String {
     switch part {
     case .complete: try complete()
-    case .site: Self.siteComment + (try site(accessLog: "/var/log/nginx/berth.log berth"))
+    case .site: Self.siteComment + (try site(accessLog: "/var/log/nginx/\(names.base).log \(names.base)"))
     case .http: Self.httpComment + (try http())
     case .server: Self.serverComment + (try server())
     case .download: try NginxDownloadHost(configuration).text
@@ -86,14 +97,15 @@ struct NginxConfiguration {
         scgi_temp_path scgi_temp;
         uwsgi_temp_path uwsgi_temp;
 
-    \(try site(accessLog: "access.log berth buffer=64k flush=1s").indented)
+    \(try site(accessLog: "access.log \(names.base) buffer=64k flush=1s").indented)
     }
 
     """
   }
 
   private func site(accessLog: String) throws(NginxError) -> String {
-    let listeners = try NginxListeners(configuration.http)
+    let listeners = try NginxListeners(configuration.http, sessions: names.base)
+    let errors = try errorPages
     return """
       \(try http())
       \(listeners.redirect)server {
@@ -105,11 +117,10 @@ struct NginxConfiguration {
           # them would not fit in the one record that FastCGI has for a request's header.
           large_client_header_buffers 2 32k;
 
-          error_page \(NginxErrorPages.statuses()) /_berth_error;
-          # 431, where nginx would say 400.
-          error_page 494 =431 /_berth_error;
+      \(errors.server.indented)
 
       \(try server().indented)
+      \(errors.locationWithoutURI.indented)
           # For load balancers, as docker/distribution has it.
           location = / {
               add_header Cache-Control no-cache;
@@ -125,99 +136,74 @@ struct NginxConfiguration {
   }
 
   private func http() throws(NginxError) -> String {
-    let address =
-      switch configuration.fastcgi.address {
-      case .unix(let path): "unix:" + path
-      case .tcp: configuration.fastcgi.address.text
-      }
-    let server = try nginxQuoted(address, of: "fastcgi.address")
-    return """
-      # The workers share one socket, so there is nobody to pass a request on to, and none to give up on.
-      upstream berth {
-          server \(server) max_fails=0;
-          keepalive 64;
-          keepalive_requests 100000;
-      }
+    """
+    \(try NginxWorkers(configuration, names).http)
+    \(try NginxObjectStore(configuration, names)?.http() ?? "")\(try errorPages.maps)
+    log_format \(names.base) '$remote_addr - $remote_user [$time_iso8601] "$request" $status $body_bytes_sent '
+                     '"$http_user_agent" $request_time $upstream_response_time $request_id';
 
-      # For what can't be sent twice: a kept connection may be closed just when it is used.
-      upstream berth_uploads {
-          server \(server) max_fails=0;
-      }
-
-      \(try NginxObjectStore(configuration)?.http() ?? "")\(NginxErrorPages.maps)
-      log_format berth '$remote_addr - $remote_user [$time_iso8601] "$request" $status $body_bytes_sent '
-                       '"$http_user_agent" $request_time $upstream_response_time $request_id';
-
-      """
+    """
   }
 
   private func server() throws(NginxError) -> String {
     let v2 = configuration.http.prefix + "v2"
-    let storage = try NginxStorageLocation(configuration)
+    let workers = try NginxWorkers(configuration, names)
+    let errors = try errorPages
+    let api = api(workers)
     return """
       location = \(v2) {
           absolute_redirect off;
           return 301 \(v2)/;
       }
 
+      # All of the API is in this location, so that an access rule written here or around it holds for every request.
       location \(v2)/ {
-          fastcgi_pass berth;
-          fastcgi_keep_conn on;
-          fastcgi_connect_timeout 10s;
-          fastcgi_send_timeout 300s;
-          # Closing an upload of many gigabytes may take long.
-          fastcgi_read_timeout 900s;
-          fastcgi_next_upstream error timeout;
-          fastcgi_buffer_size 16k;
-          # The longest answer fits, so that no worker waits for a slow client.
-          fastcgi_buffers 320 16k;
-          fastcgi_max_temp_file_size 0;
-
-          # All that a worker looks at, beside the header fields, which nginx adds.
-          fastcgi_param REQUEST_METHOD $request_method;
-          fastcgi_param REQUEST_URI $request_uri;
-          fastcgi_param REQUEST_SCHEME $scheme;
-          fastcgi_param REQUEST_ID $request_id;
-          fastcgi_param REMOTE_ADDR $remote_addr;
-          fastcgi_param SERVER_PROTOCOL $server_protocol;
-          fastcgi_param CONTENT_TYPE $content_type if_not_empty;
-          fastcgi_param CONTENT_LENGTH $content_length if_not_empty;
-          # A Proxy field from a client must not become a proxy.
-          fastcgi_param HTTP_PROXY "" if_not_empty;
-
-          # A manifest has 4 MiB at the most, which the worker says; it never goes to the disk.
-          client_max_body_size 5m;
-          client_body_buffer_size 5m;
-
-          keepalive_requests 100000;
-          gzip off;
-          error_page \(NginxErrorPages.statuses(without: [500])) /_berth_error;
-          error_page 500 = @berth_failed;
-
-          # Uploads of any size: each piece goes to the worker as it arrives.
-          location ~ ^\(regexEscaped(v2))/.+/blobs/uploads/?$ {
-              # Where uploads begin and blobs are mounted: too little for a connection of its own.
-              fastcgi_pass berth;
-              fastcgi_request_buffering off;
-              client_max_body_size 0;
-              client_body_buffer_size 512k;
-          }
-          location ~ ^\(regexEscaped(v2))/.+/blobs/uploads/ {
-              fastcgi_pass berth_uploads;
-              fastcgi_keep_conn off;
-              fastcgi_request_buffering off;
-              client_max_body_size 0;
-              client_body_buffer_size 512k;
-          }
+      \(api.indented)
+      \(workers.errorPages.indented)
       }
 
-      \(storage.text)\(try NginxErrorPages.locations(headers: configuration.http.headers))
+      \(workers.locations(api: api, errors: errors))\(try NginxStorageLocation(configuration, names).text)\
+      \(errors.locations)
       """
   }
 
-  /// A prefix has no other character that means something in a regular expression.
-  private func regexEscaped(_ path: String) -> String {
-    path.split(separator: ".", omittingEmptySubsequences: false).joined(separator: "\\.")
+  /// By what address a proxy is trusted (`http.trustedproxies`), also where nginx takes the client's from the proxy.
+  private var peer: String {
+    configuration.http.trustedProxies.isEmpty ? "" : "\nfastcgi_param PEER_ADDR $realip_remote_addr;"
+  }
+
+  /// What the API's location holds, but for error pages.
+  private func api(_ workers: NginxWorkers) -> String {
+    """
+    \(workers.pass)
+    fastcgi_send_timeout 300s;
+    # Closing an upload of many gigabytes may take long.
+    fastcgi_read_timeout 900s;
+    fastcgi_buffer_size 16k;
+    # The longest answer fits, so that no worker waits for a slow client.
+    fastcgi_buffers 320 16k;
+    fastcgi_max_temp_file_size 0;
+
+    # All that a worker looks at, beside the header fields, which nginx adds.
+    fastcgi_param REQUEST_METHOD $request_method;
+    fastcgi_param REQUEST_URI $request_uri;
+    fastcgi_param REQUEST_SCHEME $scheme;
+    fastcgi_param REQUEST_ID $request_id;
+    fastcgi_param REMOTE_ADDR $remote_addr;\(peer)
+    fastcgi_param SERVER_PROTOCOL $server_protocol;
+    fastcgi_param CONTENT_TYPE $content_type if_not_empty;
+    fastcgi_param CONTENT_LENGTH $content_length if_not_empty;
+    # A Proxy field from a client must not become a proxy.
+    fastcgi_param HTTP_PROXY "" if_not_empty;
+
+    # Bodies of any size go to the worker as they arrive. It bounds those that it keeps in memory.
+    fastcgi_request_buffering off;
+    client_max_body_size 0;
+    client_body_buffer_size 512k;
+
+    keepalive_requests 100000;
+    gzip off;
+    """
   }
 }
 

@@ -17,16 +17,17 @@ struct NginxDownloadHost {
         "middleware.storage", "a download host serves URLs that the registry has signed",
         remedy: "add `{name: redirect, options: {baseurl: https://…, secret: …}}`")
     }
-    let listeners = try NginxListeners(Self.listening(configuration.http, at: base.url))
+    let name = NginxNames(configuration).base + "_download"
+    let listeners = try NginxListeners(Self.listening(configuration.http, at: base.url), sessions: name)
     text = """
       \(Self.comment)# Whoever reads the log need not know a signature.
-      log_format berth_download '$remote_addr - $remote_user [$time_iso8601] "$request_method $uri $server_protocol" '
+      log_format \(name) '$remote_addr - $remote_user [$time_iso8601] "$request_method $uri $server_protocol" '
                                 '$status $body_bytes_sent "$http_user_agent" $request_time';
 
       \(listeners.redirect)server {
       \(listeners.text.indented)
           server_tokens off;
-          access_log /var/log/nginx/berth-download.log berth_download;
+          access_log /var/log/nginx/\(name).log \(name);
 
           # No file but blobs, and of these the content alone.
           location / {

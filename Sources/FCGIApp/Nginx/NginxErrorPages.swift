@@ -2,7 +2,29 @@ import HTTPTypes
 
 /// The errors that nginx makes itself, in the OCI form (distribution spec, "Error Codes"). What a worker answers
 /// passes unchanged.
-enum NginxErrorPages {
+struct NginxErrorPages {
+  private let names: NginxNames
+  /// What every error has, beside its status and body.
+  let common: String
+
+  /// `headers` are those that every answer has.
+  init(_ names: NginxNames, headers: HTTPFields) throws(NginxError) {
+    self.names = names
+    var common = """
+      \(NginxStorageLocation.open)
+      # The body of the request that failed is no reason for another error.
+      client_max_body_size 0;
+      default_type application/json;
+      add_header Docker-Distribution-API-Version registry/2.0 always;
+      add_header X-Request-Id $request_id always;
+      add_header Retry-After $\(names.base)_retry_after always;
+      add_header Allow $\(names.base)_allow always;
+      add_header Cache-Control no-store always;
+      """
+    for field in headers { common += "\n" + (try Self.addition(of: field)) }
+    self.common = common
+  }
+
   private static let errors: [(status: Int, code: String, message: String)] = [
     (400, "UNKNOWN", "the request is malformed"),
     (401, "UNAUTHORIZED", "authentication required"),
@@ -33,29 +55,29 @@ enum NginxErrorPages {
     errors.map(\.status).filter { !others.contains($0) }.map(String.init).joined(separator: " ")
   }
 
-  /// The bodies by status.
-  static var maps: String {
-    let lines = errors.map { "    \($0.status) '\(body($0.code, $0.message))';" }
+  /// The bodies by status, for `http`.
+  var maps: String {
+    let lines = Self.errors.map { "    \($0.status) '\(Self.body($0.code, $0.message))';" }
     return """
-      map $status $berth_error {
-          default '\(body("UNKNOWN", "unknown error"))';
+      map $status $\(names.base)_error {
+          default '\(Self.body("UNKNOWN", "unknown error"))';
       \(lines.joined(separator: "\n"))
       }
 
-      map $status $berth_retry_after {
+      map $status $\(names.base)_retry_after {
           default "";
           ~^50[234]$ 5;
       }
 
       # Methods that nginx knows and no resource has (RFC 9110, section 15.5.6).
-      map $status $berth_allow {
+      map $status $\(names.base)_allow {
           default "";
           405 "GET, HEAD, POST, PUT, PATCH, DELETE";
       }
 
       # FastCGI has one record of 65535 bytes for a header, and each field has `HTTP_` before its name: one of a byte, as
       # in HTTP/2, becomes eight. To what does not fit nginx says 500, before it has tried a worker.
-      map "$upstream_response_time:$request_length" $berth_is_too_long {
+      map "$upstream_response_time:$request_length" $\(names.base)_is_too_long {
           default "";
           "~^:([89][0-9]{3}|[0-9]{5,})$" 1;
       }
@@ -63,50 +85,61 @@ enum NginxErrorPages {
       """
   }
 
-  /// Where errors go. `headers` are those that every answer has.
-  static func locations(headers: HTTPFields) throws(NginxError) -> String {
-    var common = """
-          # The body of the request that failed is no reason for another error.
-          client_max_body_size 0;
-          auth_basic off;
-          default_type application/json;
-          add_header Docker-Distribution-API-Version registry/2.0 always;
-          add_header X-Request-Id $request_id always;
-          add_header Retry-After $berth_retry_after always;
-          add_header Allow $berth_allow always;
-          add_header Cache-Control no-store always;
-      """
-    for field in headers {
-      common += "\n    \(try addition(of: field))"
+  /// Where errors of a location go.
+  var locations: String {
+    """
+    # The status is that of the error, not the 500 that stands here.
+    location @\(names.base)_error {
+    \(common.indented)
+        return 500 $\(names.base)_error;
     }
-    return """
-      # The status is that of the error, not the 500 that stands here.
-      location = /_berth_error {
-          internal;
-      \(common)
-          return 500 $berth_error;
-      }
 
-      # nginx itself failed, or a header is too long for FastCGI.
-      location @berth_failed {
-      \(common)
-          if ($berth_is_too_long) {
-              return 431 '\(body(for: 431))';
-          }
-          return 500 '\(body(for: 500))';
-      }
+    # nginx itself failed, or a header is too long for FastCGI.
+    location @\(names.base)_failed {
+    \(common.indented)
+        if ($\(names.base)_is_too_long) {
+            return 431 '\(Self.body(for: 431))';
+        }
+        return 500 '\(Self.body(for: 500))';
+    }
 
-      """
+    """
   }
 
-  private static func body(for status: Int) -> String {
-    errors.first { $0.status == status }.map { body($0.code, $0.message) } ?? ""
+  /// What a server that is the registry's own says of errors outside the API.
+  var server: String {
+    """
+    error_page \(Self.statuses(without: Self.withoutURI)) @\(names.base)_error;
+    # A request line that can't be read has no URI, which a named location needs.
+    error_page \(Self.withoutURI.sorted().map(String.init).joined(separator: " ")) \(names.errorPath);
+    # 431, where nginx would say 400.
+    error_page 494 =431 @\(names.base)_error;
+    """
   }
+
+  /// The location of errors of a request that has no URI.
+  var locationWithoutURI: String {
+    """
+    location = \(names.errorPath) {
+        internal;
+    \(common.indented)
+        return 500 $\(names.base)_error;
+    }
+
+    """
+  }
+
+  /// Errors that a request line may be refused with.
+  private static let withoutURI: Set<Int> = [400, 414, 505]
 
   /// What adds a field of `http.headers` to every answer.
   static func addition(of field: HTTPField) throws(NginxError) -> String {
     let name = field.name.rawName
     return "add_header \(name) \(try nginxQuoted(field.value, of: "http.headers.\(name)")) always;"
+  }
+
+  static func body(for status: Int) -> String {
+    errors.first { $0.status == status }.map { body($0.code, $0.message) } ?? ""
   }
 
   /// A body; neither text has a character that would need escaping.

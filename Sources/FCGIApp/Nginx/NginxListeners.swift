@@ -7,7 +7,8 @@ struct NginxListeners {
   /// A server that sends clients from http to https, with an empty line after it; empty where there is none.
   private(set) var redirect = ""
 
-  init(_ http: Configuration.HTTP) throws(NginxError) {
+  /// - Parameter sessions: what nginx's workers call the TLS sessions that they share.
+  init(_ http: Configuration.HTTP, sessions: String) throws(NginxError) {
     let tls = http.tls
     let names = try Self.names(http).joined(separator: " ")
     let suffix = tls.isEnabled ? (http.http2.disabled ? " ssl" : " ssl http2") : ""
@@ -15,7 +16,7 @@ struct NginxListeners {
     for address in Self.addresses(host) { text += "listen \(address)\(port)\(suffix);\n" }
     text += "server_name \(names);\n"
     guard tls.isEnabled else { return }
-    text += try Self.tls(tls)
+    text += try Self.tls(tls, sessions)
     if port == 443 {
       let listeners = Self.addresses(host).map { "    listen \($0)80;\n" }.joined()
       redirect = """
@@ -54,7 +55,7 @@ struct NginxListeners {
     return names.isEmpty ? ["_"] : names
   }
 
-  private static func tls(_ tls: Configuration.TLS) throws(NginxError) -> String {
+  private static func tls(_ tls: Configuration.TLS, _ sessions: String) throws(NginxError) -> String {
     var (certificate, key) = (tls.certificate, tls.key)
     if certificate.isEmpty {
       // Where certbot puts what it obtained.
@@ -74,7 +75,7 @@ struct NginxListeners {
       ssl_certificate_key \(try nginxQuoted(key, of: "http.tls.key"));
       ssl_protocols \(protocols);
       ssl_prefer_server_ciphers off;
-      ssl_session_cache shared:berth_tls:10m;
+      ssl_session_cache shared:\(sessions)_tls:10m;
       ssl_session_timeout 1d;
       ssl_session_tickets off;
 

@@ -7,9 +7,10 @@ struct NginxObjectStore {
   private let endpoint: S3Endpoint
   private let s3: Configuration.S3
   private let configuration: Configuration
+  private let names: NginxNames
 
   /// nil where nginx fetches nothing.
-  init?(_ configuration: Configuration) throws(NginxError) {
+  init?(_ configuration: Configuration, _ names: NginxNames) throws(NginxError) {
     guard configuration.webServerFetches, case .s3(let s3) = configuration.storage.driver else { return nil }
     do throws(StorageError) {
       endpoint = try S3Endpoint(s3)
@@ -19,6 +20,7 @@ struct NginxObjectStore {
     }
     self.s3 = s3
     self.configuration = configuration
+    self.names = names
   }
 
   /// What belongs in `http`.
@@ -30,7 +32,7 @@ struct NginxObjectStore {
         # The object store. Its addresses are those that its name has when nginx starts or is reloaded. Where they
         # change, as Amazon's do, name your DNS servers in fastcgi.resolver: they are then asked all along, but each
         # fetch makes a connection of its own.
-        upstream berth_objects {
+        upstream \(names.base)_objects {
             server \(try nginxQuoted("\(endpoint.host):\(port)", of: "storage.s3"));
             keepalive 32;
             keepalive_timeout 15s;
@@ -43,8 +45,18 @@ struct NginxObjectStore {
       let path = try nginxQuoted(cache.path, of: "fastcgi.blobcache.path")
       text += """
         # Pieces of blobs, by the digest of the content, which never changes.
-        proxy_cache_path \(path) levels=1:2 keys_zone=berth_blobs:16m max_size=\(cache.size)
+        proxy_cache_path \(path) levels=1:2 keys_zone=\(names.base)_blobs:16m max_size=\(cache.size)
                          inactive=365d use_temp_path=off;
+
+        # Kept is only what has the range, the size and the length that a worker named: the piece that was asked for, in
+        # full, or the last one.
+        map "$slice_range|$upstream_http_content_range|$upstream_http_content_length|$\(names.base)_last_piece" \
+        $\(names.base)_is_wrong {
+            volatile;
+            default 1;
+            "~^bytes=([0-9]+-[0-9]+)[|]bytes \\1/([0-9]+)[|]\(cache.slice.bytes)[|]bytes [0-9-]+/\\2 [0-9]+$" "";
+            "~^bytes=([0-9]+)-[0-9]+[|](bytes \\1-[0-9]+/[0-9]+)[|]([0-9]+)[|]\\2 \\3$" "";
+        }
 
 
         """
@@ -62,10 +74,11 @@ struct NginxObjectStore {
     let statuses = configuration.fastcgi.blobCache == nil ? "416 " : ""
     let body = """
       internal;
+      \(NginxStorageLocation.open)
       # What the worker said, before the object store says something else. Path and query are as it signed them.
       set $berth_object $upstream_http_x_berth_object;
       set $berth_range $upstream_http_x_berth_range;
-      \(kept)
+      \(lastPiece)\(kept)
 
       \(try connection())
 
@@ -97,9 +110,9 @@ struct NginxObjectStore {
 
       # An object that is not there; or a store that is not well, or does not take the signature.
       proxy_intercept_errors on;
-      error_page 404 @berth_blob_unknown;
+      error_page 404 @\(names.base)_blob_unknown;
       error_page 300 301 302 303 304 305 307 308 400 401 403 405 406 408 409 410 411 412 413 414 415 \(statuses)\
-      429 500 501 502 503 504 505 =503 /_berth_error;\(statuses.isEmpty ? "\nerror_page 416 @berth_range_invalid;" : "")
+      429 500 501 502 503 504 505 =503 @\(names.base)_error;\(statuses.isEmpty ? "\nerror_page 416 @\(names.base)_range_invalid;" : "")
       """
     return """
       # Blobs, fetched from the object store without passing through a worker. No client reaches this by itself.
@@ -111,11 +124,16 @@ struct NginxObjectStore {
       """
   }
 
+  private var lastPiece: String {
+    guard configuration.fastcgi.blobCache != nil else { return "" }
+    return "set $\(names.base)_last_piece $upstream_http_x_berth_last_piece;\n"
+  }
+
   /// Where to, and how to know that it is the right one.
   private func connection() throws(NginxError) -> String {
     var text = ""
     if configuration.fastcgi.resolver.isEmpty {
-      text = "proxy_pass \(endpoint.scheme)://berth_objects$berth_object;"
+      text = "proxy_pass \(endpoint.scheme)://\(names.base)_objects$berth_object;"
     } else {
       text = """
         resolver \(configuration.fastcgi.resolver.joined(separator: " "));
@@ -152,9 +170,10 @@ struct NginxObjectStore {
       # Pieces that all ranges share, fetched once. A worker has let each request through that gets here.
       slice \(cache.slice);
       proxy_set_header Range $slice_range;
-      proxy_cache berth_blobs;
-      proxy_cache_key $uri$slice_range;
-      proxy_cache_valid 200 206 365d;
+      proxy_cache \(names.base)_blobs;
+      proxy_cache_key "$uri $slice_range $\(names.base)_last_piece";
+      proxy_cache_valid 206 365d;
+      proxy_no_cache $\(names.base)_is_wrong;
       proxy_cache_lock on;
       proxy_cache_lock_age 60s;
       proxy_cache_lock_timeout 60s;

@@ -6,21 +6,30 @@ struct NginxStorageLocation {
   /// Empty where the storage has neither files nor an object store for nginx, or workers are to send them.
   let text: String
 
-  init(_ configuration: Configuration) throws(NginxError) {
-    if let store = try NginxObjectStore(configuration) {
-      text = try store.location() + Self.errors
+  init(_ configuration: Configuration, _ names: NginxNames) throws(NginxError) {
+    if let store = try NginxObjectStore(configuration, names) {
+      text = try store.location() + Self.errors(names)
     } else if case .filesystem(let filesystem) = configuration.storage.driver,
       !configuration.fastcgi.accelPrefix.isEmpty
     {
-      text = try Self.files(filesystem, configuration) + Self.errors
+      text = try Self.files(filesystem, configuration, names) + Self.errors(names)
     } else {
       text = ""
     }
   }
 
+  /// What lets through a request that has passed the rules of the location it came by. Those of the server are not for
+  /// the path that it has now, and would be asked a second time.
+  static let open = """
+    # The rules of access have been asked by the location that led here.
+    allow all;
+    auth_basic off;
+    auth_request off;
+    """
+
   /// From the disk.
   private static func files(
-    _ filesystem: Configuration.Filesystem, _ configuration: Configuration
+    _ filesystem: Configuration.Filesystem, _ configuration: Configuration, _ names: NginxNames
   ) throws(NginxError) -> String {
     var root = filesystem.rootDirectory
     while root.hasSuffix("/") { root.removeLast() }
@@ -31,6 +40,7 @@ struct NginxStorageLocation {
       # Blobs, sent from the disk without passing through a worker. No client reaches this by itself.
       location ^~ \(configuration.fastcgi.accelPrefix)/ {
           internal;
+      \(Self.open.indented)
           alias \(try nginxQuoted(root + "/", of: "storage.filesystem.rootdirectory"));
 
           sendfile on;
@@ -51,11 +61,11 @@ struct NginxStorageLocation {
       \(headers.joined(separator: "\n").indented)
           add_header Last-Modified "";
 
-          error_page \(NginxErrorPages.statuses(without: [403, 404])) /_berth_error;
+          error_page \(NginxErrorPages.statuses(without: [403, 404])) @\(names.base)_error;
           # A file that is not there, or not for nginx to read.
-          error_page 404 @berth_blob_unknown;
-          error_page 403 =500 /_berth_error;
-          error_page 416 @berth_range_invalid;
+          error_page 404 @\(names.base)_blob_unknown;
+          error_page 403 =500 @\(names.base)_error;
+          error_page 416 @\(names.base)_range_invalid;
       }
 
 
@@ -63,9 +73,9 @@ struct NginxStorageLocation {
   }
 
   /// Errors of the location's own.
-  private static var errors: String {
+  private static func errors(_ names: NginxNames) -> String {
     """
-    location @berth_blob_unknown {
+    location @\(names.base)_blob_unknown {
         default_type application/json;
         add_header Docker-Distribution-API-Version registry/2.0 always;
         add_header X-Request-Id $request_id always;
@@ -75,7 +85,7 @@ struct NginxStorageLocation {
     }
 
     # Has the blob's header fields already.
-    location @berth_range_invalid {
+    location @\(names.base)_range_invalid {
         default_type application/json;
         return 416 '\(NginxErrorPages.body("RANGE_INVALID", "the range lies outside the blob"))';
     }

@@ -54,7 +54,8 @@ final class DownloadHost: Sendable {
 
   /// What nginx has logged there.
   var log: String {
-    ["nginx.log", "berth-download.log"].map { (try? String(contentsOfFile: folder / $0, encoding: .utf8)) ?? "" }
-      .joined(separator: "\n")
+    let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    return files.filter { $0.hasSuffix(".log") }
+      .map { (try? String(contentsOfFile: folder / $0, encoding: .utf8)) ?? "" }.joined(separator: "\n")
   }
 }

@@ -25,6 +25,10 @@ extension FaultProxy {
       return false
     case .error(let status, let code):
       return client.readBody(body) { _ in true } && answer(client, head, status, code)
+    case .answer(let lines, let content):
+      guard client.readBody(body, { _ in true }) else { return false }
+      let text = lines.joined(separator: "\r\n") + "\r\n\r\n"
+      return LoopbackSocket.send(Array("HTTP/1.1 \(text)".utf8) + content, client.descriptor)
     default: break
     }
     // A connection for each request, so that none is closed by the store just when it is used.

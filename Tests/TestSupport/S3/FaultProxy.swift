@@ -15,6 +15,8 @@ package final class FaultProxy: Sendable {
     case error(status: Int, code: String)
     /// The store does what it was asked, and an error takes the place of its answer.
     case errorAfterwards(status: Int, code: String)
+    /// An answer in place of the store, which hears nothing of it: what follows the status line's version, and a body.
+    case answer(head: [String], body: [UInt8])
     /// The answer is held back for so long, or until the client has gone.
     case delay(Duration)
     /// The answer's body breaks off after so many bytes.
