@@ -1,5 +1,6 @@
 import CFCGI
 import CLinux
+import Core
 import Glibc
 
 /// The body of a request (FCGI_STDIN records), read from its connection.
@@ -108,7 +109,7 @@ final class StandardInput {
           var entry = pollfd(fd: connection, events: Int16(POLLIN), revents: 0)
           let left = deadline - ContinuousClock.now
           guard isAllowedToWait(), left > .zero else { state = .broken; return }
-          _ = poll(&entry, 1, Int32(left.milliseconds))
+          _ = poll(&entry, 1, Int32(clamping: left.milliseconds))
         }
         if rest < 0 || ContinuousClock.now >= deadline, state == .open { state = .broken }
       }

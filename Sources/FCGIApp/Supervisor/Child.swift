@@ -1,4 +1,5 @@
 import CLinux
+import Core
 import Glibc
 
 /// The descriptors that a process of the service is started with.
