@@ -52,6 +52,23 @@ import Testing
     }
   }
 
+  @Test func `progress goes from 0 to 1, of what was counted before`() async throws {
+    try await withStore { store in
+      let told = Mutex<[VerificationProgress]>([])
+      _ = try await Verifier(driver: store.site.driver, options: Verifier.Options()).run { event in
+        if case .progress(let progress) = event { told.withLock { $0.append(progress) } }
+      }
+      let seen = told.withLock { $0 }
+      for phase in [VerificationProgress.Phase.contents, .repositories] {
+        let fractions = seen.filter { $0.phase == phase }.compactMap(\.fraction)
+        #expect(fractions.first == 0 && fractions.last == 1 && fractions == fractions.sorted(), "\(fractions)")
+      }
+      let last = try #require(seen.last)
+      #expect(last.phase == .repositories && last.total == last.tally.repositories)
+      #expect(last.bytesRead == last.tally.bytes && last.bytesRead > 0)
+    }
+  }
+
   @Test func `content that was replaced while it was looked at is not quarantined`() async throws {
     try await withStore { store in
       let data = StorageLayout.blobData(store.first.layerDigest)

@@ -45,12 +45,12 @@ public struct CollectionProgress: Sendable {
 
   /// One line.
   public var text: String {
+    let percentage = fraction.map { " (\(Int(min($0, 1) * 100)) %)" } ?? ""
     let removal = removed == 0 ? "" : ", \(removed) removed (\(bytes))"
     switch phase {
     case .marking: return "marking: \(repositories) repositories, \(items) manifests" + removal
-    case .blobs:
-      return "blobs: \(items) looked at" + (fraction.map { " (\(Int($0 * 100)) %)" } ?? "") + removal
-    case .links: return "links: \(repositories) repositories, \(items) looked at" + removal
+    case .blobs: return "blobs: \(items) looked at\(percentage)" + removal
+    case .links: return "links: \(repositories) repositories\(percentage), \(items) looked at" + removal
     }
   }
 }

@@ -11,6 +11,8 @@ struct LinkSweep {
   func sweep() async throws(StorageError) {
     run.begin(.links)
     try await StoredRepository.visitAll(run.driver, failed: unlistable) { repository throws(StorageError) in
+      // Marking has counted them.
+      run.progress.fraction = Double(run.progress.repositories) / Double(max(1, run.report.repositories))
       run.progress.repositories += 1
       try await sweep(repository)
     }

@@ -32,6 +32,22 @@ struct ContentCheck {
     }
   }
 
+  /// How many there are: one listing for each directory, of which there are 256, where verifying reads every byte.
+  /// What can't be listed is left out here, and reported by the walk that verifies.
+  func count() async throws(StorageError) -> Int64 {
+    var total: Int64 = 0
+    for algorithm in Digest.Algorithm.allCases {
+      let top = StorageLayout.blobs / algorithm.rawValue
+      let directories = (try? await run.driver.names(in: top)) ?? []
+      let counts = try await SideBySide.map(directories, width: run.driver.concurrency) { name throws(StorageError) in
+        try run.step()
+        return (try? await run.driver.names(in: top / name))?.count ?? 0
+      }
+      total += counts.reduce(0) { $0 + Int64($1) }
+    }
+    return total
+  }
+
   /// A content, and the directory that is its own.
   private struct Content: Sendable {
     let digest: Digest

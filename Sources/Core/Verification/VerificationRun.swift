@@ -9,13 +9,13 @@ final class VerificationRun: Sendable {
   private let observe: @Sendable (Verifier.Event) -> Void
 
   private struct State {
-    var tally: VerificationTally
+    var progress: VerificationProgress
     var pace: VerificationPace
   }
 
   var driver: any StorageDriver { registry.driver }
   var blobs: BlobStore { registry.blobs }
-  var tally: VerificationTally { state.withLockedValue { $0.tally } }
+  var tally: VerificationTally { state.withLockedValue { $0.progress.tally } }
 
   init(
     _ driver: any StorageDriver, _ options: Verifier.Options, _ tally: VerificationTally,
@@ -24,12 +24,13 @@ final class VerificationRun: Sendable {
     registry = Registry(driver: driver)
     self.options = options
     self.observe = observe
-    state = NIOLockedValueBox(State(tally: tally, pace: VerificationPace(rate: options.rate, now: .now)))
+    state = NIOLockedValueBox(
+      State(progress: VerificationProgress(tally), pace: VerificationPace(rate: options.rate, now: .now)))
   }
 
   /// Counts one of something that was looked at, or several.
   func count(_ field: WritableKeyPath<VerificationTally, Int64>, _ number: Int64 = 1) {
-    state.withLockedValue { $0.tally[keyPath: field] += number }
+    state.withLockedValue { $0.progress.tally[keyPath: field] += number }
   }
 
   // MARK: Findings
@@ -63,7 +64,7 @@ final class VerificationRun: Sendable {
   }
 
   private func tell(_ finding: Finding) {
-    state.withLockedValue { $0.tally.count(finding.state) }
+    state.withLockedValue { $0.progress.tally.count(finding.state) }
     observe(.found(finding))
   }
 
@@ -98,7 +99,13 @@ final class VerificationRun: Sendable {
   /// Throws where the verification is to stop. Tells how far it has come.
   func step() throws(StorageError) {
     guard !Task.isCancelled else { throw StorageError(.cancelled, "verify") }
-    observe(.progress(tally))
+    observe(.progress(state.withLockedValue { $0.progress }))
+  }
+
+  /// Begins with a phase that has so many contents or repositories; nil: that isn't known.
+  func begin(_ phase: VerificationProgress.Phase, total: Int64?) throws(StorageError) {
+    state.withLockedValue { ($0.progress.phase, $0.progress.total) = (phase, total) }
+    try step()
   }
 
   /// Everything up to a content's directory, or a repository, is done with.
@@ -110,7 +117,8 @@ final class VerificationRun: Sendable {
   /// Counts what was read, and waits where it is more than the rate allows.
   func read(_ bytes: Int64) async throws(StorageError) {
     let delay = state.withLockedValue { state in
-      state.tally.bytes += bytes
+      state.progress.tally.bytes += bytes
+      state.progress.bytesRead += bytes
       return state.pace.delay(after: bytes, now: .now)
     }
     if delay > .milliseconds(1) { try await pause(delay) }

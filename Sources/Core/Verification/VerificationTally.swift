@@ -39,13 +39,6 @@ public struct VerificationTally: Sendable, Equatable {
     return json.bytes
   }
 
-  /// How far it has come, in a line.
-  public func progress(after time: Duration) -> String {
-    let speed = bytes / max(1, time.components.seconds)
-    return "\(contents) contents, \(bytes >> 20) MiB (\(speed >> 20) MiB/s), \(repositories) repositories, "
-      + "\(repaired + repairable + left) faults"
-  }
-
   func write(to json: inout JSONWriter) {
     for (name, path) in VerificationTally.fields { json.integer(name, self[keyPath: path]) }
   }

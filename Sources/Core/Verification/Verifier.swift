@@ -41,7 +41,7 @@ public struct Verifier {
     /// Something isn't as it should be.
     case found(Finding)
     /// How far the run has come. Often.
-    case progress(VerificationTally)
+    case progress(VerificationProgress)
     /// All that lies before, and this, is done with; and what was found up to there.
     case passed(StoragePath, VerificationTally)
   }
@@ -122,6 +122,17 @@ public struct Verifier {
     StorageError(.notFound, "verify the repository \(name)", cause: "there is none of this name")
   }
 
+  /// One listing for each, where verifying it takes many calls.
+  private func repositoryCount() async throws(StorageError) -> Int64 {
+    var count: Int64 = 0
+    try await RepositoryTree(driver: driver).forEach { _ in
+      count += 1
+    } failed: { _, _ in
+      // The walk that verifies reports it.
+    }
+    return count
+  }
+
   private func parts(of name: RepositoryName) async throws(StorageError) -> Set<String> {
     RepositoryTree.Entry.parts(among: try await driver.names(in: StorageLayout.repository(name)))
   }
@@ -138,16 +149,19 @@ public struct Verifier {
     _ run: VerificationRun, after position: StoragePath?, _ passed: () async throws(StorageError) -> Void
   ) async throws(StorageError) {
     if let name = options.repository {
+      try run.begin(.repositories, total: nil)
       try await RepositoryCheck(run, RepositoryTree.Entry(name: name, parts: try await parts(of: name))).check()
       return
     }
     if position.map({ !$0.isBelow(StorageLayout.repositories) }) ?? true {
+      try run.begin(.contents, total: try await ContentCheck(run).count())
       try await ContentCheck(run).all(after: position, passed)
     }
     let last = position.flatMap { path -> RepositoryName? in
       guard path.isBelow(StorageLayout.repositories) else { return nil }
       return RepositoryName(path.string.dropFirst(StorageLayout.repositories.string.count + 1))
     }
+    try run.begin(.repositories, total: try await repositoryCount())
     try await RepositoryTree(driver: driver).forEach(startingAt: last) { entry throws(StorageError) in
       guard entry.name != last else { return }
       try await RepositoryCheck(run, entry).check()

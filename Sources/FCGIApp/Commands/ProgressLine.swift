@@ -1,26 +1,35 @@
 import Glibc
+import Synchronization
 
 /// Shows on standard error how far a command has come: on a terminal in a line that is written over, elsewhere in a
-/// line every ten seconds.
-final class ProgressLine {
+/// line every ten seconds. Any task may show it.
+final class ProgressLine: Sendable {
   private let isTerminal = isatty(STDERR_FILENO) == 1
-  private var shown = ContinuousClock.now
-  private var isThere = false
+  private let state = Mutex(State())
+
+  private struct State {
+    var shown = ContinuousClock.now
+    var isThere = false
+  }
 
   /// Shows a line, unless one was shown a moment ago.
   func show(_ text: () -> String) {
     let now = ContinuousClock.now
-    guard now - shown >= (isTerminal ? .milliseconds(200) : .seconds(10)) else { return }
-    shown = now
-    // Carriage return; erase to the end of the line.
-    Descriptor.write(Array((isTerminal ? "\r\(text())\u{1B}[K" : "\(text())\n").utf8), to: STDERR_FILENO)
-    isThere = isTerminal
+    state.withLock { state in
+      guard now - state.shown >= (isTerminal ? .milliseconds(200) : .seconds(10)) else { return }
+      state.shown = now
+      // Carriage return; erase to the end of the line.
+      Descriptor.write(Array((isTerminal ? "\r\(text())\u{1B}[K" : "\(text())\n").utf8), to: STDERR_FILENO)
+      state.isThere = isTerminal
+    }
   }
 
   /// Takes the line away.
   func clear() {
-    if isThere { Descriptor.write(Array("\r\u{1B}[K".utf8), to: STDERR_FILENO) }
-    isThere = false
+    state.withLock { state in
+      if state.isThere { Descriptor.write(Array("\r\u{1B}[K".utf8), to: STDERR_FILENO) }
+      state.isThere = false
+    }
   }
 
   /// Prints a line of the result.

@@ -6,7 +6,6 @@ import Synchronization
 final class VerificationReport: Sendable {
   private let format: VerifyCommand.Format
   private let status = Atomic<Int32>(1)
-  private let isTerminal = isatty(STDERR_FILENO) == 1
 
   init(format: VerifyCommand.Format) {
     self.format = format
@@ -18,36 +17,33 @@ final class VerificationReport: Sendable {
   /// Verifies, and prints what comes of it.
   func run(_ verifier: Verifier) async {
     let began = ContinuousClock.now
-    let toldAt = Mutex(began)
+    let line = ProgressLine()
     do {
       let tally = try await verifier.run { event in
         switch event {
-        case .found(let finding): self.tell(finding)
+        case .found(let finding):
+          line.clear()
+          self.tell(finding)
         case .nothingStored: self.note("nothing is stored here: does the configuration name the right storage?")
         case .resumed(let path): self.note("going on after \(path), where an earlier run was stopped")
         case .readOnly(let error):
           self.note("nothing can be written, so that a run that is stopped begins anew: \(error)")
-        case .progress(let tally):
-          let now = ContinuousClock.now
-          let isDue = toldAt.withLock { toldAt in
-            guard now - toldAt > (self.isTerminal ? .seconds(1) : .seconds(10)) else { return false }
-            toldAt = now
-            return true
-          }
-          if isDue { self.progress(tally, since: began) }
+        case .progress(let progress): line.show { progress.text(after: ContinuousClock.now - began) }
         case .passed: break
         }
       }
+      line.clear()
       guard let tally else {
         note("another process is verifying this storage")
         return set(75)  // EX_TEMPFAIL
       }
-      if isTerminal, toldAt.withLock({ $0 }) != began { note("") }
       finish(tally)
     } catch  where error.code == .cancelled {
+      line.clear()
       note("stopped; the next run goes on from here")
       set(130)
     } catch {
+      line.clear()
       note("\(error)")
     }
   }
@@ -71,11 +67,6 @@ final class VerificationReport: Sendable {
         """)
     }
     if tally.left + tally.repairable > 0 { set(3) } else { set(tally.repaired > 0 ? 4 : 0) }
-  }
-
-  private func progress(_ tally: VerificationTally, since began: ContinuousClock.Instant) {
-    let line = tally.progress(after: ContinuousClock.now - began)
-    Descriptor.write(Array((isTerminal ? "\r\u{1B}[K\(line)" : line + "\n").utf8), to: STDERR_FILENO)
   }
 
   private func note(_ line: String) {
