@@ -4,6 +4,8 @@
 // under _GNU_SOURCE only, which Swift's view of it does not define.
 
 #include <elf.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
 #include <linux/stat.h>
 #include <malloc.h>
 #include <spawn.h>
@@ -13,6 +15,8 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 int accept4(int socket, struct sockaddr *address, socklen_t *length, int flags);
 int memfd_create(const char *name, unsigned int flags);
@@ -36,3 +40,14 @@ int sched_getaffinity(int process, unsigned long size, unsigned long *mask);
 
 // POLLRDHUP
 enum { BERTH_POLLRDHUP = 0x2000 };
+
+// O_PATH
+enum { BERTH_O_PATH = 010000000 };
+
+// openat2 with RESOLVE_NO_SYMLINKS: the C library has no function for it, and `syscall` takes arguments of any number,
+// which Swift can't call.
+static inline int berth_open_without_symlinks(const char *path, int flags, unsigned int mode) {
+  struct open_how how = {
+      .flags = (unsigned int)flags, .mode = mode, .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
+  return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+}

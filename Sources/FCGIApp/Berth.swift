@@ -8,7 +8,7 @@ struct Berth: ParsableCommand {
     version: BuildInformation.text,
     subcommands: [
       Serve.self, CheckCommand.self, NginxCommand.self, GarbageCollectCommand.self, RepositoryCommand.self,
-      TagCommand.self, VerifyCommand.self, WorkerCommand.self, KeeperCommand.self,
+      TagCommand.self, UploadsCommand.self, VerifyCommand.self, WorkerCommand.self, KeeperCommand.self,
       TakeoverCheckCommand.self,
     ])
 }

@@ -65,9 +65,8 @@ struct CollectionSite {
   /// Every file, with its size, but those that tell of announcements that are over.
   func files() async throws -> [String: Int64] {
     var files: [String: Int64] = [:]
-    try await base.walk(.root) { (path, entry) async throws(StorageError) in
-      if !entry.isDirectory, !path.lastComponent.hasPrefix("removals.") { files[path.string] = entry.size }
-      return .continue
+    for (path, entry) in try await base.tree() where !entry.isDirectory && !path.contains("/removals.") {
+      files[path] = entry.size
     }
     return files
   }

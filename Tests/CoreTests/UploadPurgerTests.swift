@@ -41,7 +41,7 @@ import Testing
     let tag = StorageLayout.tags(name) / "_uploads"
     try await driver.put([1], at: tag, durability: .process)
     let outcome = try await purger().run(now: started + 8 * Self.day)
-    #expect(outcome == UploadPurger.Outcome(seen: 2, purged: 1))
+    #expect(outcome == UploadPurge.Outcome(seen: 2, purged: 1))
     #expect(await !exists(old))
     #expect(await exists(young))
     #expect(try await driver.content(at: tag, limit: 10) == [1])
@@ -65,7 +65,7 @@ import Testing
   }
 
   @Test func `a dry run removes nothing, and an empty registry is no error`() async throws {
-    #expect(try await purger().run(now: 0) == UploadPurger.Outcome())
+    #expect(try await purger().run(now: 0) == UploadPurge.Outcome())
     let id = try await makeUpload(startedAt: "2001-01-02T03:04:05Z")
     let later = try #require(RFC3339.nanoseconds("2002-01-02T03:04:05Z"))
     #expect(try await purger(dryRun: true).run(now: later).purged == 1)
@@ -80,9 +80,9 @@ import Testing
     try await driver.put([], at: StorageLayout.uploadData(name, nothing), durability: .process)
     try await driver.delete(StorageLayout.uploadData(name, nothing), durability: .process)
     let now = WallClock.now
-    #expect(try await purger().run(now: now + Self.day) == UploadPurger.Outcome(seen: 2, purged: 0))
+    #expect(try await purger().run(now: now + Self.day) == UploadPurge.Outcome(seen: 2, purged: 0))
     #expect(try await driver.list(StorageLayout.upload(name, nothing)) == [], "looking makes nothing")
-    #expect(try await purger().run(now: now + 8 * Self.day) == UploadPurger.Outcome(seen: 2, purged: 2))
+    #expect(try await purger().run(now: now + 8 * Self.day) == UploadPurge.Outcome(seen: 2, purged: 2))
     #expect(await !exists(states))
     #expect(await !exists(nothing))
   }
@@ -92,14 +92,14 @@ import Testing
     let data = StorageLayout.uploadData(name, id)
     let later = WallClock.now + 30 * Self.day
     let writer = try await driver.writer(at: data, appending: true)
-    #expect(try await purger().run(now: later) == UploadPurger.Outcome(seen: 1, purged: 0))
+    #expect(try await purger().run(now: later) == UploadPurge.Outcome(seen: 1, purged: 0))
     #expect(await exists(id))
     // It is still whole: what was verified meanwhile is committed.
     let blob = StorageLayout.blobData(TestContent.digest([1]))
     try await writer.write(([1] as [UInt8]).span.bytes)
     try await writer.commit(to: blob)
     #expect(try await driver.content(at: blob, limit: 10) == [1])
-    #expect(try await purger().run(now: later) == UploadPurger.Outcome(seen: 1, purged: 1))
+    #expect(try await purger().run(now: later) == UploadPurge.Outcome(seen: 1, purged: 1))
     #expect(await !exists(id))
   }
 
@@ -132,7 +132,7 @@ import Testing
       try await writer.close()
     }
     let now = WallClock.now + Self.day
-    #expect(try await purger(over: hooked).run(now: now) == UploadPurger.Outcome(seen: 1, purged: 0))
+    #expect(try await purger(over: hooked).run(now: now) == UploadPurge.Outcome(seen: 1, purged: 0))
     #expect(try await driver.content(at: data, limit: 10) == [7])
   }
 
@@ -155,10 +155,10 @@ import Testing
     }
     let now = WallClock.now
     #expect(
-      try await purger(over: hooked).run(now: now) == UploadPurger.Outcome(seen: 2, purged: 1, failed: 3))
+      try await purger(over: hooked).run(now: now) == UploadPurge.Outcome(seen: 2, purged: 1, failed: 3))
     #expect(await !exists(good))
     #expect(await exists(stuck))
-    #expect(try await purger().run(now: now + 8 * Self.day) == UploadPurger.Outcome(seen: 2, purged: 2))
+    #expect(try await purger().run(now: now + 8 * Self.day) == UploadPurge.Outcome(seen: 2, purged: 2))
   }
 
   @Test func `an empty directory of uploads goes with the repository that nothing was ever pushed to`() async throws {
@@ -179,7 +179,7 @@ import Testing
   @Test func `two hosts purge once in an interval`() async throws {
     let now = try #require(RFC3339.nanoseconds("2026-01-02T03:04:05Z"))
     let (first, second) = (purger(), purger())
-    #expect(try await first.runInTurn(every: .seconds(3600), now: now) == UploadPurger.Outcome())
+    #expect(try await first.runInTurn(every: .seconds(3600), now: now) == UploadPurge.Outcome())
     #expect(try await second.runInTurn(every: .seconds(3600), now: now) == nil)
     #expect(try await second.runInTurn(every: .seconds(3600), now: now + Self.day) != nil)
   }

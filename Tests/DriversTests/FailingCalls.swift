@@ -3,31 +3,31 @@ import Testing
 
 /// A system call that a test makes fail.
 enum FailingCall: Sendable, CaseIterable {
-  case fsync, openat, pwrite, close, rename, renameat2, mkdir, unlink, utimensat
+  case fsync, openat2, pwrite, close, renameat, renameat2, mkdirat, unlinkat, utimensat
 
   fileprivate var number: UInt32 {
     #if arch(x86_64)
       switch self {
       case .fsync: 74
-      case .openat: 257
+      case .openat2: 437
       case .pwrite: 18
       case .close: 3
-      case .rename: 82
+      case .renameat: 264
       case .renameat2: 316
-      case .mkdir: 83
-      case .unlink: 87
+      case .mkdirat: 258
+      case .unlinkat: 263
       case .utimensat: 280
       }
     #else
       switch self {
       case .fsync: 82
-      case .openat: 56
+      case .openat2: 437
       case .pwrite: 68
       case .close: 57
-      case .rename: 38
+      case .renameat: 38
       case .renameat2: 276
-      case .mkdir: 34
-      case .unlink: 35
+      case .mkdirat: 34
+      case .unlinkat: 35
       case .utimensat: 88
       }
     #endif

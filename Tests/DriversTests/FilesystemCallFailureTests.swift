@@ -99,7 +99,7 @@ import Testing
   func `without a free descriptor the storage is unavailable`(code: Int32) async throws {
     try await driver.put("text", at: path("/file"))
     let driver = driver
-    try await failing(.openat, with: code) {
+    try await failing(.openat2, with: code) {
       await expect(.unavailable) { _ = try await driver.content(at: path("/file"), limit: 10) }
       await expect(.unavailable) { _ = try await driver.reader(at: path("/file"), from: 0) }
       await expect(.unavailable) { _ = try await driver.list(.root) }

@@ -92,16 +92,11 @@ extension StorageDriver {
     try await writer.write(text)
     try await writer.close()
   }
+}
 
-  /// All paths below `top` in the order of a walk.
-  func walked(_ top: StoragePath, startingAfter start: StoragePath? = nil) async throws(StorageError) -> [String] {
-    var paths = [String]()
-    try await walk(top, startingAfter: start) { path, _ in
-      paths.append(path.string)
-      return .continue
-    }
-    return paths
-  }
+extension StorageDriver {
+  /// All paths below `top`, sorted.
+  func walked(_ top: StoragePath) async throws(StorageError) -> [String] { try await tree(below: top).map(\.path) }
 }
 
 extension StorageWriter {
@@ -129,27 +124,4 @@ func expect(
 func everything(in root: String) -> [String] {
   let names = FileManager.default.enumerator(atPath: root)?.allObjects as? [String] ?? []
   return names.filter { $0 != "~staging" }.sorted()
-}
-
-/// Runs `body` on `count` threads at once, each with its own number, as requests do; drivers block.
-func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) async throws -> Void) async throws {
-  try await withThrowingTaskGroup { group in
-    for index in 0..<count {
-      group.addTask {
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-          Thread.detachNewThread {
-            Task.immediate {
-              do {
-                try await body(index)
-                continuation.resume()
-              } catch {
-                continuation.resume(throwing: error)
-              }
-            }
-          }
-        }
-      }
-    }
-    try await group.waitForAll()
-  }
 }

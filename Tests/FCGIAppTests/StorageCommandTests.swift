@@ -235,4 +235,47 @@ import Testing
       #expect(output.isEmpty && errors.contains(message))
     }
   }
+
+  private func upload(_ name: String, _ size: Int) async throws {
+    let begun = try await client.send(.post, "/v2/\(name)/blobs/uploads/")
+    let location = try #require(begun["Location"])
+    #expect(try await client.send(.patch, location, body: TestContent.bytes(size)).status == 202)
+  }
+
+  @Test func `uploads are listed, and purged by age and repository`() async throws {
+    try await upload("team/app", 3000)
+    try await upload("team/app", 5)
+    try await upload("team/base", 70)
+    let all = try berth("uploads", "list")
+    #expect(all.status == 0)
+    #expect(all.output.split(separator: "\n").count == 3)
+    #expect(all.output.contains("2.9 KiB (3000 bytes)"), "\(all.output)")
+    #expect(all.errors == "3 uploads, 3.0 KiB (3075 bytes)\n")
+    let json = try berth("uploads", "list", arguments: ["--repository", "team/base", "--json"])
+    #expect(json.output.hasPrefix(#"{"repository":"team/base","id":""#) && json.output.hasSuffix("\"size\":70}\n"))
+    #expect(try berth("uploads", "list", arguments: ["--repository", "no/such"]).status == 1)
+
+    let young = try berth("uploads", "purge", arguments: ["--older-than", "1h"])
+    #expect(young.status == 0)
+    #expect(young.output == "removed 0 of 3 uploads, 0 bytes\n")
+    let dry = try berth("uploads", "purge", arguments: ["--older-than", "0s", "--dry-run"])
+    #expect(dry.output.hasSuffix("would remove 3 of 3 uploads, 3.0 KiB (3075 bytes)\n"), "\(dry.output)")
+    #expect(try berth("uploads", "list").output == all.output)
+    let one = try berth("uploads", "purge", arguments: ["--repository", "team/app", "--older-than", "0s"])
+    #expect(one.output.hasSuffix("removed 2 of 2 uploads, 2.9 KiB (3005 bytes)\n"), "\(one.output)")
+    #expect(try berth("uploads", "list").errors == "1 upload, 70 bytes\n")
+    #expect(try berth("uploads", "purge", arguments: ["--repository", "no/such"]).status == 1)
+  }
+
+  @Test func `an upload that is being written to is not purged`() async throws {
+    let name = try #require(RepositoryName("team/app"))
+    let id = UploadID()
+    try await driver.put(
+      Array("2020-01-01T00:00:00Z".utf8), at: StorageLayout.uploadStartedAt(name, id), durability: .process)
+    let writer = try await driver.writer(at: StorageLayout.uploadData(name, id), appending: true)
+    let outcome = try berth("uploads", "purge", arguments: ["--older-than", "0s"])
+    #expect(outcome.output == "removed 0 of 1 uploads, 0 bytes\n")
+    try await writer.close()
+    #expect(try berth("uploads", "purge", arguments: ["--older-than", "0s"]).output.contains("removed 1 of 1"))
+  }
 }

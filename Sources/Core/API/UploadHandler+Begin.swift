@@ -36,12 +36,7 @@ extension UploadHandler {
     let session = try await RegistryError.fromStorage { () async throws(StorageError) in
       try await repository.uploads.openUnnamed(digest, length: request.contentLength)
     }
-    do throws(RegistryError) {
-      try await session.finish(request.body, UploadChunk(length: request.contentLength), as: digest)
-    } catch {
-      try? await session.remove()
-      throw error
-    }
+    try await session.finish(request.body, UploadChunk(length: request.contentLength), as: digest)
     return created(request, repository, digest)
   }
 

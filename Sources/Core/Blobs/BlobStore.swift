@@ -109,6 +109,9 @@ public struct BlobStore: Sendable {
         return nil
       } catch  where error.code == .notFound {
         guard try await Condemnation.rescue(path, driver) else { return nil }
+      } catch  where error.code == .irregular {
+        damage?.note(path, "can't be read (\(error.cause ?? error.message))")
+        return nil
       }
     }
     return nil
@@ -122,6 +125,9 @@ public struct BlobStore: Sendable {
         return try await driver.content(at: path, limit: limit)
       } catch  where error.code == .notFound {
         guard try await Condemnation.rescue(path, driver) else { return nil }
+      } catch  where error.code == .irregular {
+        damage?.note(path, "can't be read (\(error.cause ?? error.message))")
+        return nil
       }
     }
     return nil

@@ -18,6 +18,9 @@ enum Link {
     } catch  where error.code == .tooLarge {
       damage?.note(path, "is too long for a link")
       return nil
+    } catch  where error.code == .irregular {
+      damage?.note(path, "can't be read (\(error.cause ?? error.message))")
+      return nil
     }
     let digest = digest(content)
     if digest == nil { damage?.note(path, content.isEmpty ? "is empty" : "holds no digest") }

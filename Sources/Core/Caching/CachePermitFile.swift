@@ -32,7 +32,9 @@ enum CachePermitFile: Equatable {
       guard case .closed = file else { return file }
       let age = Duration.nanoseconds(WallClock.now - (try await driver.stat(path).modified))
       return (.zero - closedAtMost...closedAtMost).contains(age) ? file : .absent
-    } catch  where error.code == .notFound || error.code == .tooLarge || error.code == .wrongKind {
+    } catch
+      where error.code == .notFound || error.code == .tooLarge || error.code == .wrongKind || error.code == .irregular
+    {
       return .absent
     }
   }

@@ -44,6 +44,8 @@ extension Configuration {
     public var rootDirectory = "/var/lib/registry"
     /// `maxthreads`: operations under way at once. A smaller number than `leastThreads` counts as that.
     public var maxThreads = 100
+    /// `followsymlinks`: whether symbolic links below the root are followed.
+    public var followSymlinks = false
 
     /// The least that `maxthreads` can be, as in docker/distribution.
     static let leastThreads = 25
@@ -189,6 +191,7 @@ extension Configuration.Filesystem: ConfigurationSection {
       keys.report(
         .error, "rootdirectory", "\(rootDirectory) is no absolute path", remedy: "begin it with a slash")
     }
+    keys.value("followsymlinks", &followSymlinks)
     keys.loose("maxthreads", &maxThreads)
     if maxThreads < Self.leastThreads {
       keys.report(

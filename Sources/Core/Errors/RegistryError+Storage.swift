@@ -21,9 +21,16 @@ extension RegistryError {
       self.init(
         .unavailable, "the registry's storage can't be reached now: try again", fields: [.retryAfter: "1"], cause: cause
       )
-    case .notFound, .wrongKind, .tooLarge, .failed:
+    case .notFound, .wrongKind, .irregular, .tooLarge, .failed:
       self.init(.unavailable, "the registry's storage failed", fields: [.retryAfter: "10"], cause: cause)
     }
+  }
+
+  /// Of an upload that the storage has no space for, which is removed.
+  init(uploadWithoutSpace error: StorageError) {
+    self.init(
+      .unavailable, "the registry's storage is full: the upload is gone, begin anew once there is space",
+      fields: [.retryAfter: "60"], cause: error.description)
   }
 
   /// Runs what uses the storage; its faults become answers.

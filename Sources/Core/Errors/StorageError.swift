@@ -6,6 +6,9 @@ public struct StorageError: Error, CustomStringConvertible {
     case notFound
     /// A directory where a file was meant, or the other way round.
     case wrongKind
+    /// Neither a file nor a directory: a FIFO, a socket, a device, or a symbolic link that isn't followed, be it in the
+    /// last place of the path or above.
+    case irregular
     /// Longer than the caller's limit.
     case tooLarge
     /// Another writer has the file.

@@ -225,14 +225,17 @@ final class RepositoryMarking {
 
   /// Marks what the links below a directory are named after, and what they say, whatever algorithms it knows.
   private func wantLinks(below directory: StoragePath, _ algorithm: Digest.Algorithm?) async throws(StorageError) {
-    try await run.forEachName(in: directory) { name throws(StorageError) in
-      try self.run.checkEnd()
-      if name == "link" || name.hasPrefix(StorageLayout.condemnedPrefix) {
-        if case .digest(let target) = await self.run.link(directory / name) { self.run.wanted.insert(target) }
-        return
+    var waiting = [(directory, algorithm)]
+    while let (directory, algorithm) = waiting.popLast() {
+      try await run.forEachName(in: directory) { name throws(StorageError) in
+        try self.run.checkEnd()
+        if name == "link" || name.hasPrefix(StorageLayout.condemnedPrefix) {
+          if case .digest(let target) = await self.run.link(directory / name) { self.run.wanted.insert(target) }
+          return
+        }
+        if let algorithm, let key = DigestKey(name, algorithm) { self.run.wanted.insert(key) }
+        waiting.append((directory / name, Digest.Algorithm(rawValue: name)))
       }
-      if let algorithm, let key = DigestKey(name, algorithm) { self.run.wanted.insert(key) }
-      try await self.wantLinks(below: directory / name, Digest.Algorithm(rawValue: name))
     }
   }
 

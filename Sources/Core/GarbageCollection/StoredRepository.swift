@@ -20,25 +20,27 @@ struct StoredRepository {
     revisions / digest.algorithm.rawValue / String(digest.hex)
   }
 
-  /// Visits every repository below `directory`, parents before children. What isn't a directory is left out.
+  /// Visits every repository, parents before children. What isn't a directory is left out.
   /// - Parameter failed: a directory that can't be listed; what is below it is not visited.
   static func visitAll(
-    below directory: StoragePath = StorageLayout.repositories, _ driver: any StorageDriver,
-    failed: (StoragePath, StorageError) -> Void,
+    _ driver: any StorageDriver, failed: (StoragePath, StorageError) -> Void,
     _ visit: (StoredRepository) async throws(StorageError) -> Void
   ) async throws(StorageError) {
-    let names: [String]
-    do {
-      names = try await driver.list(directory)
-    } catch  where error.code == .notFound || error.code == .wrongKind {
-      return
-    } catch {
-      return failed(directory, error)
-    }
     let parts: Set = ["_layers", "_manifests", "_uploads", "_referrers"]
-    if names.contains(where: parts.contains) { try await visit(StoredRepository(directory: directory)) }
-    for name in names where name.utf8.first != UInt8(ascii: "_") {
-      try await visitAll(below: directory / name, driver, failed: failed, visit)
+    // A list: how deep the tree is, is not for the stack.
+    var waiting = [StorageLayout.repositories]
+    while let directory = waiting.popLast() {
+      let names: [String]
+      do {
+        names = try await driver.list(directory)
+      } catch  where error.code == .notFound || error.code == .wrongKind {
+        continue
+      } catch {
+        failed(directory, error)
+        continue
+      }
+      if names.contains(where: parts.contains) { try await visit(StoredRepository(directory: directory)) }
+      for name in names where name.utf8.first != UInt8(ascii: "_") { waiting.append(directory / name) }
     }
   }
 }

@@ -14,6 +14,25 @@ struct AbandonedUpload {
   /// Its directory.
   var path: StoragePath { StorageLayout.upload(name, id) }
 
+  /// The upload as it lies in the storage; nil where it is gone.
+  func found() async throws(StorageError) -> UnfinishedUpload? {
+    let started = try await started()
+    var data: StorageEntry?
+    do {
+      data = try await driver.stat(StorageLayout.uploadData(name, id))
+    } catch  where error.code == .notFound {
+      // Nothing has come yet.
+    }
+    guard started != nil || data != nil else { return nil }
+    return UnfinishedUpload(
+      repository: name, id: id, started: started, lastWritten: data?.modified, size: data?.size ?? 0)
+  }
+
+  /// What is said of one whose files are gone, and whose directory is left.
+  var unknown: UnfinishedUpload {
+    UnfinishedUpload(repository: name, id: id, started: nil, lastWritten: nil, size: 0)
+  }
+
   /// The later one of when the upload was begun and when its last byte arrived; where neither tells, when its
   /// directory last changed. nil where it is gone.
   func idleSince() async throws(StorageError) -> Int64? {
@@ -57,7 +76,7 @@ struct AbandonedUpload {
       if let time = RFC3339.nanoseconds(String(decoding: text, as: UTF8.self)) { return time }
     } catch  where error.code == .notFound {
       return nil
-    } catch  where error.code == .tooLarge {
+    } catch  where error.code == .tooLarge || error.code == .irregular {
       // As torn.
     }
     return try await modified(path)
@@ -66,7 +85,7 @@ struct AbandonedUpload {
   private func modified(_ path: StoragePath) async throws(StorageError) -> Int64? {
     do {
       return try await driver.stat(path).modified
-    } catch  where error.code == .notFound {
+    } catch  where error.code == .notFound || error.code == .irregular {
       return nil
     }
   }
@@ -75,6 +94,42 @@ struct AbandonedUpload {
     do {
       try await driver.delete(path, durability: .process)
     } catch  where error.code == .notFound {
+    }
+  }
+
+  /// Visits every upload of all repositories, or of one.
+  /// - Parameters:
+  ///   - visit: what it throws ends the walk.
+  ///   - passed: a repository whose uploads were visited.
+  ///   - failed: what can't be listed. The walk goes on.
+  static func forEach(
+    in repository: RepositoryName?, _ driver: any StorageDriver,
+    _ visit: (AbandonedUpload) async throws(StorageError) -> Void,
+    passed: (RepositoryName) async throws(StorageError) -> Void = { _ in },
+    failed: (StoragePath, StorageError) -> Void
+  ) async throws(StorageError) {
+    func uploads(of name: RepositoryName) async throws(StorageError) {
+      let directory = StorageLayout.uploads(name)
+      let ids: [UploadID]
+      do throws(StorageError) {
+        ids = try await driver.names(in: directory).compactMap { UploadID($0) }
+      } catch {
+        return failed(directory, error)
+      }
+      for id in ids {
+        guard !Task.isCancelled else { throw StorageError(.cancelled, "look at \(directory)") }
+        try await visit(AbandonedUpload(driver, name, id))
+      }
+      try await passed(name)
+    }
+    if let repository {
+      _ = try await driver.stat(StorageLayout.repository(repository))
+      return try await uploads(of: repository)
+    }
+    try await RepositoryTree(driver: driver).forEach { entry throws(StorageError) in
+      if entry.parts.contains("_uploads") { try await uploads(of: entry.name) }
+    } failed: { path, error in
+      failed(path, error)
     }
   }
 }

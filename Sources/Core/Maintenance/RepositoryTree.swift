@@ -25,37 +25,50 @@ struct RepositoryTree {
     startingAt start: RepositoryName? = nil, visit: (Entry) async throws(StorageError) -> Void,
     failed: (StoragePath, StorageError) async throws(StorageError) -> Void
   ) async throws(StorageError) {
-    let steps = start?.description.split(separator: "/").map(String.init) ?? []
-    try await descend(StorageLayout.repositories, "", after: steps[...], visit, failed)
+    // A list: how deep the tree is, is not for the stack. What is to be visited next is at its end.
+    var waiting = [Directory(path: StorageLayout.repositories, name: "", isBefore: start != nil)]
+    let start = start?.description ?? ""
+    while let directory = waiting.popLast() {
+      guard !Task.isCancelled else { throw StorageError(.cancelled, "walk \(directory.path)") }
+      let names: [String]
+      do {
+        names = try await driver.list(directory.path)
+        let parts = Entry.parts(among: names)
+        if !directory.isBefore, !parts.isEmpty, let name = RepositoryName(directory.name) {
+          try await visit(Entry(name: name, parts: parts))
+        }
+      } catch  where error.code == .notFound || error.code == .wrongKind {
+        // It vanished, or is a file.
+        continue
+      } catch  where error.code == .cancelled {
+        throw error
+      } catch {
+        try await failed(directory.path, error)
+        continue
+      }
+      waiting += directory.children(names, startingAt: start)
+    }
   }
 
-  private func descend(
-    _ directory: StoragePath, _ name: String, after start: ArraySlice<String>,
-    _ visit: (Entry) async throws(StorageError) -> Void,
-    _ failed: (StoragePath, StorageError) async throws(StorageError) -> Void
-  ) async throws(StorageError) {
-    guard !Task.isCancelled else { throw StorageError(.cancelled, "walk \(directory)") }
-    var names: [String] = []
-    do {
-      names = try await driver.list(directory)
-      let parts = Entry.parts(among: names)
-      if start.isEmpty, !parts.isEmpty, let name = RepositoryName(name) {
-        try await visit(Entry(name: name, parts: parts))
+  /// A directory that is to be visited.
+  private struct Directory {
+    let path: StoragePath
+    /// The repository's that it would be; empty for the topmost one.
+    let name: String
+    /// Whether it lies above the repository to start at, and is left out itself.
+    let isBefore: Bool
+
+    /// Those in it, the first one last, but not those that come before the start.
+    func children(_ names: [String], startingAt start: String) -> [Directory] {
+      let rest = isBefore ? start.utf8.dropFirst(name.isEmpty ? 0 : name.utf8.count + 1) : ""[...].utf8
+      let first = rest.prefix { $0 != UInt8(ascii: "/") }
+      return names.filter { RepositoryName.isComponent($0.utf8) }.sorted(by: >).compactMap { child in
+        if isBefore, child.utf8.lexicographicallyPrecedes(first) { return nil }
+        let childName = name.isEmpty ? child : "\(name)/\(child)"
+        guard childName.utf8.count <= RepositoryName.maximumLength else { return nil }
+        let isAbove = isBefore && child.utf8.elementsEqual(first) && childName.utf8.count < start.utf8.count
+        return Directory(path: path / child, name: childName, isBefore: isAbove)
       }
-    } catch  where error.code == .notFound || error.code == .wrongKind {
-      // It vanished, or is a file.
-      return
-    } catch  where error.code == .cancelled {
-      throw error
-    } catch {
-      try await failed(directory, error)
-    }
-    for child in names.filter({ RepositoryName.isComponent($0.utf8) }).sorted() {
-      if let first = start.first, child < first { continue }
-      let childName = name.isEmpty ? child : "\(name)/\(child)"
-      guard childName.utf8.count <= RepositoryName.maximumLength else { continue }
-      let below = child == start.first ? start.dropFirst() : []
-      try await descend(directory / child, childName, after: below, visit, failed)
     }
   }
 }

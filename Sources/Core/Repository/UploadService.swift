@@ -57,7 +57,7 @@ struct UploadService {
       return writer
     }
     guard let direct else { return try await open(id, startedAt: startedAt) }
-    return UploadSession(repository, id, startedAt: startedAt, direct, keepsProgress: false)
+    return UploadSession(repository, id, startedAt: startedAt, direct, .repeatable)
   }
 
   private func isEmpty(_ id: UploadID) async throws(StorageError) -> Bool {
@@ -68,7 +68,7 @@ struct UploadService {
   private func open(_ id: UploadID, startedAt: String) async throws(RegistryError) -> UploadSession {
     let session = try await RegistryError.fromStorage { () async throws(StorageError) -> UploadSession? in
       let writer = try await driver.writer(at: StorageLayout.uploadData(name, id), appending: true)
-      let session = UploadSession(repository, id, startedAt: startedAt, writer)
+      let session = UploadSession(repository, id, startedAt: startedAt, writer, .resumable)
       // It may have been finished or cancelled in between; then a new, empty file has been made.
       if writer.size == 0, try await !driver.isThere(StorageLayout.uploadStartedAt(name, id)) {
         try await session.remove()
@@ -91,7 +91,7 @@ struct UploadService {
     } else {
       writer = try await driver.writer(at: StorageLayout.uploadData(name, id), appending: false)
     }
-    return UploadSession(repository, id, startedAt: nil, writer, keepsProgress: false)
+    return UploadSession(repository, id, startedAt: nil, writer, .single)
   }
 
   private func startedAt(_ id: UploadID) async throws(RegistryError) -> String {

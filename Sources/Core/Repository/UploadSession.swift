@@ -1,45 +1,59 @@
-/// One request's hold on an upload: nobody else writes to it until the session is let go of.
+/// One request's hold on an upload: no other request writes to it until the session has ended.
+///
+/// It ends once: `append` and `finish` end it whatever comes of them, `remove` and `letGo` do nothing more.
 final class UploadSession {
   private let repository: Repository
   private let id: UploadID
   private let startedAt: String?
   private let writer: any StorageWriter
-  /// Whether another request can go on from what this one leaves.
-  private let keepsProgress: Bool
+  private let kind: Kind
   /// Of all that the upload holds, once something was received or verified.
   private var hash: BackgroundHash?
-  /// Whether the file is no longer the upload's.
+  /// Whether the file has become the blob's content.
+  private var isMoved = false
   private var isOver = false
+  /// Whether a write failed for want of space.
+  private var isOutOfSpace = false
   private var driver: any StorageDriver { repository.driver }
   private var hashStates: UploadHashStates { UploadHashStates(driver, repository.name, id) }
 
-  /// - Parameter startedAt: nil: nobody else can see the upload.
+  /// What a request that fails leaves to the next one.
+  enum Kind {
+    /// An upload that holds what has arrived, and can be gone on with.
+    case resumable
+    /// An upload that is as empty as it was: this request's content is nowhere before it is whole.
+    case repeatable
+    /// Nothing: no other request can see the upload.
+    case single
+  }
+
+  /// - Parameter startedAt: nil where the upload is a single request's.
   init(
-    _ repository: Repository, _ id: UploadID, startedAt: String?, _ writer: any StorageWriter,
-    keepsProgress: Bool = true
+    _ repository: Repository, _ id: UploadID, startedAt: String?, _ writer: any StorageWriter, _ kind: Kind
   ) {
     self.repository = repository
     self.id = id
     self.startedAt = startedAt
     self.writer = writer
-    self.keepsProgress = keepsProgress
+    self.kind = kind
   }
 
   /// The upload as it stands.
   var upload: Upload { Upload(id: id, startedAt: startedAt ?? "", size: writer.size) }
 
-  /// Takes a body as the next bytes, and lets go of the upload. What arrived stays, whatever fails, and can be
-  /// gone on from.
+  /// Takes a body as the next bytes. What arrived stays, whatever fails, and can be gone on from; but where the storage
+  /// is full, the upload goes: clients begin anew after such a failure, and what they left would keep it full.
   func append(_ body: any RequestBody, _ chunk: UploadChunk) async throws(RegistryError) {
-    do {
+    do throws(RegistryError) {
       try await receive(body, chunk, hashing: nil)
     } catch {
-      await letGo()
+      await endAfterFailure()
       throw error
     }
-    await suspend()
     do {
-      try await writer.close()
+      try await release()
+    } catch  where error.code == .notFound {
+      throw RegistryError.uploadUnknown(id)
     } catch {
       throw RegistryError(storage: error)
     }
@@ -47,15 +61,19 @@ final class UploadSession {
 
   /// Takes a body as the last bytes, verifies the whole, and makes it a blob of the repository.
   ///
-  /// A body that breaks off leaves the upload to be gone on from, if the session keeps progress; content that has another
-  /// digest takes the upload with it, since its last bytes can't be taken back.
+  /// A body that breaks off leaves the upload to be gone on from, if that is its kind; content that has another digest
+  /// takes the upload with it, since its last bytes can't be taken back; and so does storage that is full.
   func finish(_ body: any RequestBody, _ chunk: UploadChunk, as digest: Digest) async throws(RegistryError) {
-    do {
+    do throws(RegistryError) {
       try await receive(body, chunk, hashing: digest.algorithm)
+      try await complete(as: digest)
     } catch {
-      await letGo()
+      await endAfterFailure()
       throw error
     }
+  }
+
+  private func complete(as digest: Digest) async throws(RegistryError) {
     let isVerified: Bool
     do throws(StorageError) {
       if try await self.digest(with: digest.algorithm) == digest {
@@ -69,8 +87,7 @@ final class UploadSession {
     } catch  where error.code == .notFound {
       throw RegistryError.uploadUnknown(id)
     } catch {
-      await letGo()
-      throw RegistryError(storage: error)
+      throw failure(error)
     }
     guard isVerified else {
       throw RegistryError(
@@ -79,20 +96,80 @@ final class UploadSession {
     }
   }
 
-  /// Ends the upload and removes what is left of it.
+  // MARK: - The end
+
+  /// Ends the upload and removes what is left of it: all of it is tried, whatever fails.
   func remove() async throws(StorageError) {
-    if !isOver {
-      isOver = true
-      try await hide()
-      try await writer.cancel()
-    }
+    guard !isOver else { return }
+    isOver = true
+    // Before the lock on the file goes, so that a request that waits for it doesn't begin anew.
+    let hidden = await outcome { () async throws(StorageError) in try await hide() }
+    let cancelled = await outcome { () async throws(StorageError) in try await writer.cancel() }
     try await delete(StorageLayout.upload(repository.name, id))
+    try hidden.get()
+    try cancelled.get()
   }
+
+  /// Leaves the upload to the next request. What can't be kept now is not told to the client, whose request has failed
+  /// for another reason.
+  func letGo() async {
+    try? await release()
+  }
+
+  private func endAfterFailure() async {
+    if kind == .single || isOutOfSpace { try? await remove() } else { await letGo() }
+  }
+
+  /// - Throws: `.notFound` where the upload was finished or cancelled meanwhile.
+  private func release() async throws(StorageError) {
+    guard !isOver else { return }
+    isOver = true
+    await keepHash()
+    do {
+      try await writer.close()
+    } catch {
+      // Others have ended the upload: what this request has made since, as the state of its hash, is left to no request.
+      if error.code == .notFound || error.code == .busy, startedAt != nil,
+        (try? await driver.isThere(StorageLayout.uploadStartedAt(repository.name, id))) == false
+      {
+        try? await delete(StorageLayout.upload(repository.name, id))
+      }
+      throw error
+    }
+  }
+
+  /// Keeps the hash for the next request, if there can be one. It only saves work, so a failure is none of the
+  /// client's.
+  private func keepHash() async {
+    guard !isMoved, kind == .resumable, let hasher = hash?.current, hasher.count == writer.size else { return }
+    try? await hashStates.store(hasher)
+  }
+
+  /// Keeps requests from finding the upload.
+  private func hide() async throws(StorageError) {
+    guard startedAt != nil else { return }
+    try await delete(StorageLayout.uploadStartedAt(repository.name, id))
+  }
+
+  private func delete(_ path: StoragePath) async throws(StorageError) {
+    do {
+      try await driver.delete(path, durability: .process)
+    } catch  where error.code == .notFound {
+    }
+  }
+
+  private func failure(_ error: StorageError) -> RegistryError {
+    guard error.code == .full else { return RegistryError(storage: error) }
+    isOutOfSpace = true
+    return RegistryError(uploadWithoutSpace: error)
+  }
+
+  // MARK: - Becoming a blob
 
   /// Content first, durably, then the link that makes it visible.
   private func keep(as digest: Digest) async throws(StorageError) {
     // Where nothing was written to the upload's own file, a cancellation did not have to wait.
-    if !keepsProgress, startedAt != nil {
+    if kind == .repeatable {
       guard try await driver.isThere(StorageLayout.uploadStartedAt(repository.name, id)) else {
         throw StorageError(.notFound, "finish upload \(id)")
       }
@@ -106,7 +183,7 @@ final class UploadSession {
     } else {
       // Which claims it, where a content's own time does.
       try await writer.commit(to: StorageLayout.blobData(digest))
-      isOver = true
+      isMoved = true
       try await repository.registry.blobs.keepClaim(digest)
       try await confirm(digest, blob.size)
     }
@@ -147,19 +224,6 @@ final class UploadSession {
     return try await repository.registry.blobs.claim(digest) == hasher.count
   }
 
-  /// Lets nobody find the upload: before the lock on its file goes, so that who waits for it doesn't begin anew.
-  private func hide() async throws(StorageError) {
-    guard startedAt != nil else { return }
-    try await delete(StorageLayout.uploadStartedAt(repository.name, id))
-  }
-
-  private func delete(_ path: StoragePath) async throws(StorageError) {
-    do {
-      try await driver.delete(path, durability: .process)
-    } catch  where error.code == .notFound {
-    }
-  }
-
   // MARK: - Receiving and hashing
 
   private func receive(
@@ -175,7 +239,7 @@ final class UploadSession {
       do {
         try await write(buffer, algorithm, inBackground: !isLast)
       } catch {
-        throw RegistryError(storage: error)
+        throw failure(error)
       }
       if let problem { throw problem }
       if isLast { return }
@@ -192,7 +256,7 @@ final class UploadSession {
     guard buffer.count > 0 else { return }
     if hash == nil {
       // States that outlived what they cover must not be taken for those of what is written now.
-      if keepsProgress { try await hashStates.forget(beyond: writer.size) }
+      if kind == .resumable { try await hashStates.forget(beyond: writer.size) }
       hash = BackgroundHash(try await resumeHash(algorithm))
     }
     let before = writer.size
@@ -231,19 +295,5 @@ final class UploadSession {
       hasher.update(buffer.bytes)
     }
     return hasher
-  }
-
-  /// Leaves the upload as it stands to the next request. What can't be kept now is none of the client's, who is told
-  /// something else.
-  func letGo() async {
-    await suspend()
-    if !isOver { try? await writer.close() }
-  }
-
-  /// Keeps the hash for the next request, if there can be one. It only saves work, so a failure is none of the
-  /// client's.
-  private func suspend() async {
-    guard !isOver, keepsProgress, let hasher = hash?.current, hasher.count == writer.size else { return }
-    try? await hashStates.store(hasher)
   }
 }

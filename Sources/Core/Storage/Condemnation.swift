@@ -70,7 +70,7 @@ struct Condemnation {
         }
       }
       return isBack
-    } catch  where error.code == .notFound || error.code == .wrongKind {
+    } catch  where error.code == .notFound || error.code == .wrongKind || error.code == .irregular {
       return false
     }
   }

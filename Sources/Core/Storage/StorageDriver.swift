@@ -75,7 +75,8 @@ public protocol StorageDriver: Sendable {
   /// Removes `directory` where it is empty or not there, then in the same way those above it, below `top`.
   func prune(_ directory: StoragePath, below top: StoragePath) async throws(StorageError)
 
-  /// Removes what processes that died have left under names of the driver's own, where it is older than `age`.
+  /// Removes what processes that died have left under names of the driver's own, where it is older than `age`; and
+  /// fills up the room that the driver keeps for maintenance on full storage, where this process may use that.
   /// - Returns: how many files and trees.
   func sweepLeftovers(olderThan age: Duration) async throws(StorageError) -> Int
 
@@ -188,8 +189,11 @@ public protocol StorageReader: AnyObject {
   func read(into buffer: IOBuffer) async throws(StorageError) -> Int
 }
 
-/// A file that grows. Belongs to one task. One that is let go without a word keeps what was written,
-/// as `close` does.
+/// A file that grows. Belongs to one task.
+///
+/// The first of `close`, `cancel` and a `commit` that succeeds is its end, whether the first two succeed or not. After
+/// that, `close` and `cancel` do nothing, so a caller that cleans up after a failure need not know what has ended it;
+/// `write` and `commit` throw `.failed`. One that is let go of without an end keeps what was written, as `close` does.
 public protocol StorageWriter: AnyObject {
   /// Bytes in the file, with what was there when it was opened.
   var size: Int64 { get }
@@ -197,7 +201,8 @@ public protocol StorageWriter: AnyObject {
   /// Appends. After an error the file holds some prefix of `bytes`; `size` is what it truly holds.
   func write(_ bytes: RawSpan) async throws(StorageError)
 
-  /// Lets go of the file: what was written outlives this process.
+  /// Lets go of the file: what was written outlives this process. Where the file was removed meanwhile, throws
+  /// `.notFound`, or, where another writer has it since, `.busy`.
   func close() async throws(StorageError)
 
   /// Moves the file over whatever file is at `destination`, and lets go of it. Its content lasts, and its name does
@@ -208,6 +213,6 @@ public protocol StorageWriter: AnyObject {
   /// unless what failed was the sync of a directory.
   func commit(to destination: StoragePath) async throws(StorageError)
 
-  /// Lets go of the file and removes it.
+  /// Lets go of the file and removes it, if it is still this writer's.
   func cancel() async throws(StorageError)
 }

@@ -5,7 +5,7 @@ extension StorageError {
   /// a whole.
   var mayBeOfOneFile: Bool {
     switch code {
-    case .denied, .failed, .wrongKind, .tooLarge: true
+    case .denied, .failed, .wrongKind, .irregular, .tooLarge: true
     case .notFound, .busy, .full, .unavailable, .cancelled: false
     }
   }

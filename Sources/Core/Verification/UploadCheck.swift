@@ -37,6 +37,6 @@ struct UploadCheck {
   }
 
   private func isOld(_ time: Int64, _ age: Duration) -> Bool {
-    age <= .zero || UploadPurger.isAbandoned(idleSince: time, now: WallClock.now, age: age)
+    age <= .zero || UploadPurge.isAbandoned(idleSince: time, now: WallClock.now, age: age)
   }
 }

@@ -218,12 +218,14 @@ final class VerificationRun: Sendable {
     try await registry.unreadable.optional(path) { () async throws(StorageError) in try await Link.read(path, driver) }
   }
 
-  /// Whether a file is there.
+  /// Whether a file is there, or something that is neither a file nor a directory.
   func isThere(_ path: StoragePath) async throws(StorageError) -> Bool {
     do {
       return try await !driver.stat(path).isDirectory
     } catch  where error.code == .notFound {
       return false
+    } catch  where error.code == .irregular {
+      return true
     }
   }
 }

@@ -101,7 +101,12 @@ public struct Verifier {
       guard !isReadOnly, options.repository == nil, let latest = latest.withLockedValue({ $0 }), latest != kept else {
         return
       }
-      try await latest.store(driver)
+      do {
+        try await latest.store(driver)
+      } catch  where error.code == .full {
+        // A run that is stopped begins anew: no reason to stop this one.
+        return storedAt = .now
+      }
       kept = latest
       storedAt = .now
     }

@@ -5,16 +5,9 @@ import Glibc
 struct DirectoryStream: ~Copyable {
   private let stream: OpaquePointer
 
-  init(opening path: String) throws(Errno) {
-    guard let stream = (path.isEmpty ? "/" : path).withCString({ opendir($0) }) else { throw .last }
-    self.stream = stream
-  }
-
-  /// The directory `name` in this one; never one that a symbolic link leads to.
-  init(opening name: UnsafePointer<CChar>, in directory: borrowing DirectoryStream) throws(Errno) {
-    let descriptor = try systemCall {
-      openat(directory.descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-    }
+  /// Takes over a directory that was opened for reading.
+  init(_ directory: consuming FileDescriptor) throws(Errno) {
+    let descriptor = directory.release()
     guard let stream = fdopendir(descriptor) else {
       let error = Errno.last
       close(descriptor)
@@ -23,11 +16,20 @@ struct DirectoryStream: ~Copyable {
     self.stream = stream
   }
 
+  /// The directory `name` in this one; never one that a symbolic link leads to.
+  init(opening name: UnsafePointer<CChar>, in directory: borrowing DirectoryStream) throws(Errno) {
+    let above = directory.descriptor
+    try self.init(
+      FileDescriptor(
+        taking: try systemCall { openat(above, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }))
+  }
+
   deinit {
     closedir(stream)
   }
 
-  private var descriptor: Int32 { dirfd(stream) }
+  /// For system calls. Valid as long as this is.
+  var descriptor: Int32 { dirfd(stream) }
 
   /// The next names that a storage path can have, as many as were asked for unless the directory ends before.
   func names(atLeast count: Int = .max) throws(Errno) -> [String] {
@@ -47,8 +49,13 @@ struct DirectoryStream: ~Copyable {
     while try !next(body) {}
   }
 
+  /// Begins anew.
+  func rewind() {
+    rewinddir(stream)
+  }
+
   /// Calls `body` with the name of the next entry, unless that is `.` or `..`. Returns true where there is none.
-  private func next(_ body: (UnsafePointer<CChar>) throws(Errno) -> Void) throws(Errno) -> Bool {
+  func next(_ body: (UnsafePointer<CChar>) throws(Errno) -> Void) throws(Errno) -> Bool {
     errno = 0
     guard let entry = readdir(stream) else {
       if errno != 0 { throw .last }
@@ -67,31 +74,5 @@ struct DirectoryStream: ~Copyable {
     var status = FileStatus()
     try systemCall { fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) }
     return status
-  }
-
-  /// Removes the file, symbolic link or whole tree called `name`, as far as others don't do so at the same time.
-  /// - Parameter syncing: whether each directory's end is written to the disk before its place can be another's.
-  func remove(_ name: UnsafePointer<CChar>, syncing: Bool) throws(Errno) {
-    while true {
-      do {
-        try systemCall { unlinkat(descriptor, name, 0) }
-        return
-      } catch  where error.code == ENOENT {
-        return
-      } catch  where error.code == EISDIR {
-      }
-      do {
-        let directory = try DirectoryStream(opening: name, in: self)
-        try directory.forEach { name throws(Errno) in try directory.remove(name, syncing: syncing) }
-        try systemCall { unlinkat(descriptor, name, AT_REMOVEDIR) }
-        // What can't be written was to go anyway.
-        if syncing { fsync(directory.descriptor) }
-        return
-      } catch  where error.code == ENOENT {
-        return
-      } catch  where error.code == ENOTEMPTY {
-        // Someone who was on the way in made a file after its name would have been read.
-      }
-    }
   }
 }

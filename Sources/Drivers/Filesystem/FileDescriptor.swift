@@ -2,30 +2,51 @@ import CLinux
 import Core
 import Glibc
 
-/// An open file: owns the descriptor and closes it when let go.
+/// An open file: owns the descriptor, which is closed exactly once: by `close`, which consumes it, or when it goes
+/// out of use.
 struct FileDescriptor: ~Copyable {
-  private var number: Int32
+  /// For system calls. Valid as long as this is.
+  let number: Int32
   private var isLocked = false
 
-  /// Opens the file at `path`; one that `flags` create is as open to others as the process' umask allows.
+  /// Opens the file at `path`, through symbolic links; one that `flags` create is as open to others as the process'
+  /// umask allows. What is below a storage's root is opened by ``PathLookup``.
   init(opening path: String, _ flags: Int32) throws(Errno) {
     number = try systemCall { path.withCString { open($0, flags | O_CLOEXEC, 0o666 as mode_t) } }
   }
 
+  /// Takes over a descriptor that was just opened.
+  init(taking number: Int32) {
+    self.number = number
+  }
+
+  /// Stands for the working directory, so that a path beside it is taken as it is.
+  static var workingDirectory: FileDescriptor { FileDescriptor(taking: AT_FDCWD) }
+
   deinit {
-    guard number >= 0 else { return }
-    if isLocked { flock(number, LOCK_UN) }
-    Glibc.close(number)
+    _ = FileDescriptor.end(number, isLocked)
   }
 
   /// Closes the file and tells whether everything that was written went well, as network file systems
   /// say only now.
-  mutating func close() throws(Errno) {
-    let closing = number
-    number = -1
-    if isLocked { flock(closing, LOCK_UN) }
+  consuming func close() throws(Errno) {
+    let (closing, isLocked) = (number, isLocked)
+    discard self
+    if let error = FileDescriptor.end(closing, isLocked) { throw error }
+  }
+
+  private static func end(_ number: Int32, _ isLocked: Bool) -> Errno? {
+    guard number >= 0 else { return nil }
+    if isLocked { flock(number, LOCK_UN) }
     // Linux lets go of the descriptor even where a signal interrupts.
-    if Glibc.close(closing) == -1, errno != EINTR { throw .last }
+    return Glibc.close(number) == -1 && errno != EINTR ? .last : nil
+  }
+
+  /// Gives the descriptor to what will close it instead.
+  consuming func release() -> Int32 {
+    let released = number
+    discard self
+    return released
   }
 
   func status() throws(Errno) -> FileStatus {

@@ -13,10 +13,22 @@ extension FileStatus {
 
   var isDirectory: Bool { st_mode & S_IFMT == S_IFDIR }
 
+  var isSymbolicLink: Bool { st_mode & S_IFMT == S_IFLNK }
+
+  /// Throws unless it is a file with content of its own.
+  func requireFile() throws(Errno) {
+    if st_mode & S_IFMT == S_IFREG { return }
+    throw Errno(code: isDirectory ? EISDIR : isSymbolicLink ? ELOOP : ENXIO)
+  }
+
   var identity: FileIdentity { FileIdentity(device: UInt64(st_dev), number: UInt64(st_ino)) }
 
-  var entry: StorageEntry {
-    StorageEntry(isDirectory: isDirectory, size: isDirectory ? 0 : Int64(st_size), modified: st_mtim.nanoseconds)
+  /// Throws unless it is a file or a directory.
+  func entry() throws(Errno) -> StorageEntry {
+    if !isDirectory { try requireFile() }
+    return StorageEntry(
+      isDirectory: isDirectory, size: isDirectory ? 0 : ByteCount.clamped(Int64(st_size)), modified: st_mtim.nanoseconds
+    )
   }
 }
 

@@ -7,32 +7,39 @@ extension FilesystemDriver {
   public func delete(_ path: StoragePath, durability: Durability) async throws(StorageError) {
     guard path != .root else { throw StorageError(.denied, "delete \(path)", cause: "the root stays") }
     try perform(.delete, path) { file throws(Errno) in
-      let directory = parent(of: file)
+      let place = try lookup.place(of: file)
       var removed: String?
       do throws(Errno) {
-        try unlink(file)
+        try place.unlink()
       } catch  where error.code == EISDIR {
-        removed = try hide(file)
+        removed = try hide(place, file)
       }
       // The name's end. A tree's entries need no sync of their own: what a loss of power leaves of them is hidden.
-      try syncRemoval(from: directory, for: durability)
-      if let removed { try DirectoryStream(opening: staging).remove(removed, syncing: reusesDirectories) }
+      try syncRemoval(from: parent(of: file), for: durability)
+      if let removed {
+        var removal = try treeRemoval()
+        try removal.remove(removed)
+      }
     }
   }
 
-  /// Moves a tree to where nobody sees it.
+  /// Moves a tree to where no request looks.
   /// - Returns: its name there.
-  private func hide(_ tree: String) throws(Errno) -> String {
+  private func hide(_ place: borrowing Place, _ tree: String) throws(Errno) -> String {
     let hidden = hiddenName()
     try creating(in: staging) { () throws(Errno) in
       do throws(Errno) {
-        try rename(tree, to: "\(staging)/\(hidden)")
+        try place.rename(to: Place(verified: "\(staging)/\(hidden)"))
       } catch  where error.code == ENOENT && exists(staging) {
         // It is the tree that is gone; `creating` would try again.
         throw Errno(code: ESTALE)
       }
     }
     return hidden
+  }
+
+  private func treeRemoval() throws(Errno) -> TreeRemoval {
+    TreeRemoval(in: try lookup.list(staging), syncing: reusesDirectories) { self.hiddenName() }
   }
 
   /// See ``StorageDriver/prune(_:below:)``.
@@ -55,10 +62,12 @@ extension FilesystemDriver {
   }
 
   private func removeEmpty(_ directory: String) throws(Errno) {
-    let descriptor = reusesDirectories ? try FileDescriptor(opening: directory, O_RDONLY | O_DIRECTORY) : nil
-    try systemCall { directory.withCString { rmdir($0) } }
+    let place = try lookup.place(of: directory)
+    guard reusesDirectories else { return try place.removeDirectory() }
+    let descriptor = try lookup.open(directory, O_RDONLY | O_DIRECTORY)
+    try place.removeDirectory()
     // What can't be written was to go anyway.
-    try? descriptor?.sync()
+    try? descriptor.sync()
   }
 
   /// See ``StorageDriver/sweepLeftovers(olderThan:)``.
@@ -67,16 +76,17 @@ extension FilesystemDriver {
       var swept = 0
       var failure: Errno?
       do throws(Errno) {
-        let directory = try DirectoryStream(opening: staging)
+        let directory = try lookup.list(staging)
         var old: [String] = []
         let latest = WallClock.now - age.nanoseconds
         try directory.forEach { name throws(Errno) in
           guard let status = try? directory.status(of: name), status.st_ctim.nanoseconds <= latest else { return }
           old.append(String(cString: name))
         }
+        var removal = try treeRemoval()
         for name in old {
           do throws(Errno) {
-            try directory.remove(name, syncing: reusesDirectories)
+            try removal.remove(name)
             swept += 1
           } catch {
             // The others can go all the same.
@@ -86,6 +96,7 @@ extension FilesystemDriver {
       } catch  where error.code == ENOENT {
         // Nothing was ever staged.
       }
+      try reserve?.fill()
       if let failure { throw failure }
       return swept
     }

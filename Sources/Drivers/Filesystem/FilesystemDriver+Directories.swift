@@ -10,12 +10,12 @@ extension FilesystemDriver {
   ) throws(Errno) -> Result {
     for _ in 1...100 {
       do {
-        return try create()
+        return try withRoom(create)
       } catch  where error.code == ENOENT {
         guard rootIsThere else { throw error }
       }
       do {
-        try makeDirectory(directory)
+        try withRoom { () throws(Errno) in try makeDirectory(directory) }
       } catch  where error.code == ENOENT && rootIsThere {
         continue
       }
@@ -27,17 +27,10 @@ extension FilesystemDriver {
   private func makeDirectory(_ directory: String) throws(Errno) {
     guard directory.utf8.count > root.utf8.count else { return }
     do {
-      try FilesystemDriver.makeDirectory(directory)
+      try lookup.place(of: directory).makeDirectory()
     } catch  where error.code == ENOENT {
       try makeDirectory(parent(of: directory))
-      try FilesystemDriver.makeDirectory(directory)
-    }
-  }
-
-  private static func makeDirectory(_ directory: String) throws(Errno) {
-    do {
-      try systemCall { directory.withCString { Glibc.mkdir($0, 0o777) } }
-    } catch  where error.code == EEXIST {
+      try lookup.place(of: directory).makeDirectory()
     }
   }
 
@@ -60,7 +53,20 @@ extension FilesystemDriver {
     if directory.isEmpty || exists(directory) { return }
     let above = parent(of: directory)
     try createDirectory(above)
-    try makeDirectory(directory)
+    try Place(verified: directory).makeDirectory()
     try FileDescriptor(opening: above.isEmpty ? "/" : above, O_RDONLY | O_DIRECTORY).sync()
+  }
+
+  /// The root without symbolic links, which an administrator may have put on the way there. What is missing of it stays
+  /// as it is: it will be made, or mounted.
+  static func resolved(_ root: String) -> String {
+    if root.isEmpty { return root }
+    if let real = root.withCString({ realpath($0, nil) }) {
+      defer { free(real) }
+      let path = String(cString: real)
+      return path == "/" ? "" : path
+    }
+    let above = parent(of: root)
+    return resolved(above) + root[above.endIndex...]
   }
 }

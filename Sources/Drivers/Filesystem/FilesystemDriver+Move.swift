@@ -7,7 +7,13 @@ extension FilesystemDriver {
     _ source: StoragePath, to destination: StoragePath, durability: Durability
   ) async throws(StorageError) {
     try perform(.move, source, to: destination) { from throws(Errno) in
-      try move(from, to: file(destination), durability)
+      let place: Place
+      do throws(Errno) {
+        place = try lookup.place(of: from)
+      } catch  where error.code == ENOTDIR {
+        throw Errno(code: ENOENT)
+      }
+      try move(place, from, to: file(destination), durability)
     }
   }
 
@@ -15,13 +21,16 @@ extension FilesystemDriver {
   ///
   /// The source's directory isn't synced: journals keep both ends of a rename together, and elsewhere a loss of
   /// power can only leave the old name as well.
-  func move(_ source: String, to destination: String, _ durability: Durability) throws(Errno) {
+  /// - Parameter path: where `source` is.
+  func move(
+    _ source: borrowing Place, _ path: String, to destination: String, _ durability: Durability
+  ) throws(Errno) {
     let directory = parent(of: destination)
     let moved = try creating(in: directory) { () throws(Errno) in
       do throws(Errno) {
-        try rename(source, to: destination)
+        try source.rename(to: lookup.place(of: destination))
         return true
-      } catch  where (error.code == ENOENT || error.code == ENOTDIR) && !exists(source) {
+      } catch  where (error.code == ENOENT || error.code == ENOTDIR) && !exists(path) {
         return false
       }
     }
@@ -31,8 +40,6 @@ extension FilesystemDriver {
 
   /// See ``StorageDriver/touch(_:)``.
   public func touch(_ path: StoragePath) async throws(StorageError) {
-    try perform(.touch, path) { file throws(Errno) in
-      _ = try systemCall { file.withCString { utimensat(AT_FDCWD, $0, nil, 0) } }
-    }
+    try perform(.touch, path) { file throws(Errno) in try lookup.touch(file) }
   }
 }

@@ -1,3 +1,4 @@
+import CLinux
 public import Core
 import Glibc
 
@@ -5,26 +6,32 @@ extension FilesystemDriver {
   /// Writes a hidden file and renames it.
   public func put(_ content: [UInt8], at path: StoragePath, durability: Durability) async throws(StorageError) {
     try perform(.put, path) { file throws(Errno) in
-      let hidden = hiddenPath()
-      var descriptor = try stage(hidden)
-      do throws(Errno) {
-        var offset: Int64 = 0
-        try content.span.bytes.withUnsafeBytes { bytes throws(Errno) in try descriptor.write(bytes, at: &offset) }
-        let directory = parent(of: file)
-        if durability == .selfChecking, promise(of: descriptor) != .none,
-          try renameAndSync(hidden, to: file, descriptor)
-        {
-          return try descriptor.close()
-        }
-        // Before the rename: a name must never last longer than the content.
-        if durability != .process { try descriptor.sync() }
-        try descriptor.close()
-        try creating(in: directory) { () throws(Errno) in try rename(hidden, to: file) }
-        try sync(directory, for: durability)
-      } catch {
-        try? unlink(hidden)
-        throw error
+      try withRoom { () throws(Errno) in try put(content, file, durability) }
+    }
+  }
+
+  private func put(_ content: [UInt8], _ file: String, _ durability: Durability) throws(Errno) {
+    let hidden = hiddenPath()
+    let descriptor = try stage(hidden)
+    do throws(Errno) {
+      var offset: Int64 = 0
+      try content.span.bytes.withUnsafeBytes { bytes throws(Errno) in try descriptor.write(bytes, at: &offset) }
+      let directory = parent(of: file)
+      if durability == .selfChecking, promise(of: descriptor) != .none,
+        try renameAndSync(hidden, to: file, descriptor)
+      {
+        return try descriptor.close()
       }
+      // Before the rename: a name must never last longer than the content.
+      if durability != .process { try descriptor.sync() }
+      try descriptor.close()
+      try creating(in: directory) { () throws(Errno) in
+        try Place(verified: hidden).rename(to: lookup.place(of: file))
+      }
+      try sync(directory, for: durability)
+    } catch {
+      try? Place(verified: hidden).unlink()
+      throw error
     }
   }
 
@@ -33,13 +40,26 @@ extension FilesystemDriver {
     try perform(.put, .root) { _ throws(Errno) in
       let hidden = hiddenPath()
       _ = try stage(hidden)
-      try unlink(hidden)
+      try Place(verified: hidden).unlink()
+    }
+  }
+
+  /// Looks for symbolic links on the way to directories that all else lies in. What is missing will be made.
+  /// - Throws: `.irregular` where one is there and isn't followed.
+  public func checkLinks(_ directories: [StoragePath]) throws(StorageError) {
+    for directory in directories {
+      try perform(.stat, directory) { file throws(Errno) in
+        do throws(Errno) {
+          _ = try lookup.open(file, Int32(BERTH_O_PATH) | O_DIRECTORY)
+        } catch  where error.code == ENOENT {
+        }
+      }
     }
   }
 
   private func stage(_ hidden: String) throws(Errno) -> FileDescriptor {
     try creating(in: staging) { () throws(Errno) in
-      try FileDescriptor(opening: hidden, O_WRONLY | O_CREAT | O_EXCL)
+      try lookup.open(hidden, O_WRONLY | O_CREAT | O_EXCL)
     }
   }
 
@@ -51,15 +71,16 @@ extension FilesystemDriver {
   private func renameAndSync(
     _ hidden: String, to file: String, _ descriptor: borrowing FileDescriptor
   ) throws(Errno) -> Bool {
-    let isRenamed = try creating(in: parent(of: file)) { () throws(Errno) in
-      try renameUnlessThere(hidden, to: file)
+    let place = try creating(in: parent(of: file)) { () throws(Errno) -> Place? in
+      let place = try lookup.place(of: file)
+      return try Place(verified: hidden).renameUnlessThere(place) ? consume place : nil
     }
-    guard isRenamed else { return false }
+    guard let place else { return false }
     do {
       try descriptor.sync()
       return true
     } catch {
-      try? unlink(file)
+      try? place.unlink()
       throw error
     }
   }

@@ -2,10 +2,11 @@ public import Core
 import Glibc
 
 extension FilesystemDriver {
-  /// Opens, reads, closes: no more for a small file.
+  /// Opens, reads, closes: no more for a small file. Reading at an offset fails for a FIFO and a socket, and a device
+  /// can't give more than the limit.
   public func content(at path: StoragePath, limit: Int) async throws(StorageError) -> [UInt8] {
     let content = try perform(.read, path) { file throws(Errno) in
-      try FileDescriptor(opening: file, O_RDONLY).content(limit: limit)
+      try lookup.open(file, O_RDONLY).content(limit: limit)
     }
     guard let content else { throw StorageError(.tooLarge, "read \(path)", cause: "longer than \(limit) bytes") }
     return content
@@ -14,9 +15,9 @@ extension FilesystemDriver {
   /// See ``StorageDriver/reader(at:from:)``.
   public func reader(at path: StoragePath, from offset: Int64) async throws(StorageError) -> any StorageReader {
     try perform(.read, path) { file throws(Errno) in
-      let descriptor = try FileDescriptor(opening: file, O_RDONLY)
+      let descriptor = try lookup.open(file, O_RDONLY)
       let status = try descriptor.status()
-      guard !status.isDirectory else { throw Errno(code: EISDIR) }
+      try status.requireFile()
       return FilesystemReader(
         self, path, descriptor, size: ByteCount.clamped(Int64(status.st_size)), offset: max(0, offset))
     }
@@ -24,7 +25,7 @@ extension FilesystemDriver {
 
   /// See ``StorageDriver/stat(_:)``.
   public func stat(_ path: StoragePath) async throws(StorageError) -> StorageEntry {
-    try perform(.stat, path) { file throws(Errno) in try FileStatus(of: file).entry }
+    try perform(.stat, path) { file throws(Errno) in try lookup.status(of: file).entry() }
   }
 
   /// Names that no storage path can have are hidden.
@@ -48,7 +49,7 @@ extension FilesystemDriver {
 
   private func open(_ directory: String) throws(Errno) -> DirectoryStream {
     do throws(Errno) {
-      return try DirectoryStream(opening: directory)
+      return try lookup.list(directory)
     } catch  where error.code == ENOTDIR && exists(directory) {
       throw Errno(code: EISDIR)
     }
@@ -56,7 +57,11 @@ extension FilesystemDriver {
 
   /// Compares the directory's identity and times.
   public func changeToken(of directory: StoragePath) async throws(StorageError) -> ChangeToken? {
-    let status = try perform(.stat, directory) { file throws(Errno) in try FileStatus(of: file) }
+    let status = try perform(.stat, directory) { file throws(Errno) in
+      let status = try lookup.status(of: file)
+      if status.isSymbolicLink { throw Errno(code: ELOOP) }
+      return status
+    }
     guard status.isDirectory else { throw StorageError(.wrongKind, "stat \(directory)", cause: "not a directory") }
     // Two changes within one tick of the clock for files can't be told apart: only a time that has passed for sure
     // stands for all that happened up to it. Kernels tick every few milliseconds. Some file systems keep whole

@@ -57,17 +57,17 @@ extension FilesystemDriver {
   }
 
   private func open(_ directory: String) throws(Errno) -> FileDescriptor {
-    try FileDescriptor(opening: directory.isEmpty ? "/" : directory, O_RDONLY | O_DIRECTORY)
+    try lookup.open(directory.isEmpty ? "/" : directory, O_RDONLY | O_DIRECTORY)
   }
 
   /// Syncs the file, and its name, where that is young. A change of names in a directory changes its time.
   public func settle(_ path: StoragePath) async throws(StorageError) {
     try perform(.settle, path) { file throws(Errno) in
       let directory = parent(of: file)
-      let status = try FileStatus(of: directory)
+      let status = try lookup.status(of: directory)
       let changed = max(status.st_mtim.nanoseconds, status.st_ctim.nanoseconds)
       guard changed > WallClock.now - FilesystemDriver.settlingTime else { return }
-      let descriptor = try FileDescriptor(opening: file, O_RDONLY)
+      let descriptor = try lookup.open(file, O_RDONLY)
       try descriptor.sync()
       if promise(of: descriptor) == .none { try sync(directory) }
     }

@@ -15,12 +15,13 @@ extension FilesystemDriver {
   ) throws(Errno) -> FilesystemWriter? {
     while true {
       var descriptor = try creating(in: parent(of: file)) { () throws(Errno) in
-        try FileDescriptor(opening: file, O_WRONLY | O_CREAT)
+        try lookup.open(file, O_WRONLY | O_CREAT)
       }
       guard try descriptor.lock() else { return nil }
       let status = try descriptor.status()
       // Between the two calls it may have been moved to where its content counts, or removed.
-      guard (try? FileStatus(of: file))?.identity == status.identity else { continue }
+      guard (try? lookup.status(of: file))?.identity == status.identity else { continue }
+      try status.requireFile()
       if !appending, status.st_size > 0 { try descriptor.truncate() }
       return FilesystemWriter(
         self, path, descriptor, identity: status.identity,

@@ -11,8 +11,14 @@ public final class FilesystemDriver: StorageDriver {
   /// `filesystem`
   public let name = "filesystem"
   /// The root without a trailing slash: empty for `/`.
-  let root: String
+  var root: String { lookup.root }
+  /// How files are found.
+  let lookup: PathLookup
+  /// What this process may use up where the disk is full; nil: nothing.
+  let reserve: SpaceReserve?
   let patience: Duration
+  /// As it was given, for messages.
+  let rootDirectory: String
   private let accelPrefix: String?
   private let slots: Slots
   private let fileSystem: (device: UInt64, promise: NamePromise, reusesDirectories: Bool)?
@@ -27,18 +33,35 @@ public final class FilesystemDriver: StorageDriver {
   ///     disk that went away, and making it anew would hide that; every operation throws `.unavailable`.
   ///   - maxThreads: operations under way at once; a further one waits.
   ///   - accelPrefix: where the web server shows the root to workers alone; nil where it doesn't.
+  ///   - followsSymlinks: whether symbolic links below the root are followed. The root itself may always be one: where
+  ///     it leads is looked up now.
+  ///   - hasReserve: whether this process keeps a little room for itself, and uses it where the disk is full: the
+  ///     processes that free it again.
   ///   - patience: how long a writer waits for another.
   /// - Throws: where the root directory can't be made.
-  public init(
+  public convenience init(
     rootDirectory: String, maxThreads: Int, accelPrefix: String?, makesRoot: Bool = true,
-    patience: Duration = writerPatience
+    followsSymlinks: Bool = false, hasReserve: Bool = false, patience: Duration = writerPatience
   ) throws(StorageError) {
-    root = FilesystemDriver.withoutTrailingSlashes(rootDirectory)
+    try self.init(
+      rootDirectory: rootDirectory, maxThreads: maxThreads, accelPrefix: accelPrefix, makesRoot: makesRoot,
+      way: PathLookup.way(followsSymlinks: followsSymlinks), hasReserve: hasReserve, patience: patience)
+  }
+
+  /// - Parameter way: how symbolic links are kept out.
+  init(
+    rootDirectory: String, maxThreads: Int, accelPrefix: String?, makesRoot: Bool, way: PathLookup.Way,
+    hasReserve: Bool = false, patience: Duration
+  ) throws(StorageError) {
+    let root = FilesystemDriver.withoutTrailingSlashes(rootDirectory)
+    self.rootDirectory = root.isEmpty ? "/" : root
     self.patience = patience
     self.accelPrefix = accelPrefix.flatMap { $0.isEmpty ? nil : FilesystemDriver.withoutTrailingSlashes($0) }
     slots = Slots(max(1, maxThreads))
     do {
       if makesRoot { try FilesystemDriver.makeRoot(root) }
+      lookup = PathLookup(root: way == .following ? root : FilesystemDriver.resolved(root), way: way)
+      reserve = hasReserve ? SpaceReserve(lookup) : nil
       fileSystem = FilesystemDriver.fileSystem(of: root)
     } catch {
       throw StorageError(error, .put, "make the storage's root directory \(rootDirectory)")
@@ -105,14 +128,23 @@ public final class FilesystemDriver: StorageDriver {
     }
   }
 
-  /// The absolute path of what `path` names.
-  func file(_ path: StoragePath) -> String {
-    root + path.string
+  /// Runs what needs room, and again where there is none, as often as the reserve gives some up.
+  func withRoom<Result: ~Copyable>(_ body: () throws(Errno) -> Result) throws(Errno) -> Result {
+    while true {
+      do {
+        return try body()
+      } catch {
+        guard error.isForWantOfSpace, reserve?.giveUp() ?? false else { throw error }
+      }
+    }
   }
 
-  var rootDirectory: String { root.isEmpty ? "/" : root }
+  /// The absolute path of what `path` names.
+  func file(_ path: StoragePath) -> String {
+    path == .root && !root.isEmpty ? root : root + path.string
+  }
 
   var rootIsThere: Bool {
-    (try? FileStatus(of: rootDirectory))?.isDirectory ?? false
+    (try? FileStatus(of: root.isEmpty ? "/" : root))?.isDirectory ?? false
   }
 }

@@ -1,13 +1,14 @@
 import Core
 import Glibc
 
-/// See ``StorageWriter``. Holds the lock on the file until it lets go of it.
+/// See ``StorageWriter``. Holds the lock on the file until its end.
 final class FilesystemWriter: StorageWriter {
   private(set) var size: Int64
   private let driver: FilesystemDriver
   private let path: StoragePath
   private let identity: FileIdentity
-  private var descriptor: FileDescriptor
+  /// nil once the writer has ended: what consumes it is the end.
+  private var descriptor: FileDescriptor?
   /// Up to where the kernel was told to write to the disk.
   private var writtenBack: Int64
   /// How much is told at once: a disk's work of some tens of milliseconds.
@@ -19,7 +20,7 @@ final class FilesystemWriter: StorageWriter {
   ) {
     self.driver = driver
     self.path = path
-    self.descriptor = descriptor
+    self.descriptor = consume descriptor
     self.identity = identity
     self.size = size
     writtenBack = size
@@ -28,46 +29,78 @@ final class FilesystemWriter: StorageWriter {
   func write(_ bytes: RawSpan) async throws(StorageError) {
     try bytes.withUnsafeBytes { bytes throws(StorageError) in
       try driver.perform(.write, path) { _ throws(Errno) in
-        try descriptor.write(bytes, at: &size)
-        // So that the sync at the end of a large upload finds little left to do.
-        if size - writtenBack >= FilesystemWriter.writebackStep {
-          descriptor.beginWriteback(from: writtenBack, count: size - writtenBack)
-          writtenBack = size
+        try withOpen { file throws(Errno) in
+          try file.write(bytes, at: &size)
+          // So that the sync at the end of a large upload finds little left to do.
+          if size - writtenBack >= FilesystemWriter.writebackStep {
+            file.beginWriteback(from: writtenBack, count: size - writtenBack)
+            writtenBack = size
+          }
         }
       }
     }
   }
 
   func close() async throws(StorageError) {
-    try driver.perform(.write, path) { _ throws(Errno) in try descriptor.close() }
+    try driver.perform(.write, path) { file throws(Errno) in
+      guard descriptor != nil else { return }
+      let isInPlace = isInPlace(file)
+      try end()
+      guard isInPlace else { throw Errno(code: ESTALE) }
+    }
   }
 
   func commit(to destination: StoragePath) async throws(StorageError) {
     try driver.perform(.commit, path, to: destination) { file throws(Errno) in
-      // The content is as old as its place: what counts is when it was last wanted.
-      try descriptor.touch()
-      do throws(Errno) {
-        try descriptor.sync()
-      } catch {
-        // What the kernel lost it may call clean from now on: no second try may succeed with it.
-        try? unlink(file)
-        throw error
+      try withOpen { open throws(Errno) in
+        // The content is as old as its place: what counts is when it was last wanted.
+        try open.touch()
+        do throws(Errno) {
+          try open.sync()
+        } catch {
+          // What the kernel lost it may call clean from now on: no second try may succeed with it.
+          try? Place(verified: file).unlink()
+          throw error
+        }
       }
-      // Who removes a file that is being written takes its lock before, so it stays the same from here on.
+      // What removes a file that is being written takes its lock before, so it stays the same from here on.
       guard isInPlace(file) else { throw Errno(code: ENOENT) }
-      try driver.move(file, to: driver.file(destination), .withNext)
-      try descriptor.close()
+      try driver.move(Place(verified: file), file, to: driver.file(destination), .withNext)
+      try end()
     }
   }
 
   func cancel() async throws(StorageError) {
     try driver.perform(.delete, path) { file throws(Errno) in
-      if isInPlace(file) { try unlink(file) }
-      try descriptor.close()
+      guard descriptor != nil else { return }
+      var failure: Errno?
+      do throws(Errno) {
+        if isInPlace(file) { try Place(verified: file).unlink() }
+      } catch  where error.code == ENOENT {
+        // Its directory was removed this moment.
+      } catch {
+        failure = error
+      }
+      // What the disk says of content that is gone is of no interest.
+      try? end()
+      if let failure { throw failure }
+    }
+  }
+
+  /// Closes the file, at the first call.
+  private func end() throws(Errno) {
+    guard let open = descriptor.take() else { return }
+    try open.close()
+  }
+
+  private func withOpen(_ body: (borrowing FileDescriptor) throws(Errno) -> Void) throws(Errno) {
+    switch descriptor {
+    case .some(let open): try body(open)
+    case .none: throw Errno(code: EBADF)
     }
   }
 
   private func isInPlace(_ file: String) -> Bool {
-    (try? FileStatus(of: file))?.identity == identity
+    (try? driver.lookup.status(of: file))?.identity == identity
   }
 }

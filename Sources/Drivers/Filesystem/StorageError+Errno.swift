@@ -9,11 +9,21 @@ enum FilesystemOperation: String {
 extension StorageError {
   /// The one place where the kernel's reasons get their meaning.
   init(_ error: Errno, _ operation: FilesystemOperation, _ message: String) {
-    var cause = String(cString: strerror(error.code))
-    // A symbolic link, or something mounted, below the root.
-    if error.code == EXDEV { cause += ": all of the storage's root directory must be in one file system" }
+    let cause =
+      switch error.code {
+      case EXDEV: "\(error.text): all of the storage's root directory must be in one file system"
+      case ELOOP:
+        "a symbolic link is in the way, and none below the storage's root directory is followed: remove it, mount its "
+          + "target there instead (mount --bind), or set storage.filesystem.followsymlinks"
+      case ENXIO, ESPIPE: "it is neither a file nor a directory: remove it"
+      default: error.text
+      }
     self.init(Code(error, operation), message, cause: cause)
   }
+}
+
+extension Errno {
+  fileprivate var text: String { String(cString: strerror(code)) }
 }
 
 extension StorageError.Code {
@@ -29,11 +39,13 @@ extension StorageError.Code {
     case (EISDIR, _), (ENOTEMPTY, .move), (ENOTEMPTY, .commit):
       // The second where the directory at the destination holds the source.
       self = .wrongKind
+    case (ELOOP, _), (ENXIO, _), (ESPIPE, _):
+      self = .irregular
     case (ENOSPC, _), (EDQUOT, _), (EFBIG, _):
       self = .full
     case (EACCES, _), (EPERM, _), (EROFS, _):
       self = .denied
-    case (ESTALE, .delete):
+    case (ESTALE, .delete), (ESTALE, .write):
       self = .notFound
     case (EMFILE, _), (ENFILE, _), (ENOMEM, _), (EAGAIN, _):
       self = .unavailable

@@ -27,7 +27,11 @@ final class InMemoryWriter: StorageWriter {
   }
 
   func close() async throws(StorageError) {
-    try driver.withTree { tree throws(StorageError) in letGo(&tree) }
+    try driver.withTree { tree throws(StorageError) in
+      guard isOpen else { return }
+      letGo(&tree)
+      guard tree.holds(identity, at: path) else { throw StorageError(.notFound, "write \(path)") }
+    }
   }
 
   func commit(to destination: StoragePath) async throws(StorageError) {
@@ -40,6 +44,7 @@ final class InMemoryWriter: StorageWriter {
 
   func cancel() async throws(StorageError) {
     try driver.withTree { tree throws(StorageError) in
+      guard isOpen else { return }
       letGo(&tree)
       if tree.holds(identity, at: path) { try tree.delete(path) }
     }

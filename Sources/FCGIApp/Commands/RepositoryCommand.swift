@@ -72,6 +72,7 @@ struct RepositoryDeleteCommand: StorageCommand {
       printErrors(["there is no repository \(name)"])
       return 1
     }
+    if !dryRun { _ = try? await registry.driver.sweepLeftovers(olderThan: .seconds(3600)) }
     let amounts = [
       Self.amount(outcome.tags, "tag"), Self.amount(outcome.manifests, "manifest"),
       Self.amount(outcome.blobs, "blob"), Self.amount(outcome.uploads, "upload"),

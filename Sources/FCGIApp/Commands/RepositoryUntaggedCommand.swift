@@ -59,6 +59,7 @@ struct RepositoryUntaggedCommand: StorageCommand {
         return 75  // EX_TEMPFAIL
       }
       report = removed
+      _ = try? await registry.driver.sweepLeftovers(olderThan: .seconds(3600))
     } else {
       report = try await collector.removeUntagged(from: name, observer)
     }

@@ -44,7 +44,7 @@ extension ConfiguredArguments {
         throw ExitCode(78)  // EX_CONFIG
       }
       try StorageOwner.assume(configuration.storage)
-      return (try Composition.driver(configuration.storage, accelPrefix: ""), configuration)
+      return (try Composition.driver(configuration.storage, accelPrefix: "", isForMaintenance: true), configuration)
     } catch let error as ConfigurationError {
       printErrors(error.problems)
       throw ExitCode(78)

@@ -11,10 +11,14 @@ extension Composition {
     guard case .filesystem(let parameters) = storage.driver else { return }
     do {
       let driver = try FilesystemDriver(
-        rootDirectory: parameters.rootDirectory, maxThreads: parameters.maxThreads, accelPrefix: nil)
+        rootDirectory: parameters.rootDirectory, maxThreads: parameters.maxThreads, accelPrefix: nil,
+        followsSymlinks: parameters.followSymlinks)
+      try driver.checkLinks([StorageLayout.blobs, StorageLayout.repositories])
       if !storage.readOnly { try driver.checkWritable() }
     } catch  where error.code == .full || error.code == .unavailable {
       warn(StorageProblem(passing: error, root: parameters.rootDirectory))
+    } catch  where error.code == .irregular {
+      throw StorageProblem(links: error)
     } catch {
       throw StorageProblem(root: parameters.rootDirectory, error)
     }
@@ -31,6 +35,10 @@ struct StorageProblem: Error, CustomStringConvertible {
       directory that the service's user may write, name another one, or set storage.maintenance.readonly.enabled \
       to serve what is there)
       """
+  }
+
+  fileprivate init(links error: StorageError) {
+    description = "storage.filesystem.followsymlinks: the service can't use its storage: \(error)"
   }
 
   fileprivate init(passing error: StorageError, root: String) {

@@ -5,12 +5,16 @@ import Logging
 /// Where a configuration becomes objects: the one place that knows every implementation.
 enum Composition {
   /// The storage, which was prepared.
-  static func driver(_ storage: Configuration.Storage, accelPrefix: String) throws -> any StorageDriver {
+  /// - Parameter isForMaintenance: whether the process frees storage that is full, and may use what is kept for that.
+  static func driver(
+    _ storage: Configuration.Storage, accelPrefix: String, isForMaintenance: Bool = false
+  ) throws -> any StorageDriver {
     switch storage.driver {
     case .filesystem(let parameters):
       try FilesystemDriver(
         rootDirectory: parameters.rootDirectory, maxThreads: parameters.maxThreads,
-        accelPrefix: accelPrefix.isEmpty ? nil : accelPrefix, makesRoot: false)
+        accelPrefix: accelPrefix.isEmpty ? nil : accelPrefix, makesRoot: false,
+        followsSymlinks: parameters.followSymlinks, hasReserve: isForMaintenance && !storage.readOnly)
     case .inMemory:
       InMemoryDriver()
     case .s3(let parameters):
@@ -45,7 +49,7 @@ enum Composition {
   ) throws -> [KeeperTask] {
     // In-memory storage is each worker's own.
     guard configuration.storage.driver != .inMemory else { return [] }
-    let driver = try driver(configuration.storage, accelPrefix: "")
+    let driver = try driver(configuration.storage, accelPrefix: "", isForMaintenance: true)
     var tasks: [KeeperTask] = []
     if let check = configuration.health?.storageDriver, check.enabled {
       tasks.append(checking(driver, check, segment, logger))

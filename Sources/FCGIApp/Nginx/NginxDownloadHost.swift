@@ -86,6 +86,7 @@ struct NginxDownloadHost {
           }
 
           alias \(try nginxQuoted(root, of: "storage.filesystem.rootdirectory", andThen: "$berth_path"));
+          \(try filesystem.nginxSymlinks)
           sendfile on;
           sendfile_max_chunk 2m;
           tcp_nopush on;

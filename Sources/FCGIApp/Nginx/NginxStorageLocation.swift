@@ -42,6 +42,7 @@ struct NginxStorageLocation {
           internal;
       \(Self.open.indented)
           alias \(try nginxQuoted(root + "/", of: "storage.filesystem.rootdirectory"));
+          \(try filesystem.nginxSymlinks)
 
           sendfile on;
           sendfile_max_chunk 2m;
@@ -92,6 +93,18 @@ struct NginxStorageLocation {
 
 
     """
+  }
+}
+
+extension Configuration.Filesystem {
+  /// What nginx does about symbolic links below the root, as the workers do. The root itself may be one.
+  var nginxSymlinks: String {
+    get throws(NginxError) {
+      if followSymlinks { return "disable_symlinks off;" }
+      var root = rootDirectory
+      while root.hasSuffix("/"), root != "/" { root.removeLast() }
+      return "disable_symlinks on \(try nginxQuoted("from=" + root, of: "storage.filesystem.rootdirectory"));"
+    }
   }
 }
 

@@ -23,7 +23,7 @@ struct SubjectRun {
   let calls: [Call]
 
   private static let changing = [
-    "write", "pwrite64", "fsync", "fdatasync", "rename", "renameat", "renameat2", "open", "openat", "unlink",
+    "write", "pwrite64", "fsync", "fdatasync", "rename", "renameat", "renameat2", "open", "openat", "openat2", "unlink",
     "unlinkat",
     "mkdir", "mkdirat", "rmdir", "ftruncate", "utimensat", "link", "linkat", "sync_file_range",
   ]
