@@ -208,4 +208,13 @@ import Testing
     }
     #expect(log.findings == [] && tally?.manifests == 9 && tally?.contents == 27)
   }
+
+  @Test func `uploads that are purged`() async throws {
+    for _ in 0..<8 { _ = try await repo.site.client.send(.post, "/v2/\(repo.name)/blobs/uploads/") }
+    let purge = UploadPurge(driver: repo.site.driver, age: .seconds(3600), dryRun: false)
+    let outcome = try await expectCompany("content", "/_uploads/") {
+      try await purge.run(now: WallClock.now + 86_400_000_000_000) { _ in }
+    }
+    #expect(outcome.purged == 8 && outcome.failed == 0)
+  }
 }

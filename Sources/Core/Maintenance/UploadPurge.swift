@@ -55,22 +55,15 @@ public struct UploadPurge: Sendable {
   ) async throws(StorageError) -> Outcome {
     var outcome = Outcome()
     var failures: [(StoragePath, StorageError)] = []
+    var waiting: [AbandonedUpload] = []
     try await AbandonedUpload.forEach(in: repository, driver) { upload throws(StorageError) in
-      outcome.seen += 1
-      do throws(StorageError) {
-        if let purged = try await purge(upload, now: now) {
-          outcome.purged += 1
-          outcome.bytes += purged.size
-          try observe(.purged(purged))
-        }
-      } catch  where error.code == .cancelled {
-        throw error
-      } catch {
-        outcome.failed += 1
-        try observe(.left(upload.path, error))
-      }
-      try observe(.progress(outcome))
+      waiting.append(upload)
+      guard waiting.count >= driver.concurrency else { return }
+      try await purge(waiting, now: now, &outcome, observe)
+      waiting = []
     } passed: { name throws(StorageError) in
+      try await purge(waiting, now: now, &outcome, observe)
+      waiting = []
       do throws(StorageError) {
         try await prune(StorageLayout.uploads(name), now: now)
       } catch  where error.code == .cancelled {
@@ -84,6 +77,36 @@ public struct UploadPurge: Sendable {
     for (path, error) in failures { try observe(.left(path, error)) }
     outcome.failed += failures.count
     return outcome
+  }
+
+  /// As many as the storage takes calls at a time.
+  private func purge(
+    _ uploads: [AbandonedUpload], now: Int64, _ outcome: inout Outcome, _ observe: (Event) throws(StorageError) -> Void
+  ) async throws(StorageError) {
+    let results = try await SideBySide.map(uploads, width: driver.concurrency) {
+      upload throws(StorageError) -> Result<UnfinishedUpload?, StorageError> in
+      do throws(StorageError) {
+        return .success(try await purge(upload, now: now))
+      } catch  where error.code == .cancelled {
+        throw error
+      } catch {
+        return .failure(error)
+      }
+    }
+    for (upload, result) in zip(uploads, results) {
+      outcome.seen += 1
+      switch result {
+      case .success(nil): break
+      case .success(let purged?):
+        outcome.purged += 1
+        outcome.bytes += purged.size
+        try observe(.purged(purged))
+      case .failure(let error):
+        outcome.failed += 1
+        try observe(.left(upload.path, error))
+      }
+      try observe(.progress(outcome))
+    }
   }
 
   /// - Returns: what was removed, or would be.
