@@ -205,7 +205,8 @@ import Testing
         ]
         let refused = try ChildProcess.output(curl)
         #expect(
-          refused.hasPrefix(#"{"errors":[{"code":"#) && refused.hasSuffix(" 400"), "\(method) \(target): \(refused)")
+          refused.hasPrefix(#"{"errors":[{"code":"DENIED""#) && refused.hasSuffix(" 403"),
+          "\(method) \(target): \(refused)")
         let isBlob = method == .get && target.hasPrefix("/v2/a/blobs/sha256")
         let served = try ChildProcess.output(curl + ["--cert", certificate, "--key", key])
         #expect(served == (isBlob ? "the content 200" : "of the worker 200"), "\(method) \(target)")

@@ -120,7 +120,7 @@ struct NginxConfiguration {
       \(errors.server.indented)
 
       \(try server().indented)
-      \(errors.locationWithoutURI.indented)
+      \(errors.serverLocations.indented)
           # For load balancers, as docker/distribution has it.
           location = / {
               add_header Cache-Control no-cache;

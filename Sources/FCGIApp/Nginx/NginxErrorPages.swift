@@ -39,9 +39,6 @@ struct NginxErrorPages {
     (421, "UNKNOWN", "the request was sent to the wrong server"),
     (429, "TOOMANYREQUESTS", "too many requests"),
     (431, "UNKNOWN", "the header is too long"),
-    (495, "UNAUTHORIZED", "the client certificate is not accepted"),
-    (496, "UNAUTHORIZED", "a client certificate is required"),
-    (497, "UNKNOWN", "the port is one for https"),
     (500, "UNKNOWN", "the web server failed"),
     (501, "UNSUPPORTED", "the transfer encoding is unknown"),
     (502, "UNAVAILABLE", "the registry is not running, or did not answer"),
@@ -94,6 +91,12 @@ struct NginxErrorPages {
         return 500 $\(names.base)_error;
     }
 
+    # A client certificate that is missing or not accepted: nginx would say 400.
+    location @\(names.base)_certificate {
+    \(common.indented)
+        return 403 '\(Self.body("DENIED", "a client certificate that the server trusts is required"))';
+    }
+
     # nginx itself failed, or a header is too long for FastCGI.
     location @\(names.base)_failed {
     \(common.indented)
@@ -114,12 +117,20 @@ struct NginxErrorPages {
     error_page \(Self.withoutURI.sorted().map(String.init).joined(separator: " ")) \(names.errorPath);
     # 431, where nginx would say 400.
     error_page 494 =431 @\(names.base)_error;
+    error_page 495 496 = @\(names.base)_certificate;
+    error_page 497 = @\(names.base)_plain;
     """
   }
 
-  /// The location of errors of a request that has no URI.
-  var locationWithoutURI: String {
+  /// The locations of errors outside the API.
+  var serverLocations: String {
     """
+    # HTTP where TLS is spoken.
+    location @\(names.base)_plain {
+    \(common.indented)
+        return 400 '\(Self.body("UNKNOWN", "the port is one for https"))';
+    }
+
     location = \(names.errorPath) {
         internal;
     \(common.indented)

@@ -104,7 +104,11 @@ struct NginxWorkers {
   /// Where the API's location sends the errors that nginx makes itself.
   var errorPages: String {
     let all = NginxErrorPages.statuses(without: areOnSeveralHosts ? [500, 502] : [500])
-    let text = "error_page \(all) @\(names.base)_error;\nerror_page 500 = @\(names.base)_failed;"
+    let text = """
+      error_page \(all) @\(names.base)_error;
+      error_page 495 496 = @\(names.base)_certificate;
+      error_page 500 = @\(names.base)_failed;
+      """
     guard areOnSeveralHosts else { return text }
     return text + "\nerror_page 502 = $\(names.base)_after_502;\nrecursive_error_pages on;"
   }
