@@ -34,11 +34,14 @@ let package = Package(
     // Which commit this is. Its own target, so that another commit compiles one C file and FCGIApp anew, and no more.
     .target(name: "CBuild", cSettings: commit.map { [.define("BERTH_COMMIT", to: $0)] } ?? []),
 
+    // RE2, a C++ library, as far as it is used, in C.
+    .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
+
     // The registry: opens no socket, knows no driver.
     .target(
       name: "Core",
       dependencies: [
-        "CCrypto", "CYAML",
+        "CCrypto", "CRE2", "CYAML",
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
@@ -133,7 +136,8 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ]),
   ],
-  swiftLanguageModes: [.v6]
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx17
 )
 
 // Strictness, said once for every target.

@@ -32,7 +32,6 @@ import Testing
 
 @Suite struct URLPolicyTests {
   @Test(arguments: [
-    ([], [], "https://a.example/x", false),
     (["^https?://a\\.example/"], [], "https://a.example/x", true),
     (["^https?://a\\.example/"], [], "https://b.example/a.example/", false),
     ([], ["^https?://a\\.example/"], "https://a.example/x", false),
@@ -40,12 +39,16 @@ import Testing
     (["example"], ["secret"], "https://a.example/secret", false),
     ([".*"], [], "ftp://a.example/x", false),
     ([".*"], [], "https://a.example/x#fragment", false),
-    ([".*"], [], "https://a.example/" + String(repeating: "a", count: 3000), false),
+    ([".*"], [], "https://a.example/" + String(repeating: "a", count: 3000), true),
+    ([], [], "https://a.example/x", false),
+    (["nothing", "a.example"], ["nowhere"], "https://a.example/x", true),
+    ([#"^https?://([^/]+\.)*example\.com/"#], [], "http://" + String(repeating: "a.", count: 50_000) + "x/", false),
+    ([], [#"^https?://([^/]+\.)*example\.com/"#], "http://" + String(repeating: "a.", count: 50_000) + "x/", true),
   ])
-  func `permits the URLs of the configuration`(allow: [String], deny: [String], url: String, expected: Bool) {
+  func `permits the URLs of the configuration`(allow: [String], deny: [String], url: String, expected: Bool) throws {
     var validation = Configuration.Validation()
-    validation.allowedURLs = allow
-    validation.deniedURLs = deny
+    validation.allowedURLs = try allow.map { try LinearPattern($0) }
+    validation.deniedURLs = try deny.map { try LinearPattern($0) }
     #expect(URLPolicy(validation).permits(url) == expected)
   }
 }

@@ -5,9 +5,9 @@ extension Configuration {
     /// than this key, wins over it.)
     public var disabled = false
     /// `validation.manifests.urls.allow`: regular expressions, one of which a layer's URL must match.
-    public var allowedURLs: [String] = []
+    public var allowedURLs: [LinearPattern] = []
     /// `validation.manifests.urls.deny`: regular expressions, none of which a layer's URL may match.
-    public var deniedURLs: [String] = []
+    public var deniedURLs: [LinearPattern] = []
     /// `validation.manifests.indexes.platforms`: which children of an index must exist.
     public var platforms = Platforms.all
     /// `validation.manifests.indexes.platformlist`: for `list`.
@@ -75,19 +75,14 @@ extension Configuration.Validation: ConfigurationSection {
 
   /// `validation.manifests.urls`
   private struct URLs: ConfigurationSection {
-    var allow: [String] = []
-    var deny: [String] = []
+    var allow: [LinearPattern] = []
+    var deny: [LinearPattern] = []
 
     var isEmpty: Bool { allow.isEmpty && deny.isEmpty }
 
     mutating func visit(_ keys: some ConfigurationVisitor) {
-      keys.value("allow", &allow)
-      keys.value("deny", &deny)
-      for (key, patterns) in [("allow", allow), ("deny", deny)] {
-        for pattern in patterns where (try? Regex(pattern)) == nil {
-          keys.report(.error, key, "\(pattern) is no regular expression", remedy: "escape what is meant literally")
-        }
-      }
+      keys.patterns("allow", &allow)
+      keys.patterns("deny", &deny)
     }
   }
 

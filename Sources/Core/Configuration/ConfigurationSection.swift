@@ -70,6 +70,23 @@ extension ConfigurationVisitor {
     check(key, &value, in: range, default: before)
   }
 
+  /// Regular expressions in Go's syntax. One that does not compile is reported, and none is used.
+  func patterns(_ key: String, _ patterns: inout [LinearPattern]) {
+    var sources = patterns.map(\.source)
+    value(key, &sources)
+    guard isReading else { return }
+    patterns = sources.compactMap { source in
+      do {
+        return try LinearPattern(source)
+      } catch {
+        report(
+          .error, key, "\(source) is no regular expression: \(error)",
+          remedy: "write it in Go's syntax (https://pkg.go.dev/regexp/syntax), and escape what is meant literally")
+        return nil
+      }
+    }
+  }
+
   private func check(_ key: String, _ value: inout Int, in range: ClosedRange<Int>, default fallback: Int) {
     guard !range.contains(value) else { return }
     let bounds =

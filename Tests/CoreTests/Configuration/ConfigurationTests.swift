@@ -178,8 +178,8 @@ private let minimal = "version: 0.1\nstorage: filesystem\n"
     expected.catalog.maxEntries = 5
     expected.tags.maxTags = 6
     expected.validation.disabled = true
-    expected.validation.allowedURLs = ["^https://"]
-    expected.validation.deniedURLs = ["^http://"]
+    expected.validation.allowedURLs = [try LinearPattern("^https://")]
+    expected.validation.deniedURLs = [try LinearPattern("^http://")]
     expected.validation.platforms = .list
     expected.validation.platformList = [.init(architecture: "amd64", os: "linux")]
     #expect(configuration == expected)
@@ -285,6 +285,7 @@ private let minimal = "version: 0.1\nstorage: filesystem\n"
     ("version: 0.1\nstorage: inmemory\nfastcgi: {workers: 2}", "fastcgi"),
     (minimal + "tags: {maxtags: -1}", "tags.maxtags"),
     (minimal + "validation: {manifests: {urls: {allow: [\"(\"]}}}", "validation.manifests.urls.allow"),
+    (minimal + "validation: {manifests: {urls: {deny: [a, \"(?=b)\"]}}}", "validation.manifests.urls.deny"),
     (minimal + "validation: {manifests: {indexes: {platforms: some}}}", "validation.manifests.indexes.platforms"),
     (
       "version: 0.1\nstorage: {filesystem: , maintenance: {uploadpurging: {age: 168}}}",
@@ -504,7 +505,7 @@ private let minimal = "version: 0.1\nstorage: filesystem\n"
     #expect(configuration.log.fields == ["abc": "xyz"])
     #expect(configuration.storage.deleteEnabled)
     #expect(configuration.http.headers[values: try #require(.init("X-Frame-Options"))] == ["DENY"])
-    #expect(configuration.validation.allowedURLs == ["^https://"])
+    #expect(configuration.validation.allowedURLs.map(\.source) == ["^https://"])
     guard case .filesystem(let filesystem) = configuration.storage.driver else {
       Issue.record("\(configuration.storage.driver)")
       return
