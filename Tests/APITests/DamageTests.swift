@@ -66,6 +66,7 @@ import Testing
     for _ in 0..<3 {
       let manifest = try await repo.get("latest")
       #expect(manifest.status == (damage.hidesManifest ? 404 : 200))
+      #expect(try await repo.head("latest").status == manifest.status)
       let blob = try await repo.site.client.send(.get, "/v2/\(repo.name)/blobs/\(layer)")
       #expect(blob.status == (path.string.contains(layer.hex) ? 404 : 200))
     }

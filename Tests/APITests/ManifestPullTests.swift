@@ -88,6 +88,42 @@ import Testing
   }
 
   @Test(arguments: Deployment.allCases)
+  func `HEAD answers as GET does, without the body`(deployment: Deployment) async throws {
+    try await deployment.withSite { site in
+      let repo = Repo(site)
+      let image = try await repo.image()
+      let large = image.dropLast() + #","x":"\#(String(repeating: "x", count: 200 << 10))"}"#
+      let child = Repo.descriptor(
+        Array(image.utf8), Repo.digest(Array(image.utf8)), MediaType.dockerManifest.rawValue,
+        more: #","platform":{"os":"linux","architecture":"amd64"}"#)
+      let type = MediaType.dockerManifestList.rawValue
+      let list = #"{"schemaVersion":2,"mediaType":"\#(type)","manifests":[\#(child)]}"#
+      let largeList =
+        #"{"schemaVersion":2,"mediaType":"\#(type)","x":"\#(large.count)\#(String(repeating: "x", count: 100 << 10))","manifests":[\#(child)]}"#
+      for (tag, text) in [("image", image), ("large", large), ("list", list), ("large-list", largeList)] {
+        #expect(try await repo.put(text, at: tag).status == 201)
+        let digest = Repo.digest(Array(text.utf8)).description
+        let several = "\(MediaType.ociManifest.rawValue), \(MediaType.dockerManifest.rawValue)"
+        for reference in [tag, digest] {
+          for fields in [
+            [:], [.ifNoneMatch: digest], [.ifNoneMatch: "x"], [.ifMatch: "x"], [.accept: MediaType.ociIndex.rawValue],
+            [.accept: several],
+          ] as [HTTPFields] {
+            let got = try await repo.get(reference, fields)
+            let head = try await repo.head(reference, fields)
+            #expect(head.status == got.status)
+            #expect(head.body.isEmpty)
+            for name in ["Content-Type", "Docker-Content-Digest", "ETag", "Cache-Control", "Vary"] {
+              #expect(head[name] == got[name], "\(name) of \(reference), \(fields)")
+            }
+            if got.status == 200 { #expect(head["Content-Length"] == String(got.body.count)) }
+          }
+        }
+      }
+    }
+  }
+
+  @Test(arguments: Deployment.allCases)
   func `a blob is not served as a manifest`(deployment: Deployment) async throws {
     try await deployment.withSite { site in
       let repo = Repo(site)

@@ -102,13 +102,66 @@ import Testing
   }
 
   @Test(arguments: Deployment.allCases)
+  func `an answer about many missing layers is short`(deployment: Deployment) async throws {
+    try await deployment.withSite { site in
+      let repo = Repo(site)
+      let absent = (0..<2000).map { Repo.descriptor([9], Repo.digest(Array("\($0)".utf8)), "a/b") }
+      let config = try await repo.blob("config")
+      let answer = try await repo.put(
+        #"{"schemaVersion":2,"config":\#(config),"layers":[\#(absent.joined(separator: ","))]}"#, at: "latest")
+      #expect(answer.status == 400)
+      #expect(answer.codes.count == 100)
+      #expect(answer.text.contains("and 1901 more"))
+      #expect(answer.body.count <= 64 << 10)
+    }
+  }
+
+  @Test(arguments: Deployment.allCases)
   func `a size that is not the content's is refused`(deployment: Deployment) async throws {
     try await deployment.withSite { site in
       let repo = Repo(site)
-      let image = try await repo.image().replacing(#""size":7}]"#, with: #""size":8}]"#)
-      let answer = try await repo.put(image, at: "latest")
-      #expect(answer.status == 400)
-      #expect(answer.text.contains("layers[0].size"), "\(answer.text)")
+      for size in ["8", "0", "-1"] {
+        let image = try await repo.image().replacing(#""size":7}]"#, with: #""size":\#(size)}]"#)
+        let answer = try await repo.put(image, at: "latest")
+        #expect(answer.status == 400)
+        #expect(answer.codes == ["MANIFEST_INVALID"])
+        #expect(answer.text.contains("layers[0].size"), "\(answer.text)")
+      }
+      let image = try await repo.image().replacing(#","size":7}]"#, with: "}]")
+      #expect(try await repo.put(image, at: "latest").status == 201)
+      #expect(try await repo.get("latest").text == image)
+    }
+  }
+
+  @Test(arguments: [Deployment.inMemory, .cached, .nginx])
+  func `a takeover takes every size`(deployment: Deployment) async throws {
+    var options = DeploymentOptions()
+    options.sizes = .lenient
+    try await deployment.withSite(options) { site in
+      let repo = Repo(site)
+      for size in ["8", "0", "-1", "null"] {
+        let image = try await repo.image().replacing(#""size":7}]"#, with: #""size":\#(size)}]"#)
+        #expect(try await repo.put(image, at: "latest").status == 201)
+        #expect(try await repo.get("latest").text == image)
+      }
+      let large = try await repo.image().replacing(#""size":7}]"#, with: #""size":9223372036854775808}]"#)
+      #expect(try await repo.put(large, at: "latest").status == 400)
+    }
+  }
+
+  @Test(arguments: Deployment.allCases)
+  func `a Content-Type that is no media type is refused`(deployment: Deployment) async throws {
+    try await deployment.withSite { site in
+      let repo = Repo(site)
+      let image = try await repo.image()
+      for type in ["json", "; charset=utf-8", "application / vnd.oci.image.manifest.v1+json", "a/b; x"] {
+        let answer = try await repo.put(image, at: "latest", as: MediaType(rawValue: type))
+        #expect(answer.status == 400, "\(type)")
+        #expect(answer.codes == ["MANIFEST_INVALID"])
+      }
+      #expect(try await repo.get("latest").status == 404)
+      let upper = MediaType(rawValue: "Application/VND.oci.image.manifest.v1+JSON; charset=utf-8")
+      #expect(try await repo.put(image, at: "latest", as: upper).status == 201)
     }
   }
 

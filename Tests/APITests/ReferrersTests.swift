@@ -44,6 +44,22 @@ import Testing
     }
   }
 
+  @Test(arguments: Deployment.allCases)
+  func `a referrer's size is its own, whatever it says of its subject's`(deployment: Deployment) async throws {
+    try await deployment.withSite { site in
+      let repo = Repo(site)
+      let about = try await repo.push("subject")
+      var sizes: [String: Int] = [:]
+      for size in [#","size":0"#, #","size":9223372036854775807"#, ""] {
+        let text = try await repo.image(more: subject(about).replacing(#","size":5"#, with: size))
+        #expect(try await repo.put(text, at: "referrer").status == 201)
+        sizes[Repo.digest(Array(text.utf8)).description] = text.utf8.count
+      }
+      let index = try await list(repo, "/v2/\(repo.name)/referrers/\(about)").index
+      #expect(Dictionary(uniqueKeysWithValues: index.manifests.map { ($0.digest, $0.size) }) == sizes)
+    }
+  }
+
   @Test(arguments: Deployment.allCases, [Digest.Algorithm.sha256, .sha512])
   func `referrers are listed with what they are`(
     deployment: Deployment, algorithm: Digest.Algorithm

@@ -59,6 +59,10 @@ struct Repo {
     try await site.client.send(.get, "/v2/\(name)/manifests/\(reference)", fields)
   }
 
+  func head(_ reference: String, _ fields: HTTPFields = [:]) async throws -> TestResponse {
+    try await site.client.send(.head, "/v2/\(name)/manifests/\(reference)", fields)
+  }
+
   func delete(_ reference: String) async throws -> TestResponse {
     try await site.client.send(.delete, "/v2/\(name)/manifests/\(reference)")
   }

@@ -31,6 +31,43 @@ import Testing
     #expect(driver.takeCounts() == ["content": 1])
   }
 
+  @Test func `a client that is told by HEAD that a manifest is there may skip the push, so it is claimed`() async throws
+  {
+    let digest = try await repo.push("latest").description
+    for (reference, links) in [("latest", 2), (digest, 1)] {
+      for condition in [[.ifNoneMatch: digest], [:]] as [HTTPFields] {
+        clock.passDay()
+        _ = driver.takeCounts()
+        let answer = try await repo.head(reference, condition)
+        #expect(answer.status == (condition.isEmpty ? 200 : 304))
+        // Links, and the content where its type is told.
+        #expect(driver.takeCounts() == ["content": links + (condition.isEmpty ? 1 : 0), "stat": 1, "touch": 1])
+      }
+    }
+    #expect(try await repo.head("latest", [.ifNoneMatch: digest, .ifMatch: "\"other\""]).status == 412)
+  }
+
+  @Test func `of a large manifest, HEAD reads the beginning`() async throws {
+    let image = try await repo.image()
+    let padding = #","annotations":{"x":"\#(String(repeating: "x", count: 100 << 10))"}"#
+    let type = #""mediaType":"\#(MediaType.ociManifest.rawValue)","#
+    let first = image.dropLast() + padding + "}"
+    // The type, or what it is told by, may come late.
+    let last = image.dropLast().replacing(type, with: "") + padding + "," + type.dropLast() + "}"
+    let none = image.dropLast().replacing(type, with: "") + padding + "}"
+    for (index, text) in [String(first), last, none].enumerated() {
+      #expect(try await repo.put(text, at: "large").status == 201)
+      clock.passDay()
+      _ = driver.takeCounts()
+      let answer = try await repo.head("large")
+      #expect(driver.takeCounts() == ["content": index == 0 ? 2 : 3, "stat": 1, "touch": 1, "reader": 1])
+      #expect(answer.status == 200)
+      #expect(answer["Content-Type"] == MediaType.ociManifest.rawValue)
+      #expect(answer["Content-Length"] == String(text.utf8.count))
+      #expect(answer["Docker-Content-Digest"] == Repo.digest(Array(text.utf8)).description)
+    }
+  }
+
   @Test func `a push writes four files, and nothing again that is right already`() async throws {
     let image = try await repo.image()
     _ = driver.takeCounts()

@@ -38,6 +38,28 @@ import Testing
     }
   }
 
+  @Test(arguments: [("8", true), ("0", true), ("-1", true), ("7", false), ("null", false)])
+  func `a size that the content contradicts is reported, and left as it is`(size: String, isWrong: Bool) async throws {
+    var options = DeploymentOptions()
+    options.sizes = .lenient
+    try await Deployment.filesystem.withSite(options) { site in
+      let repo = Repo(site)
+      let image = try await repo.image().replacing(#""size":7}]"#, with: #""size":\#(size)}]"#)
+      #expect(try await repo.put(image, at: "latest").status == 201)
+      for repair in [false, true] {
+        var options = quick()
+        options.repair = repair
+        var findings: [Finding] = []
+        _ = try await Verifier(driver: site.driver, options: options).run {
+          if case .found(let finding) = $0 { findings.append(finding) }
+        }
+        #expect(findings.map(\.kind) == (isWrong ? [.referenceSize] : []))
+        #expect(findings.allSatisfy { $0.state == .left })
+      }
+      #expect(try await repo.get("latest").text == image)
+    }
+  }
+
   @Test func `one repository is verified with its content, and with nothing else`() async throws {
     try await withStore { store in
       try await Damage.all[0].inflict(store)

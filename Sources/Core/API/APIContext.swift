@@ -26,8 +26,8 @@ public struct APIContext: Sendable {
     logger.error(
       "\(error.description)",
       metadata: [
-        "http.request.id": "\(request.id)", "http.request.method": "\(request.method.rawValue)",
-        "http.request.uri": "\(request.path)", "http.response.status": "\(error.status.code)",
+        "http.request.id": "\(request.id)", "http.request.method": "\(request.method.rawValue.cut(to: 32))",
+        "http.request.uri": "\(request.path.cut(to: 512))", "http.response.status": "\(error.status.code)",
       ])
   }
 

@@ -3,7 +3,8 @@ import HTTPTypes
 extension ManifestHandler {
   /// A manifest, byte for byte, or 304 for a client that has it.
   ///
-  /// Reads the tag's link, the manifest's link, and the content: three small files, and for a 304 two.
+  /// Reads the tag's link, the manifest's link, and the content: three small files, and for a 304 two. Of a large
+  /// manifest, HEAD reads the beginning alone.
   func get(
     _ request: Request, _ repository: Repository, _ reference: Reference
   ) async throws(RegistryError) -> Response {
@@ -19,21 +20,26 @@ extension ManifestHandler {
       digest = target
     }
     let tag = EntityTag(digest)
-    if tag.matches(ifNoneMatch: request.fields[.ifNoneMatch]), tag.matches(ifMatch: request.fields[.ifMatch]),
-      try await RegistryError.fromStorage({ () async throws(StorageError) in
-        try await repository.manifests.exists(digest)
-      })
-    {
-      return Response(.notModified, fields: fields(digest, reference))
-    }
-    if request.method == .head {
-      // Who asks whether it is there will not push it.
-      _ = try await RegistryError.fromStorage { () async throws(StorageError) in
+    let isHead = request.method == .head
+    // A client that learns that the manifest is there skips the push, whether by 200 or by 304, so protect it from
+    // garbage collection first.
+    let claimed =
+      isHead
+      ? try await RegistryError.fromStorage { () async throws(StorageError) in
         try await repository.manifests.claim(digest)
-      }
+      } : nil
+    if tag.matches(ifNoneMatch: request.fields[.ifNoneMatch]), tag.matches(ifMatch: request.fields[.ifMatch]) {
+      let isThere =
+        isHead
+        ? claimed != nil
+        : try await RegistryError.fromStorage { () async throws(StorageError) in
+          try await repository.manifests.exists(digest)
+        }
+      if isThere { return Response(.notModified, fields: fields(digest, reference)) }
     }
-    let found = try await load(digest, repository)
-    guard let found else { throw ManifestHandler.unknown(repository, reference) }
+    guard let found = try await find(digest, claimed, repository) else {
+      throw ManifestHandler.unknown(repository, reference)
+    }
     guard tag.matches(ifMatch: request.fields[.ifMatch]) else { throw RegistryError(.preconditionFailed) }
     let accepted = AcceptedTypes(request.fields[.accept])
     switch Negotiation(found.head.mediaType, accepting: accepted, byTag: reference.isTag) {
@@ -50,25 +56,47 @@ extension ManifestHandler {
   private struct Found {
     let digest: Digest
     let head: ManifestHead
-    let content: [UInt8]
+    /// Bytes.
+    let size: Int64
+    /// nil: not read yet.
+    let content: [UInt8]?
   }
 
   /// A stored manifest; nil where there is none that can be read.
-  /// - Throws: `MANIFEST_UNKNOWN` for one that is stored but not served.
+  /// - Parameter claimed: its size where it has been claimed for HEAD, which needs no more of the content than tells what
+  ///   it is; nil: the content is needed.
+  private func find(
+    _ digest: Digest, _ claimed: Int64?, _ repository: Repository
+  ) async throws(RegistryError) -> Found? {
+    guard let claimed else { return try await load(digest, repository) }
+    let head = try await RegistryError.fromStorage { () async throws(StorageError) in
+      try await repository.manifests.head(of: digest, size: claimed)
+    }
+    guard let head else { return nil }
+    return try ManifestHandler.served(Found(digest: digest, head: head, size: claimed, content: nil))
+  }
+
+  /// A stored manifest with its content; nil where there is none that can be read.
   private func load(_ digest: Digest, _ repository: Repository) async throws(RegistryError) -> Found? {
     let content = try await RegistryError.fromStorage { () async throws(StorageError) -> [UInt8]? in
       if let content = try await repository.manifests.content(of: digest) { return content }
       return try await repository.manifests.schema1AmongLayers(digest)
     }
     guard let content, let head = ManifestHead(of: content) else { return nil }
-    switch head.kind {
+    return try ManifestHandler.served(
+      Found(digest: digest, head: head, size: Int64(content.count), content: content))
+  }
+
+  /// - Throws: `MANIFEST_UNKNOWN` for what is stored but not served.
+  private static func served(_ found: Found) throws(RegistryError) -> Found {
+    switch found.head.kind {
     case .image, .index, .artifact:
-      return Found(digest: digest, head: head, content: content)
+      return found
     case .schema1:
       throw RegistryError(
         .manifestUnknown,
         "this manifest has schema 1, which this version keeps but does not serve: push the image again with a newer client",
-        detail: ["digest": digest.description])
+        detail: ["digest": found.digest.description])
     }
   }
 
@@ -76,7 +104,8 @@ extension ManifestHandler {
   private func defaultPlatform(
     of list: Found, _ accepted: AcceptedTypes, _ repository: Repository, _ reference: Reference
   ) async throws(RegistryError) -> Found {
-    let child = (try? Manifest(list.content, contentType: nil))?.manifests.first {
+    let content = if let content = list.content { content } else { try await load(list.digest, repository)?.content }
+    let child = content.flatMap { try? Manifest($0, contentType: nil) }?.manifests.first {
       $0.platform?.architecture == "amd64" && $0.platform?.os == "linux"
     }
     guard let child, let found = try await load(child.digest, repository) else {
@@ -93,11 +122,11 @@ extension ManifestHandler {
     fields[.contentType] = found.head.mediaType.rawValue
     // What a tag answers depends on what the client accepts only where it is a manifest list.
     if reference.isTag, found.head.kind == .index { fields[.vary] = "Accept" }
-    guard request.method != .head else {
-      fields[.contentLength] = String(found.content.count)
+    guard request.method != .head, let content = found.content else {
+      fields[.contentLength] = String(found.size)
       return Response(.ok, fields: fields)
     }
-    return Response(.ok, fields: fields, body: .bytes(found.content))
+    return Response(.ok, fields: fields, body: .bytes(content))
   }
 
   private func fields(_ digest: Digest, _ reference: Reference) -> HTTPFields {

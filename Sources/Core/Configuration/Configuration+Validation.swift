@@ -8,6 +8,8 @@ extension Configuration {
     public var allowedURLs: [LinearPattern] = []
     /// `validation.manifests.urls.deny`: regular expressions, none of which a layer's URL may match.
     public var deniedURLs: [LinearPattern] = []
+    /// `validation.manifests.sizes`: what becomes of a descriptor whose size is not the content's. Berth's own.
+    public var sizes = Sizes.strict
     /// `validation.manifests.indexes.platforms`: which children of an index must exist.
     public var platforms = Platforms.all
     /// `validation.manifests.indexes.platformlist`: for `list`.
@@ -15,6 +17,14 @@ extension Configuration {
 
     /// The defaults.
     public init() {}
+
+    /// What becomes of a descriptor whose size is not the content's.
+    public enum Sizes: String, Sendable, CaseIterable {
+      /// It is refused. One that gives no size is taken.
+      case strict
+      /// It is taken, as docker/distribution takes it.
+      case lenient
+    }
 
     /// Which children of an index must exist.
     public enum Platforms: String, Sendable, CaseIterable {
@@ -38,6 +48,7 @@ extension Configuration {
 }
 
 extension Configuration.Validation.Platforms: ConfigurationKeyword {}
+extension Configuration.Validation.Sizes: ConfigurationKeyword {}
 
 extension Configuration.Validation: ConfigurationSection {
   mutating func visit(_ keys: some ConfigurationVisitor) {
@@ -49,6 +60,7 @@ extension Configuration.Validation: ConfigurationSection {
     keys.section("manifests", &manifests)
     allowedURLs = manifests.urls.allow
     deniedURLs = manifests.urls.deny
+    sizes = manifests.sizes
     platforms = manifests.indexes.platforms
     platformList = manifests.indexes.platformList
   }
@@ -56,6 +68,7 @@ extension Configuration.Validation: ConfigurationSection {
   /// `validation.manifests`
   private struct Manifests: ConfigurationSection {
     var urls = URLs()
+    var sizes = Sizes.strict
     var indexes = Indexes()
 
     init() {}
@@ -63,12 +76,14 @@ extension Configuration.Validation: ConfigurationSection {
     init(_ validation: Configuration.Validation) {
       urls.allow = validation.allowedURLs
       urls.deny = validation.deniedURLs
+      sizes = validation.sizes
       indexes.platforms = validation.platforms
       indexes.platformList = validation.platformList
     }
 
     mutating func visit(_ keys: some ConfigurationVisitor) {
       if keys.isReading || !urls.isEmpty { keys.section("urls", &urls) }
+      keys.value("sizes", &sizes)
       keys.section("indexes", &indexes)
     }
   }

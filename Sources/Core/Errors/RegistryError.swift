@@ -19,25 +19,30 @@ public struct RegistryError: Error, CustomStringConvertible {
     }
   }
 
-  /// One entry of the error form's list.
+  /// One entry of the error form's list. Its texts may hold what the client sent, so they are cut to a bounded length.
   public struct Entry: Sendable {
     /// What clients switch on.
-    public var code: Code
+    public let code: Code
     /// What a person reads.
-    public var message: String
+    public let message: String
     /// What it is about, for `detail`: names and values.
-    public var detail: [String: String]
+    public let detail: [String: String]
+
+    /// The longest message, and the longest value in `detail`, in bytes: a repository's name and a digest fit.
+    static let maximumLength = 512
 
     /// With the code's usual message where none is given.
     public init(_ code: Code, _ message: String? = nil, detail: [String: String] = [:]) {
       self.code = code
-      self.message = message ?? code.message
-      self.detail = detail
+      self.message = (message ?? code.message).cut(to: Entry.maximumLength)
+      self.detail = detail.mapValues { $0.cut(to: Entry.maximumLength) }
     }
   }
 
-  /// Never empty.
+  /// Never empty, and never more than `maximumEntries`.
   public private(set) var entries: [Entry]
+  /// How many entries more there would be.
+  public private(set) var omitted = 0
   /// The answer's status.
   public var status: HTTPResponse.Status
   /// Fields that the answer carries: `Allow`, `Retry-After`, `Range`, …
@@ -56,16 +61,24 @@ public struct RegistryError: Error, CustomStringConvertible {
     self.cause = cause
   }
 
+  /// Entries that an error holds at the most: some clients print them all, and some never read the answer, which is
+  /// held in memory until then.
+  public static let maximumEntries = 100
+
   /// Several entries; the first gives the status.
-  public init(_ first: Entry, _ others: [Entry]) {
-    self.entries = [first] + others
+  /// - Parameter omitted: how many there would be beyond those.
+  public init(_ first: Entry, _ others: [Entry], omitted: Int = 0) {
+    let kept = others.prefix(RegistryError.maximumEntries - 1)
+    self.entries = [first] + kept
+    self.omitted = omitted + others.count - kept.count
     self.status = first.code.status
     self.fields = [:]
   }
 
   /// For the log.
   public var description: String {
-    let text = entries.map { "\($0.code.name): \($0.message)" }.joined(separator: "; ")
+    let others = entries.count - 1 + omitted
+    let text = "\(entries[0].code.name): \(entries[0].message)" + (others == 0 ? "" : ", and \(others) more")
     return cause.map { "\(text) (\($0))" } ?? text
   }
 }

@@ -4,8 +4,9 @@ public struct Descriptor: Sendable, Equatable {
   public var mediaType: String
   /// The content's address.
   public var digest: Digest
-  /// The content's size in bytes; never negative.
-  public var size: Int64
+  /// The content's size in bytes as the manifest gives it, which may be wrong, or negative (`validation.manifests.sizes`);
+  /// nil where it gives none.
+  public var size: Int64?
   /// Where else the content can be had.
   public var urls: [String] = []
   /// What an artifact is, where the content is one.
@@ -14,6 +15,8 @@ public struct Descriptor: Sendable, Equatable {
   public var annotations: [String: String] = [:]
   /// What an image runs on, where the content is one.
   public var platform: Platform?
+  /// The size in bytes of the content where the manifest holds it, too (`data`).
+  var dataSize: Int64?
 
   /// What an image runs on.
   public struct Platform: Sendable, Equatable {
@@ -24,7 +27,7 @@ public struct Descriptor: Sendable, Equatable {
   }
 
   /// A descriptor with what every one has.
-  public init(mediaType: String, digest: Digest, size: Int64) {
+  public init(mediaType: String, digest: Digest, size: Int64?) {
     self.mediaType = mediaType
     self.digest = digest
     self.size = size
@@ -40,7 +43,7 @@ extension Descriptor {
     var urls: [String] = []
     var artifactType: String?
     var annotations: [String: String] = [:]
-    var data: String?
+    var dataSize: Int64?
     var platform: Platform?
     var seen: Set<String> = []
     try reader.enterObject()
@@ -51,11 +54,11 @@ extension Descriptor {
         switch key {
         case "mediaType": mediaType = try reader.string()
         case "digest": digest = try Descriptor.digest(&reader)
-        case "size": size = try Descriptor.size(&reader)
+        case "size": size = try reader.integer()
         case "urls": urls = try reader.strings()
         case "artifactType": artifactType = try reader.string()
         case "annotations": annotations = try reader.stringMap()
-        case "data": data = try reader.string()
+        case "data": dataSize = try Descriptor.dataSize(&reader)
         case "platform": platform = try Platform(from: &reader)
         default: try reader.skip()
         }
@@ -66,9 +69,8 @@ extension Descriptor {
     }
     guard let mediaType, !mediaType.isEmpty else { throw JSONError("is missing", field: "mediaType") }
     guard let digest else { throw JSONError("is missing", field: "digest") }
-    guard let size else { throw JSONError("is missing", field: "size") }
-    if let data { try Descriptor.check(data, holds: size) }
     self.init(mediaType: mediaType, digest: digest, size: size)
+    self.dataSize = dataSize
     self.urls = urls
     self.artifactType = artifactType
     self.annotations = annotations
@@ -86,14 +88,9 @@ extension Descriptor {
     return digest
   }
 
-  private static func size(_ reader: inout JSONReader) throws(JSONError) -> Int64 {
-    let size = try reader.integer()
-    guard size >= 0 else { throw JSONError("must not be negative") }
-    return size
-  }
-
-  /// `data` is the content itself, in base64 (RFC 4648, section 4).
-  private static func check(_ data: String, holds size: Int64) throws(JSONError) {
+  /// How many bytes `data` holds, which is the content itself in base64 (RFC 4648, section 4).
+  private static func dataSize(_ reader: inout JSONReader) throws(JSONError) -> Int64 {
+    let data = try reader.string()
     let padding = data.utf8.suffix(2).count { $0 == UInt8(ascii: "=") }
     let isBase64 =
       data.utf8.count % 4 == 0
@@ -106,10 +103,8 @@ extension Descriptor {
           false
         }
       }
-    guard isBase64 else { throw JSONError("must be base64", field: "data") }
-    guard Int64(data.utf8.count / 4 * 3 - padding) == size else {
-      throw JSONError("does not hold as many bytes as size says", field: "data")
-    }
+    guard isBase64 else { throw JSONError("must be base64") }
+    return Int64(data.utf8.count / 4 * 3 - padding)
   }
 }
 

@@ -3,7 +3,16 @@ extension Manifest {
   ///
   /// - Throws: `MANIFEST_INVALID`, naming the field.
   public init(_ content: [UInt8], contentType: String?) throws(RegistryError) {
-    let declared = contentType.flatMap { MediaType(contentType: $0) }
+    var declared: MediaType?
+    // CGI has an empty one where there is none.
+    if let contentType, !contentType.isEmpty {
+      declared = MediaType(contentType: contentType)
+      guard declared != nil else {
+        throw RegistryError(
+          .manifestInvalid, "the Content-Type is no media type",
+          detail: ["field": "Content-Type", "Content-Type": contentType])
+      }
+    }
     do throws(JSONError) {
       guard String(validating: content, as: UTF8.self) != nil else { throw JSONError("is not UTF-8") }
       let fields = try ManifestFields(content)
@@ -50,7 +59,7 @@ extension Manifest {
     if version == 1 || declared.flatMap(ManifestKind.init) == .schema1 || named.flatMap(ManifestKind.init) == .schema1 {
       return (.dockerSchema1, .schema1)
     }
-    if let named, let declared, named != declared {
+    if let named, let declared, !named.isSame(as: declared) {
       throw JSONError(
         "is \(named.rawValue), but the Content-Type is \(declared.rawValue)", field: "mediaType")
     }
@@ -72,32 +81,5 @@ extension Manifest {
   private static func requireVersion2(_ version: Int64?) throws(JSONError) {
     guard let version else { throw JSONError("is missing", field: "schemaVersion") }
     guard version == 2 else { throw JSONError("must be 2", field: "schemaVersion") }
-  }
-}
-
-extension MediaType {
-  /// From a `Content-Type`, without its parameters; nil where nothing is left.
-  init?(contentType: String) {
-    let type = contentType.prefix { $0 != ";" }.filter { $0 != " " && $0 != "\t" }
-    guard !type.isEmpty else { return nil }
-    self.init(rawValue: type)
-  }
-
-  /// Whether it is `type/subtype` (RFC 6838, section 4.2), and can stand in a header field.
-  var isWellFormed: Bool {
-    let parts = rawValue.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-    return parts.count == 2
-      && parts.allSatisfy { part in
-        (1...127).contains(part.count)
-          && part.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-              UInt8(ascii: "0")...UInt8(ascii: "9"):
-              true
-            default:
-              "!#$&-^_.+".utf8.contains(byte)
-            }
-          }
-      }
   }
 }

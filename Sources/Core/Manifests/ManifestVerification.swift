@@ -20,13 +20,13 @@ struct ManifestVerification {
   func check(_ manifest: Manifest, isAgain: Bool = false) async throws(RegistryError) {
     guard !validation.disabled else { return }
     try checkURLs(manifest)
-    var findings = Findings()
+    if validation.sizes == .strict { try checkSizes(manifest) }
+    var findings = Findings(sizesCount: validation.sizes == .strict)
     let blobs = manifest.blobsToVerify
     try await look(for: blobs, &findings) { digests throws(StorageError) in
       try await repository.blobs.claim(digests, isBinding: !isAgain).map { $0?.size }
     }
-    let children = manifest.manifests.enumerated().filter { validation.mustExist($0.element) }
-      .map { (field: "manifests[\($0.offset)]", descriptor: $0.element) }
+    let children = manifest.namedChildren.filter { validation.mustExist($0.descriptor) }
     try await look(for: children, &findings) { digests throws(StorageError) in
       try await repository.manifests.claimChildren(digests, isBinding: !isAgain)
     }
@@ -44,56 +44,70 @@ struct ManifestVerification {
     }
   }
 
+  /// Refuses sizes that no content can have, and those that the content contradicts which the manifest holds itself.
+  private func checkSizes(_ manifest: Manifest) throws(RegistryError) {
+    for named in manifest.namedDescriptors {
+      guard let size = named.descriptor.size else { continue }
+      guard size >= 0 else {
+        throw RegistryError(
+          .manifestInvalid, "\(named.field).size: must not be negative", detail: ["field": "\(named.field).size"])
+      }
+      if let dataSize = named.descriptor.dataSize, dataSize != size {
+        throw RegistryError(
+          .manifestInvalid, "\(named.field).data: holds \(dataSize) bytes, but size is \(size)",
+          detail: ["field": "\(named.field).data"])
+      }
+    }
+  }
+
   /// Looks for all that isn't known yet, at once.
   private func look(
-    for named: [(field: String, descriptor: Descriptor)], _ findings: inout Findings,
+    for named: [NamedDescriptor], _ findings: inout Findings,
     sizes: ([Digest]) async throws(StorageError) -> [Int64?]
   ) async throws(RegistryError) {
     var digests: [Digest] = []
-    for (_, descriptor) in named where findings.sizes[descriptor.digest] == nil {
-      findings.sizes[descriptor.digest] = .some(nil)
-      digests.append(descriptor.digest)
+    for named in named where findings.sizes[named.descriptor.digest] == nil {
+      findings.sizes[named.descriptor.digest] = .some(nil)
+      digests.append(named.descriptor.digest)
     }
     let found = try await RegistryError.fromStorage { () async throws(StorageError) in try await sizes(digests) }
     for (digest, size) in zip(digests, found) { findings.sizes[digest] = .some(size) }
-    for (field, descriptor) in named { findings.compare(descriptor, field) }
+    for named in named { findings.compare(named) }
   }
 
   /// What has been found so far.
   private struct Findings {
+    /// Whether a size that is not the content's is an error.
+    let sizesCount: Bool
     /// The sizes of what was looked up; nil for what is not there.
     var sizes: [Digest: Int64?] = [:]
     private var missing: [RegistryError.Entry] = []
     private var reported: Set<Digest> = []
     private var mismatch: RegistryError?
 
-    mutating func compare(_ descriptor: Descriptor, _ field: String) {
-      guard let size = sizes[descriptor.digest] ?? nil else {
-        guard reported.insert(descriptor.digest).inserted else { return }
+    init(sizesCount: Bool) {
+      self.sizesCount = sizesCount
+    }
+
+    mutating func compare(_ named: NamedDescriptor) {
+      let digest = named.descriptor.digest
+      guard let size = sizes[digest] ?? nil else {
+        guard reported.insert(digest).inserted, missing.count < RegistryError.maximumEntries else { return }
         missing.append(
-          RegistryError.Entry(.manifestBlobUnknown, detail: ["digest": descriptor.digest.description, "field": field]))
+          RegistryError.Entry(.manifestBlobUnknown, detail: ["digest": digest.description, "field": named.field]))
         return
       }
-      if size != descriptor.size, mismatch == nil {
+      if sizesCount, mismatch == nil, let expected = named.descriptor.size, size != expected {
         mismatch = RegistryError(
-          .manifestInvalid, "\(field).size: is \(descriptor.size), but the content has \(size) bytes",
-          detail: ["digest": descriptor.digest.description, "field": "\(field).size"])
+          .manifestInvalid, "\(named.field).size: is \(expected), but the content has \(size) bytes",
+          detail: ["digest": digest.description, "field": "\(named.field).size"])
       }
     }
 
     var error: RegistryError? {
       guard let first = missing.first else { return mismatch }
-      return RegistryError(first, Array(missing.dropFirst()))
+      return RegistryError(first, Array(missing.dropFirst()), omitted: reported.count - missing.count)
     }
-  }
-}
-
-extension Manifest {
-  /// The blobs that must be there, and how the manifest names them. Layers with URLs may be elsewhere.
-  fileprivate var blobsToVerify: [(field: String, descriptor: Descriptor)] {
-    let layersField = kind == .artifact ? "blobs" : "layers"
-    return (config.map { [("config", $0)] } ?? [])
-      + layers.enumerated().filter { $0.element.urls.isEmpty }.map { ("\(layersField)[\($0.offset)]", $0.element) }
   }
 }
 

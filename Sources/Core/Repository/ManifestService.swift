@@ -55,8 +55,38 @@ public struct ManifestService: Sendable {
     return sizes
   }
 
+  /// What there is to know of a manifest that was claimed (``claim(_:)``), whose content has `size` bytes; nil where it
+  /// is torn, or no manifest.
+  ///
+  /// Of a large one, the beginning is read where that tells: as of blobs, nothing is said about the rest.
+  func head(of digest: Digest, size: Int64) async throws(StorageError) -> ManifestHead? {
+    if let content = repository.registry.manifestCache?.content(of: digest) { return ManifestHead(of: content) }
+    if size > ManifestService.wholeSize, let head = try await ManifestHead(of: beginning(of: digest)) { return head }
+    return try await readContent(of: digest).flatMap { ManifestHead(of: $0) }
+  }
+
+  /// Manifests of up to so many bytes are read whole, verified and kept: nearly all are, and it costs no more.
+  private static let wholeSize: Int64 = 64 << 10
+  /// Bytes of a large manifest that are read to see what it is.
+  private static let beginningSize = 4 << 10
+
+  private func beginning(of digest: Digest) async throws(StorageError) -> [UInt8] {
+    let buffer = IOBuffer(capacity: ManifestService.beginningSize)
+    do {
+      let reader = try await blobs.reader(of: digest)
+      while buffer.free > 0, try await reader.read(into: buffer) > 0 {}
+    } catch  where error.code == .notFound {
+      // It was condemned in between.
+    }
+    return buffer.bytes.withUnsafeBytes { Array($0) }
+  }
+
   private func storedContent(of digest: Digest) async throws(StorageError) -> [UInt8]? {
     if let content = repository.registry.manifestCache?.content(of: digest) { return content }
+    return try await readContent(of: digest)
+  }
+
+  private func readContent(of digest: Digest) async throws(StorageError) -> [UInt8]? {
     do {
       guard let content = try await blobs.content(of: digest, limit: Manifest.maximumSize) else { return nil }
       // What was torn may still be as long as it was. Manifests are short: this costs some microseconds.

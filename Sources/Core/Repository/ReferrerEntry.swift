@@ -14,7 +14,7 @@ struct ReferrerEntry: Equatable {
     json.object { json in
       json.string("mediaType", descriptor.mediaType)
       json.string("digest", descriptor.digest.description)
-      json.integer("size", descriptor.size)
+      if let size = descriptor.size { json.integer("size", size) }
       if let artifactType = descriptor.artifactType { json.string("artifactType", artifactType) }
       if !descriptor.annotations.isEmpty {
         json.object("annotations") { json in
