@@ -23,6 +23,41 @@ import Testing
     }
   }
 
+  @Test(arguments: [Deployment.inMemory, .cached, .nginx], Configuration.Policy.Mounts.allCases)
+  func `mounts are held to the configuration, and what is refused looks like what is not there`(
+    deployment: Deployment, mounts: Configuration.Policy.Mounts
+  ) async throws {
+    var options = DeploymentOptions()
+    options.mounts = mounts
+    try await deployment.withSite(options) { site in
+      let source = Blobs(site)
+      let elsewhere = Blobs(site)
+      let digest = try await source.push(TestContent.bytes(99))
+      _ = try await elsewhere.push(TestContent.bytes(3))
+      let absent = TestContent.digest(TestContent.bytes(1998, seed: Int.random(in: 0..<256)))
+      let other = TestContent.bytes(97)
+      let cases = [
+        ("?mount=\(digest)&from=\(source.name)", mounts != .off), ("?mount=\(digest)", mounts == .any),
+        ("?mount=\(digest)&from=\(elsewhere.name)", false), ("?mount=\(digest)&from=", false),
+        ("?mount=\(digest)&from=nothing/here", false), ("?mount=\(absent)&from=\(source.name)", false),
+        ("?mount=\(absent)", false),
+      ]
+      var refusals: Set<[String]> = []
+      for (query, isMounted) in cases {
+        let target = Blobs(site)
+        let answer = try await target.begin(query)
+        #expect(answer.status == (isMounted ? 201 : 202), "\(query)")
+        #expect(try await target.get(digest).status == (isMounted ? 200 : 404))
+        if !isMounted {
+          refusals.insert(answer.fields.map(\.name.canonicalName).sorted() + ["\(answer.body)"])
+          #expect(
+            try await target.put(target.location(answer), TestContent.digest(other).description, other).status == 201)
+        }
+      }
+      #expect(refusals.count == 1)
+    }
+  }
+
   @Test(arguments: Deployment.allCases)
   func `what can't be mounted is uploaded instead`(deployment: Deployment) async throws {
     try await deployment.withSite { site in

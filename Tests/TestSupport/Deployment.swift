@@ -1,6 +1,7 @@
 package import Core
 import Drivers
 import Foundation
+package import HTTPTypes
 import Logging
 
 /// The ways in which one test body meets the registry.
@@ -119,6 +120,12 @@ package struct DeploymentOptions: Sendable, Equatable {
   package var catalogMaxEntries = 1000
   /// `tags.maxtags`
   package var maxTags = 1000
+  /// `validation.manifests.sizes`
+  package var sizes = Configuration.Validation.Sizes.strict
+  /// `policy.repository.mounts`
+  package var mounts = Configuration.Policy.Mounts.any
+  /// `http.headers`
+  package var headers = HTTPFields()
   /// `fastcgi.workers`
   package var workers = 2
   /// `fastcgi.threads`
@@ -155,6 +162,9 @@ package struct DeploymentOptions: Sendable, Equatable {
     configuration.http.secret = Secret(Self.secret)
     configuration.catalog.maxEntries = catalogMaxEntries
     configuration.tags.maxTags = maxTags
+    configuration.validation.sizes = sizes
+    configuration.policy.mounts = mounts
+    configuration.http.headers = headers
     return configuration
   }
 
@@ -194,10 +204,17 @@ package struct DeploymentOptions: Sendable, Equatable {
       prefix: \(prefix)
       \(relativeURLs.map { "relativeurls: \($0)" } ?? "")
       secret: \(Self.secret)
+      headers: {\(headers.map { "\($0.name.rawName): ['\($0.value)']" }.joined(separator: ", "))}
+    policy:
+      repository:
+        mounts: \(mounts)
     catalog:
       maxentries: \(catalogMaxEntries)
     tags:
       maxtags: \(maxTags)
+    validation:
+      manifests:
+        sizes: \(sizes)
     fastcgi:
       address: \(socket)
       workers: \(workers)

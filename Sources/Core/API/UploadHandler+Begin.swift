@@ -22,11 +22,15 @@ extension UploadHandler {
     return Response(.accepted, fields: fields(request, repository, upload))
   }
 
-  /// Where the client may mount from: the one place that decides it. A name that no repository can have is a hint
-  /// that can't be followed, as is a digest that no blob here can have, so the client uploads instead.
+  /// Where the client may mount from (`policy.repository.mounts`): the one place that decides it. nil: from nowhere, so
+  /// the client uploads instead, and can't tell that from a blob that isn't there. So it does where it names what can be
+  /// no repository.
   private func mountSource(_ from: String?) -> MountSource? {
-    guard let from else { return .anywhere }
-    return RepositoryName(from).map { .repository($0) }
+    switch (context.configuration.policy.mounts, from) {
+    case (.off, _), (.from, nil): nil
+    case (.any, nil): .anywhere
+    case (_, let from?): RepositoryName(from).map { .repository($0) }
+    }
   }
 
   /// Content that comes with the POST. Whatever fails leaves nothing behind.

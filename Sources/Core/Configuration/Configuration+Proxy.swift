@@ -28,15 +28,6 @@ extension Configuration {
       public init() {}
     }
   }
-
-  /// `policy`
-  public struct Policy: Sendable, Equatable {
-    /// `policy.repository.classes`: the classes of repositories that content is allowed for.
-    public var classes: [String] = []
-
-    /// The defaults: all.
-    public init() {}
-  }
 }
 
 extension Configuration.Proxy: ConfigurationSection {
@@ -54,24 +45,5 @@ extension Configuration.Proxy.Exec: ConfigurationSection {
   mutating func visit(_ keys: some ConfigurationVisitor) {
     keys.value("command", &command)
     keys.value("lifetime", &lifetime)
-  }
-}
-
-extension Configuration.Policy: ConfigurationSection {
-  mutating func visit(_ keys: some ConfigurationVisitor) {
-    var repository = Repository(classes: classes)
-    keys.section("repository", &repository)
-    classes = repository.classes
-  }
-
-  private struct Repository: ConfigurationSection {
-    var classes: [String] = []
-
-    init() {}
-    init(classes: [String]) { self.classes = classes }
-
-    mutating func visit(_ keys: some ConfigurationVisitor) {
-      keys.value("classes", &classes)
-    }
   }
 }

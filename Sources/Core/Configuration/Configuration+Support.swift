@@ -20,7 +20,6 @@ extension Configuration {
     if let notifications, notifications.endpoints.contains(where: { !$0.disabled }) {
       warn("notifications", "no events are sent")
     }
-    if let policy, !policy.classes.isEmpty { warn("policy", "repositories of every class are allowed") }
 
     func warn(_ key: String, _ why: String) {
       keys.report(

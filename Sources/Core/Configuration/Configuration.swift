@@ -29,7 +29,7 @@ public struct Configuration: Sendable, Equatable {
   /// `proxy`
   public var proxy: Proxy?
   /// `policy`
-  public var policy: Policy?
+  public var policy = Policy()
 
   /// The defaults: filesystem storage, the FastCGI socket in /run/berth.
   public init() {}
@@ -57,10 +57,10 @@ extension Configuration: ConfigurationSection {
     if keys.isReading || storage.cache?.blobDescriptor == .redis { keys.section("redis", &redis) }
     keys.section("middleware", &middleware)
     keys.section("health", &health)
+    keys.section("policy", &policy)
     keys.withoutEffect {
       keys.section("notifications", &notifications)
       keys.section("proxy", &proxy)
-      keys.section("policy", &policy)
       keys.obsolete("compatibility", "images of schema 1 can't be pushed")
       keys.obsolete("reporting", "nothing is reported to anybody")
     }

@@ -12,9 +12,10 @@ public struct HealthGate: RequestHandler {
     self.isHealthy = isHealthy
   }
 
-  /// Lets requests pass while the service is healthy.
+  /// Lets requests pass while the service is healthy. So does OPTIONS, which needs no storage: a browser whose OPTIONS
+  /// fails does not show that the service can't be reached.
   public func respond(to request: Request) async -> Response {
-    guard isHealthy() else {
+    guard request.method == .options || isHealthy() else {
       return RegistryError(
         .unavailable, "the registry's storage can't be reached now: try again", fields: [.retryAfter: "10"]
       ).response

@@ -11,13 +11,12 @@ public struct ReadOnly: RequestHandler {
 
   /// Lets reading pass.
   public func respond(to request: Request) async -> Response {
-    switch request.method {
-    case .get, .head:
-      await next.respond(to: request)
-    default:
-      RegistryError(
-        .unsupported, "the registry is in read-only mode", fields: [.allow: "GET, HEAD"]
-      ).response
-    }
+    guard ReadOnly.refuses(request.method) else { return await next.respond(to: request) }
+    return RegistryError(.unsupported, "the registry is in read-only mode", fields: [.allow: "GET, HEAD"]).response
+  }
+
+  /// Whether a method changes something.
+  static func refuses(_ method: HTTPRequest.Method) -> Bool {
+    ![.get, .head, .options].contains(method)
   }
 }

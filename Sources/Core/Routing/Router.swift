@@ -34,6 +34,11 @@ public struct Router: RequestHandler {
 
   private func dispatch(_ request: Request) async throws(RegistryError) -> Response {
     let route = try route(request)
+    // A browser asks so before it lets a page of another host use the registry (CORS); what it may do, the fields of
+    // `http.headers` say.
+    if request.method == .options {
+      return Response(.ok, fields: [.allow: route.allowedMethods(context.configuration.storage)])
+    }
     switch (route, request.method) {
     case (.base, .get), (.base, .head):
       return BaseHandler.response
@@ -88,13 +93,15 @@ public struct Router: RequestHandler {
 extension Route {
   /// For `Allow` (RFC 9110, section 10.2.1).
   func allowedMethods(_ storage: Configuration.Storage) -> String {
-    switch self {
-    case .base, .catalog, .tags, .referrers, .tagHistory: "GET, HEAD"
-    case .manifest: storage.deleteEnabled ? "GET, HEAD, PUT, DELETE" : "GET, HEAD, PUT"
-    case .blob: storage.deleteEnabled ? "GET, HEAD, DELETE" : "GET, HEAD"
-    case .repository: storage.deleteEnabled && storage.deleteRepositories ? "DELETE" : ""
-    case .uploads: "POST"
-    case .upload: "GET, HEAD, PATCH, PUT, DELETE"
-    }
+    let methods: [HTTPRequest.Method] =
+      switch self {
+      case .base, .catalog, .tags, .referrers, .tagHistory: [.get, .head]
+      case .manifest: storage.deleteEnabled ? [.get, .head, .put, .delete] : [.get, .head, .put]
+      case .blob: storage.deleteEnabled ? [.get, .head, .delete] : [.get, .head]
+      case .repository: storage.deleteEnabled && storage.deleteRepositories ? [.delete] : []
+      case .uploads: [.post]
+      case .upload: [.get, .head, .patch, .put, .delete]
+      }
+    return methods.filter { !storage.readOnly || !ReadOnly.refuses($0) }.map(\.rawValue).joined(separator: ", ")
   }
 }

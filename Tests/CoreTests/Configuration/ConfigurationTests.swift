@@ -110,10 +110,12 @@ private let minimal = "version: 0.1\nstorage: filesystem\n"
         blobcache: {path: /var/cache/berth, size: 2t, slice: 8M}
       catalog: {maxentries: 5}
       tags: {maxtags: 6}
+      policy: {repository: {mounts: off}}
       validation:
         disabled: true
         manifests:
           urls: {allow: ["^https://"], deny: ["^http://"]}
+          sizes: lenient
           indexes:
             platforms: List
             platformlist: [{architecture: amd64, os: linux}]
@@ -180,6 +182,8 @@ private let minimal = "version: 0.1\nstorage: filesystem\n"
     expected.validation.disabled = true
     expected.validation.allowedURLs = [try LinearPattern("^https://")]
     expected.validation.deniedURLs = [try LinearPattern("^http://")]
+    expected.validation.sizes = .lenient
+    expected.policy.mounts = .off
     expected.validation.platforms = .list
     expected.validation.platformList = [.init(architecture: "amd64", os: "linux")]
     #expect(configuration == expected)
@@ -286,6 +290,8 @@ private let minimal = "version: 0.1\nstorage: filesystem\n"
     (minimal + "tags: {maxtags: -1}", "tags.maxtags"),
     (minimal + "validation: {manifests: {urls: {allow: [\"(\"]}}}", "validation.manifests.urls.allow"),
     (minimal + "validation: {manifests: {urls: {deny: [a, \"(?=b)\"]}}}", "validation.manifests.urls.deny"),
+    (minimal + "policy: {repository: {mounts: none}}", "policy.repository.mounts"),
+    (minimal + "validation: {manifests: {sizes: any}}", "validation.manifests.sizes"),
     (minimal + "validation: {manifests: {indexes: {platforms: some}}}", "validation.manifests.indexes.platforms"),
     (
       "version: 0.1\nstorage: {filesystem: , maintenance: {uploadpurging: {age: 168}}}",
@@ -338,7 +344,7 @@ private let minimal = "version: 0.1\nstorage: filesystem\n"
     ("http: {h2c: {enabled: true}}", "http.h2c"),
     ("compatibility: {schema1: {enabled: true}}", "compatibility"),
     ("reporting: {bugsnag: {apikey: x}}", "reporting"),
-    ("policy: {repository: {classes: [image]}}", "policy"),
+    ("policy: {repository: {classes: [image]}}", "policy.repository.classes"),
     ("fastcgi: {blobcache: {path: /c}}", "fastcgi"),
   ])
   func `what is read and not acted on is said`(_ section: String, _ key: String) throws {
