@@ -44,11 +44,11 @@ import Testing
       (["example"], ["secret"], "https://a.example/secret", false),
       ([".*"], [], "ftp://a.example/x", false),
       ([".*"], [], "https://a.example/x#fragment", false),
-      ([".*"], [], Self.long, true),
+      ([".*"], [], URLPolicyTests.long, true),
       ([], [], "https://a.example/x", false),
       (["nothing", "a.example"], ["nowhere"], "https://a.example/x", true),
-      ([#"^https?://([^/]+\.)*example\.com/"#], [], Self.hostile, false),
-      ([], [#"^https?://([^/]+\.)*example\.com/"#], Self.hostile, true),
+      ([#"^https?://([^/]+\.)*example\.com/"#], [], URLPolicyTests.hostile, false),
+      ([], [#"^https?://([^/]+\.)*example\.com/"#], URLPolicyTests.hostile, true),
     ] as [([String], [String], String, Bool)])
   func `permits the URLs of the configuration`(allow: [String], deny: [String], url: String, expected: Bool) throws {
     var validation = Configuration.Validation()

@@ -60,7 +60,7 @@ import Testing
       "(?<!a)", "(?>a)", "(?#a)", "(?P=a)", "(?P>a)", "(?P'a')", "(?<>a)", "(?<é>a)", "(?<a-b>c)", "(?P<é>a)", "(?<a",
       "(?P<a", "(?<a>b)(?<a>c)", "(?x)a", "(?", #"\"#, #"\1"#, #"\8"#, #"\C"#, #"a\C"#, #"\E"#, #"\Z"#, #"\G"#, #"\h"#,
       #"\K"#, #"\N"#, #"\R"#, #"\X"#, #"\q"#, #"\x{110000}"#, #"\xZ"#, #"\pX"#, #"\p{Nothing}"#, #"\p{Greek"#,
-      #"[\C]"#, #"[a-\d]"#, "[[:nothing:]]", #"[\b]"#, Self.deep,
+      #"[\C]"#, #"[a-\d]"#, "[[:nothing:]]", #"[\b]"#, LinearPatternTests.deep,
     ] as [String])
   func `what Go refuses is refused`(expression: String) {
     #expect(throws: PatternError.self) { try LinearPattern(expression) }
