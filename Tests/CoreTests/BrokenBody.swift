@@ -1,3 +1,5 @@
+import TestSupport
+
 @testable import Core
 
 /// A body that fails after its first bytes.

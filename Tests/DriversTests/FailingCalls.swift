@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 /// A system call that a test makes fail.

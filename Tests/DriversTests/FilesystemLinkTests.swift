@@ -153,7 +153,7 @@ import Testing
     do {
       _ = try await driver.content(at: place, limit: 100)
       Issue.record("it was read")
-    } catch let error as StorageError {
+    } catch {
       // Of a device only as much is read as there may be.
       #expect(error.code == (special == .device ? .tooLarge : .irregular), "\(error)")
     }

@@ -1,4 +1,5 @@
 import Core
+import TestSupport
 import Testing
 
 /// What claims and garbage collection rest on: times that say when something was last wanted, and steps that can't be
