@@ -70,11 +70,12 @@ import Testing
     }
   }
 
-  @Test func `a tree that is parsed comes back as it is written`() async throws {
-    try await Fuzzer.run(Self.files, rounds: Fuzzer.rounds / 3) { bytes in
+  @Test func `a tree that is parsed comes back as it is written`() async {
+    await Fuzzer.run(Self.files, rounds: Fuzzer.rounds / 3) { bytes in
       guard let tree = try? YAMLNode(parsing: bytes) else { return }
       let text = tree.text
-      #expect(try YAMLNode(parsing: Array(text.utf8)).text == text, "\(String(decoding: bytes, as: UTF8.self))")
+      let again = try? YAMLNode(parsing: Array(text.utf8)).text
+      #expect(again == text, "\(String(decoding: bytes, as: UTF8.self))")
     }
   }
 

@@ -63,7 +63,7 @@ import Testing
     await Fuzzer.run([sample]) { bytes in
       guard var checkpoint = VerificationCheckpoint(json: bytes) else { return }
       #expect(VerificationCheckpoint(json: checkpoint.json) == checkpoint)
-      _ = checkpoint.tally.progress(after: .zero)
+      _ = VerificationProgress(checkpoint.tally).text(after: .zero)
       for (_, path) in VerificationTally.fields { checkpoint.tally[keyPath: path] += 1 << 60 }
     }
   }

@@ -57,7 +57,8 @@ import Testing
 
   @Test func `a page has no more entries than there may be`() async {
     await Fuzzer.run(["n=10&last=a", "n=0", "last=%C3%A9&n=1000"]) { bytes in
-      let request = Request(method: .get, path: "/", query: text(bytes), fields: [:])
+      let request = Request(
+        method: .get, path: "/", query: text(bytes), fields: HTTPFields(), body: MemoryBody([]), id: "fuzz")
       guard let page = try? Pagination(request, maximum: 1000) else { return }
       if let limit = page.limit { #expect((0...1000).contains(limit)) }
     }

@@ -14,10 +14,10 @@ import Testing
   }
 
   /// Runs `body` over a store that answers so.
-  private func with<Result>(
+  private func with(
     _ answer: @escaping @Sendable (_ method: String, _ target: String) -> LyingStore.Answer,
-    _ body: (S3Driver, LyingStore) async throws -> Result
-  ) async throws -> Result {
+    _ body: (S3Driver, LyingStore) async throws -> Void
+  ) async throws {
     let store = try LyingStore(answer)
     defer { store.stop() }
     var configuration = Configuration.S3()
@@ -27,7 +27,7 @@ import Testing
     configuration.forcePathStyle = true
     configuration.secure = false
     (configuration.accessKey, configuration.secretKey) = ("a", "s")
-    return try await body(try S3Driver(configuration), store)
+    try await body(try S3Driver(configuration), store)
   }
 
   @Test(arguments: ["9223372036854775807", "4611686018427387904", "60000000000000"])
@@ -35,7 +35,7 @@ import Testing
     try await with { _, _ in
       .init(200, ["Content-Length: \(length)", "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT", "ETag: \"e\""])
     } _: { driver, _ in
-      await #expect(throws: StorageError.self) { try await driver.stat(path) }
+      await #expect(throws: StorageError.self) { _ = try await driver.stat(path) }
       await #expect(throws: StorageError.self) { _ = try await driver.reader(at: path, from: 0) }
       await #expect(throws: StorageError.self) {
         try await driver.move(path, to: path.parent, durability: .process)
@@ -111,8 +111,8 @@ import Testing
           <NextContinuationToken>t\(number % 2)</NextContinuationToken></ListBucketResult>
           """)
     } _: { driver, store in
-      await #expect(throws: StorageError.self) { try await driver.list(path) }
-      await #expect(throws: StorageError.self) { try await driver.entries(of: path) }
+      await #expect(throws: StorageError.self) { _ = try await driver.list(path) }
+      await #expect(throws: StorageError.self) { _ = try await driver.entries(of: path) }
       #expect(store.requests < 3 * S3ListingProgress.patience)
     }
   }
@@ -128,7 +128,7 @@ import Testing
           <NextUploadIdMarker>\(number)</NextUploadIdMarker></ListMultipartUploadsResult>
           """)
     } _: { driver, _ in
-      await #expect(throws: StorageError.self) { try await driver.sweepLeftovers(olderThan: .seconds(Int64.max)) }
+      await #expect(throws: StorageError.self) { _ = try await driver.sweepLeftovers(olderThan: .seconds(Int64.max)) }
     }
   }
 
