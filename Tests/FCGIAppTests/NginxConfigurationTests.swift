@@ -52,6 +52,20 @@ private func nginx(_ text: String, _ part: NginxConfiguration.Part = .complete) 
     try Self.check(try nginx(text))
   }
 
+  @Test func `pages of other hosts can read the errors that nginx makes itself`() throws {
+    let text = try nginx("storage: filesystem\nhttp: {headers: {Access-Control-Allow-Origin: ['*']}}")
+    var count = 0
+    for block in text.split(separator: "location ").dropFirst() {
+      let location = block.prefix { $0 != "}" }
+      // This one keeps the fields of the blob.
+      guard location.contains("return 4") || location.contains("return 5"), !location.contains("_range_invalid")
+      else { continue }
+      #expect(location.contains(#"add_header Access-Control-Allow-Origin "*" always;"#), "\(location)")
+      count += 1
+    }
+    #expect(count >= 4)
+  }
+
   @Test(arguments: [
     "minimumtls: tls1.3", "ciphersuites: [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, TLS_AES_128_GCM_SHA256]",
     "clientcas: [CERT], clientauth: request-client-cert", "clientcas: [CERT], clientauth: require-any-client-cert",

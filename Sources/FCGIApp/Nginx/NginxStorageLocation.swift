@@ -8,11 +8,11 @@ struct NginxStorageLocation {
 
   init(_ configuration: Configuration, _ names: NginxNames) throws(NginxError) {
     if let store = try NginxObjectStore(configuration, names) {
-      text = try store.location() + Self.errors(names)
+      text = try store.location() + Self.errors(configuration, names)
     } else if case .filesystem(let filesystem) = configuration.storage.driver,
       !configuration.fastcgi.accelPrefix.isEmpty
     {
-      text = try Self.files(filesystem, configuration, names) + Self.errors(names)
+      text = try Self.files(filesystem, configuration, names) + Self.errors(configuration, names)
     } else {
       text = ""
     }
@@ -74,25 +74,27 @@ struct NginxStorageLocation {
   }
 
   /// Errors of the location's own.
-  private static func errors(_ names: NginxNames) -> String {
-    """
-    location @\(names.base)_blob_unknown {
-        default_type application/json;
-        add_header Docker-Distribution-API-Version registry/2.0 always;
-        add_header X-Request-Id $request_id always;
-        # Stronger than the lifetime that the worker gave to the blob.
-        add_header Cache-Control no-store always;
-        return 404 '\(NginxErrorPages.body("BLOB_UNKNOWN", "blob unknown to registry"))';
-    }
+  private static func errors(_ configuration: Configuration, _ names: NginxNames) throws(NginxError) -> String {
+    var headers = ""
+    for field in configuration.http.headers { headers += "\n    \(try NginxErrorPages.addition(of: field))" }
+    return """
+      location @\(names.base)_blob_unknown {
+          default_type application/json;
+          add_header Docker-Distribution-API-Version registry/2.0 always;
+          add_header X-Request-Id $request_id always;
+          # Stronger than the lifetime that the worker gave to the blob.
+          add_header Cache-Control no-store always;\(headers)
+          return 404 '\(NginxErrorPages.body("BLOB_UNKNOWN", "blob unknown to registry"))';
+      }
 
-    # Has the blob's header fields already.
-    location @\(names.base)_range_invalid {
-        default_type application/json;
-        return 416 '\(NginxErrorPages.body("RANGE_INVALID", "the range lies outside the blob"))';
-    }
+      # Has the blob's header fields already.
+      location @\(names.base)_range_invalid {
+          default_type application/json;
+          return 416 '\(NginxErrorPages.body("RANGE_INVALID", "the range lies outside the blob"))';
+      }
 
 
-    """
+      """
   }
 }
 
