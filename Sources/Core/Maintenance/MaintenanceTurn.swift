@@ -13,6 +13,8 @@ public enum MaintenanceTurn<Result> {
   case recent(began: Int64)
 }
 
+extension MaintenanceTurn: Sendable where Result: Sendable {}
+
 extension MaintenanceTurn {
   /// Does a task, if it is this process's turn. However `work` ends, the turn ends with it.
   /// - Parameters:
@@ -32,19 +34,26 @@ extension MaintenanceTurn {
     } catch  where error.code == .busy {
       return .running
     }
+    // The work may take hours, in which nothing is written to the lock.
+    let renewing = lock.renewal?.begin()
+    func end() async throws(StorageError) {
+      renewing?.cancel()
+      await renewing?.value
+      try await lock.cancel()
+    }
     do throws(StorageError) {
       let record = MaintenanceRecord(task: task, driver: driver)
       if let interval, let began = try await record.began(), MaintenanceRecord.isRecent(began, now: now, interval) {
-        try await lock.cancel()
+        try await end()
         return .recent(began: began)
       }
       let (result, isComplete) = try await work()
       if isComplete { try await record.store(began: now) }
-      try await lock.cancel()
+      try await end()
       return .done(result)
     } catch {
       // Also where the task was cancelled: an object store would keep the next process waiting for a lease's time.
-      try? await lock.cancel()
+      try? await end()
       throw error
     }
   }

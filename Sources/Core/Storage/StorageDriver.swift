@@ -215,4 +215,12 @@ public protocol StorageWriter: AnyObject {
 
   /// Lets go of the file and removes it, if it is still this writer's.
   func cancel() async throws(StorageError)
+
+  /// What keeps the file for a writer that may be silent for long; nil where other processes can't take it from one.
+  var renewal: WriterRenewal? { get }
+}
+
+extension StorageWriter {
+  /// None: the file is the writer's until it ends.
+  public var renewal: WriterRenewal? { nil }
 }

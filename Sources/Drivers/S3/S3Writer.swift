@@ -143,6 +143,12 @@ final class S3Writer: StorageWriter {
     try await removeAll()
   }
 
+  var renewal: WriterRenewal? {
+    WriterRenewal(every: driver.leaseLifetime / 3) { [lease] () async throws(StorageError) in
+      try await lease.isHeld(renewing: true)
+    }
+  }
+
   // MARK: - Pieces
 
   private var pieceSize: Int { driver.sizes.piece(file.pieceCount) }

@@ -30,7 +30,7 @@ extension S3Driver {
   /// With what the configuration says alone, and for machines that stand still for minutes.
   package convenience init(
     _ configuration: Configuration.S3, patience: Duration = writerPatience,
-    clock: @escaping @Sendable () -> Int64 = { WallClock.now }
+    leaseLifetime: Duration = .seconds(3600), clock: @escaping @Sendable () -> Int64 = { WallClock.now }
   ) throws {
     var settings = HTTPTransport.Settings()
     settings.connectTimeout = .seconds(120)
@@ -39,7 +39,7 @@ extension S3Driver {
     let credentials = S3CredentialProvider(
       configuration, environment: [:], transport: transport.credentialTransport)
     try self.init(
-      configuration, transport, credentials: credentials, patience: patience, leaseLifetime: .seconds(3600),
+      configuration, transport, credentials: credentials, patience: patience, leaseLifetime: leaseLifetime,
       clock: clock)
   }
 }
