@@ -1,6 +1,7 @@
 import Core
 import Drivers
 import Foundation
+import HTTPTypes
 import TestSupport
 import Testing
 
@@ -37,7 +38,7 @@ struct FullDiskTests {
     for seed in 1...3 { try await blob(TestContent.bytes(300_000, seed: seed)) }
     for seed in 4...6 {
       let begun = try await client.send(.post, "/v2/team/app/blobs/uploads/")
-      let location = try #require(begun["Location"])
+      let location = try #require(begun.fields[.location])
       let sent = try await client.send(.patch, location, body: TestContent.bytes(300_000, seed: seed))
       #expect(sent.status == 202)
     }

@@ -238,7 +238,7 @@ import Testing
 
   private func upload(_ name: String, _ size: Int) async throws {
     let begun = try await client.send(.post, "/v2/\(name)/blobs/uploads/")
-    let location = try #require(begun["Location"])
+    let location = try #require(begun.fields[.location])
     #expect(try await client.send(.patch, location, body: TestContent.bytes(size)).status == 202)
   }
 
