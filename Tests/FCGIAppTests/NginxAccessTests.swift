@@ -212,6 +212,7 @@ import Testing
         #expect(served == (isBlob ? "the content 200" : "of the worker 200"), "\(method) \(target)")
       }
     }
+    #expect(site.responder.requests.count == 6 * 5)
   }
 
   @Test func `a rewrite of the server's that refuses has the OCI form`() async throws {
