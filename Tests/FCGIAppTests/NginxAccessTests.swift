@@ -111,6 +111,15 @@ import Testing
     try await expectOwnErrors(site)
   }
 
+  @Test(arguments: ["deny all;", "auth_basic Server; auth_basic_user_file /dev/null;"])
+  func `rules of the API's location are those that count, where the server has others`(_ others: String) async throws {
+    let site = try Site(
+      Self.basic + "allow all;", at: .location, rules: NginxServer.Rules(server: others + "\n"))
+    try await site.everywhere(Self.credentials) { Self.expectServed($0, $1, $2) }
+    try await site.everywhere { Self.expectRefused($0, $1, $2, 401, "UNAUTHORIZED") }
+    try await expectOwnErrors(site)
+  }
+
   @Test(arguments: [Place.server, .location])
   func `an authority is asked of every request`(_ place: Place) async throws {
     let gate = """

@@ -75,38 +75,21 @@ struct NginxStorageLocation {
 
   /// Errors of the location's own.
   private static func errors(_ configuration: Configuration, _ names: NginxNames) throws(NginxError) -> String {
-    var headers = ""
-    for field in configuration.http.headers { headers += "\n    \(try NginxErrorPages.addition(of: field))" }
-    return """
-      location @\(names.base)_blob_unknown {
-          default_type application/json;
-          add_header Docker-Distribution-API-Version registry/2.0 always;
-          add_header X-Request-Id $request_id always;
-          # Stronger than the lifetime that the worker gave to the blob.
-          add_header Cache-Control no-store always;\(headers)
-          return 404 '\(NginxErrorPages.body("BLOB_UNKNOWN", "blob unknown to registry"))';
-      }
-
-      # Has the blob's header fields already.
-      location @\(names.base)_range_invalid {
-          default_type application/json;
-          return 416 '\(NginxErrorPages.body("RANGE_INVALID", "the range lies outside the blob"))';
-      }
-
-
-      """
-  }
-}
-
-extension Configuration.Filesystem {
-  /// What nginx does about symbolic links below the root, as the workers do. The root itself may be one.
-  var nginxSymlinks: String {
-    get throws(NginxError) {
-      if followSymlinks { return "disable_symlinks off;" }
-      var root = rootDirectory
-      while root.hasSuffix("/"), root != "/" { root.removeLast() }
-      return "disable_symlinks on \(try nginxQuoted("from=" + root, of: "storage.filesystem.rootdirectory"));"
+    """
+    location @\(names.base)_blob_unknown {
+    \(try NginxErrorPages(names, headers: configuration.http.headers).common.indented)
+        return 404 '\(NginxErrorPages.body("BLOB_UNKNOWN", "blob unknown to registry"))';
     }
+
+    # Has the blob's header fields already.
+    location @\(names.base)_range_invalid {
+    \(Self.open.indented)
+        default_type application/json;
+        return 416 '\(NginxErrorPages.body("RANGE_INVALID", "the range lies outside the blob"))';
+    }
+
+
+    """
   }
 }
 
