@@ -55,7 +55,7 @@ import Testing
     for arguments in [["--dry-run"], []] {
       let process = try ChildProcess(
         [try RegistryServer.berthExecutable(), "garbage-collect"] + arguments + [
-          "--grace", "1d", folder / "config.yml",
+          "--older-than", "1d", folder / "config.yml",
         ],
         output: folder / "out", errors: folder / "err")
       #expect(process.exitStatus == 0, "\(try String(contentsOfFile: folder / "err", encoding: .utf8))")
@@ -76,7 +76,7 @@ import Testing
     try FileManager.default.createDirectory(
       atPath: folder / "data/docker/registry/v2/repositories/a/_layers", withIntermediateDirectories: true)
     let run = try berth("verify", "--format", "json", "--repair")
-    #expect(run.status == 4, "\(run.errors)")
+    #expect(run.status == 0, "\(run.errors)")
     #expect(run.output.contains("\"repositories\":1,"), "\(run.output)")
   }
 }

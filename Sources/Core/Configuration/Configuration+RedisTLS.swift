@@ -23,7 +23,7 @@ extension Configuration.RedisTLS: ConfigurationSection {
     keys.value("certificate", &certificate)
     keys.value("key", &key)
     keys.value("rootcas", &rootCAs)
-    keys.alias { keys.value("clientcas", &clientCAs) }
+    if keys.isReading || !clientCAs.isEmpty { keys.value("clientcas", &clientCAs) }
     if keys.isReading { enabled = !(certificate.isEmpty && key.isEmpty && rootCAs.isEmpty && clientCAs.isEmpty) }
     keys.value("enabled", &enabled)
     if certificate.isEmpty != key.isEmpty {
@@ -34,7 +34,7 @@ extension Configuration.RedisTLS: ConfigurationSection {
     if !clientCAs.isEmpty {
       keys.report(
         .warning, "clientcas",
-        "docker/distribution 3.0 reads it and trusts nobody for it; Berth trusts these and the system's",
+        "docker/distribution 3.0 reads these authorities without trusting them; Berth trusts them and the system's",
         remedy: "call it rootcas, as docker/distribution 3.1 does, to trust these alone")
     }
   }
