@@ -5,7 +5,7 @@ import Glibc
 final class Epoll: Sendable {
   /// What became ready.
   enum Event {
-    /// An idle connection. `isNew`: no request has been read from it yet.
+    /// An idle connection. `isNew`: it was not watched before, and has carried one request at the most.
     case connection(Int32, isNew: Bool)
     /// Something else that was added under a name.
     case source(Int32)

@@ -181,7 +181,7 @@ final class WorkerPool: Sendable {
         while let connection = handover?.receive() { keep(connection, known: false) }
       case .connection(let connection, let isNew):
         guard idle.take(connection) else { continue }
-        // What has carried a request comes from the web server, but for a port, which more can connect to.
+        // One that has carried requests is the web server's, but for a port, which more can connect to.
         finish(server.serve(connection, isChecked: isLocal && !isNew), known: true)
       }
     }
