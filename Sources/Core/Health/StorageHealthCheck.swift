@@ -3,7 +3,7 @@ import NIOConcurrencyHelpers
 /// Checks a storage, and says where it turns unhealthy, or healthy again.
 ///
 /// A check has no deadline of its own: what it calls may hold its thread for ever. The caller has one, and reports with
-/// ``noteSilence(for:)`` that it has passed.
+/// ``noteSilence(since:now:)`` that it has passed.
 public final class StorageHealthCheck: Sendable {
   /// What a check has made of it.
   public enum Change: Sendable, Equatable {
@@ -21,6 +21,8 @@ public final class StorageHealthCheck: Sendable {
     var health: StorageHealth
     /// nil: nothing was reported yet.
     var told: Bool?
+    /// When a check last came to a result.
+    var answered: ContinuousClock.Instant?
   }
 
   /// - Parameter report: called with the first success or lasting failure, and for every change, by one thread at a
@@ -43,13 +45,19 @@ public final class StorageHealthCheck: Sendable {
     }
   }
 
-  /// A check that was begun `duration` ago has not come to its end. A failure each time.
-  public func noteSilence(for duration: Duration) {
-    note("it has not answered for \(duration.components.seconds) seconds")
+  /// No check that was begun at `start` or later has come to a result, as far as the caller knows. A failure each time,
+  /// unless there was one meanwhile.
+  public func noteSilence(since start: ContinuousClock.Instant, now: ContinuousClock.Instant) {
+    note("it has not answered for \((now - start).components.seconds) seconds", unlessAnsweredSince: start)
   }
 
-  private func note(_ failure: String?) {
+  private func note(_ failure: String?, unlessAnsweredSince start: ContinuousClock.Instant? = nil) {
     state.withLockedValue { state in
+      if let start {
+        guard state.answered.map({ $0 < start }) ?? true else { return }
+      } else {
+        state.answered = .now
+      }
       state.health.note(isAnswering: failure == nil)
       let isHealthy = state.health.isHealthy
       // A first failure that is below the threshold says nothing: the storage may have been unhealthy for long.

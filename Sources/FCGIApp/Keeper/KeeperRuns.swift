@@ -6,6 +6,8 @@ struct KeeperRuns {
     let run: KeeperRun
     let begun: ContinuousClock.Instant
     var hasMissedDeadline = false
+    /// The begin of the first run in a row that has missed its deadline.
+    var silentSince: ContinuousClock.Instant?
   }
 
   private let tasks: [KeeperTask]
@@ -18,15 +20,17 @@ struct KeeperRuns {
     self.begin = begin
   }
 
-  /// A task is due. Where its last run is still under way, no other one is begun; one whose deadline has passed is
-  /// reported once more.
+  /// A task is due. Where its last run is still under way, no other one is begun. Where that run has missed its
+  /// deadline, it is reported once more, also if it has ended for being cancelled: each further one would have as long.
   mutating func start(_ index: Int, at now: ContinuousClock.Instant) {
     let task = tasks[index]
-    if let entry = entries[index], !entry.run.isOver {
-      if entry.hasMissedDeadline { task.deadline?.missed(now - entry.begun) }
-      return
+    var silentSince: ContinuousClock.Instant?
+    if let last = entries[index] {
+      if last.hasMissedDeadline || !last.run.isOver { silentSince = last.silentSince }
+      if let silentSince { task.deadline?.missed(silentSince, now) }
+      guard last.run.isOver else { return }
     }
-    entries[index] = Entry(run: KeeperRun { [begin] in await begin(task) }, begun: now)
+    entries[index] = Entry(run: KeeperRun { [begin] in await begin(task) }, begun: now, silentSince: silentSince)
   }
 
   /// Cancels and reports runs whose deadline has passed.
@@ -40,12 +44,18 @@ struct KeeperRuns {
         next = min(next ?? left, left)
         continue
       }
-      entries[index]?.hasMissedDeadline = true
       entry.run.cancel()
-      deadline.missed(now - entry.begun)
+      let since = entry.silentSince ?? entry.begun
+      entries[index]?.hasMissedDeadline = true
+      entries[index]?.silentSince = since
+      // Where there was silence before, each time that the task was due has been reported.
+      if entry.silentSince == nil { deadline.missed(since, now) }
     }
     return next
   }
+
+  /// Whether no run is under way.
+  var areOver: Bool { entries.values.allSatisfy(\.run.isOver) }
 
   /// Cancels all, and waits for those that are sure to end.
   func end() {

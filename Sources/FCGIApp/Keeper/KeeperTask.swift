@@ -21,8 +21,9 @@ struct KeeperTask: Sendable {
   struct Deadline: Sendable {
     /// Measured from the run's begin.
     let after: Duration
-    /// Called with the time that a run has taken, when its deadline passes and then whenever the task is due again.
-    let missed: @Sendable (Duration) -> Void
+    /// Called when a run's deadline passes, and then whenever the task is due, until a run ends in time: with the begin
+    /// of the first one that did not, and the time.
+    let missed: @Sendable (_ since: ContinuousClock.Instant, _ now: ContinuousClock.Instant) -> Void
   }
 
   init(

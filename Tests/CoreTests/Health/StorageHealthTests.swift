@@ -39,12 +39,15 @@ import Testing
   @Test func `silence is a failure each time it is noted, and an answer ends it`() async throws {
     let changes = Mutex<[StorageHealthCheck.Change]>([])
     let check = StorageHealthCheck(InMemoryDriver(), threshold: 2) { change in changes.withLock { $0.append(change) } }
-    check.noteSilence(for: .seconds(10))
+    let start = ContinuousClock.now
+    check.noteSilence(since: start, now: start + .seconds(10))
     // Below the threshold nothing is said, also not that it is healthy.
     #expect(changes.withLock { $0 }.isEmpty)
-    check.noteSilence(for: .seconds(20))
-    check.noteSilence(for: .seconds(30))
+    check.noteSilence(since: start, now: start + .seconds(20))
+    check.noteSilence(since: start, now: start + .seconds(30))
     await check.run()
+    // There was an answer since.
+    for _ in 0..<5 { check.noteSilence(since: start, now: start + .seconds(40)) }
     #expect(changes.withLock { $0 } == [.unhealthy(because: "it has not answered for 20 seconds"), .healthy])
   }
 
