@@ -22,12 +22,13 @@ struct ManifestVerification {
     try checkURLs(manifest)
     if validation.sizes == .strict { try checkSizes(manifest) }
     var findings = Findings(sizesCount: validation.sizes == .strict)
-    let blobs = manifest.blobsToVerify
-    try await look(for: blobs, &findings) { digests throws(StorageError) in
+    // Layers with URLs may be elsewhere.
+    let blobs = [manifest.configList, manifest.layerList]
+    try await look(for: blobs, where: { !$0.isList || $1.urls.isEmpty }, &findings) { digests throws(StorageError) in
       try await repository.blobs.claim(digests, isBinding: !isAgain).map { $0?.size }
     }
-    let children = manifest.namedChildren.filter { validation.mustExist($0.descriptor) }
-    try await look(for: children, &findings) { digests throws(StorageError) in
+    let children = [manifest.childList]
+    try await look(for: children, where: { validation.mustExist($1) }, &findings) { digests throws(StorageError) in
       try await repository.manifests.claimChildren(digests, isBinding: !isAgain)
     }
     if let error = findings.error { throw error }
@@ -46,33 +47,42 @@ struct ManifestVerification {
 
   /// Refuses sizes that no content can have, and those that the content contradicts which the manifest holds itself.
   private func checkSizes(_ manifest: Manifest) throws(RegistryError) {
-    for named in manifest.namedDescriptors {
-      guard let size = named.descriptor.size else { continue }
-      guard size >= 0 else {
-        throw RegistryError(
-          .manifestInvalid, "\(named.field).size: must not be negative", detail: ["field": "\(named.field).size"])
-      }
-      if let dataSize = named.descriptor.dataSize, dataSize != size {
-        throw RegistryError(
-          .manifestInvalid, "\(named.field).data: holds \(dataSize) bytes, but size is \(size)",
-          detail: ["field": "\(named.field).data"])
+    for list in [manifest.configList, manifest.layerList, manifest.childList, manifest.subjectList] {
+      for (index, descriptor) in list.descriptors.enumerated() {
+        guard let size = descriptor.size else { continue }
+        guard size >= 0 else {
+          let field = "\(list.field(index)).size"
+          throw RegistryError(.manifestInvalid, "\(field): must not be negative", detail: ["field": field])
+        }
+        if let dataSize = descriptor.dataSize, dataSize != size {
+          let field = "\(list.field(index)).data"
+          throw RegistryError(
+            .manifestInvalid, "\(field): holds \(dataSize) bytes, but size is \(size)", detail: ["field": field])
+        }
       }
     }
   }
 
   /// Looks for all that isn't known yet, at once.
   private func look(
-    for named: [NamedDescriptor], _ findings: inout Findings,
+    for lists: [DescriptorList], where mustExist: (DescriptorList, Descriptor) -> Bool, _ findings: inout Findings,
     sizes: ([Digest]) async throws(StorageError) -> [Int64?]
   ) async throws(RegistryError) {
     var digests: [Digest] = []
-    for named in named where findings.sizes[named.descriptor.digest] == nil {
-      findings.sizes[named.descriptor.digest] = .some(nil)
-      digests.append(named.descriptor.digest)
+    for list in lists {
+      for descriptor in list.descriptors where mustExist(list, descriptor) {
+        guard findings.sizes[descriptor.digest] == nil else { continue }
+        findings.sizes[descriptor.digest] = .some(nil)
+        digests.append(descriptor.digest)
+      }
     }
     let found = try await RegistryError.fromStorage { () async throws(StorageError) in try await sizes(digests) }
     for (digest, size) in zip(digests, found) { findings.sizes[digest] = .some(size) }
-    for named in named { findings.compare(named) }
+    for list in lists {
+      for (index, descriptor) in list.descriptors.enumerated() where mustExist(list, descriptor) {
+        findings.compare(descriptor, list, index)
+      }
+    }
   }
 
   /// What has been found so far.
@@ -89,18 +99,20 @@ struct ManifestVerification {
       self.sizesCount = sizesCount
     }
 
-    mutating func compare(_ named: NamedDescriptor) {
-      let digest = named.descriptor.digest
+    mutating func compare(_ descriptor: Descriptor, _ list: DescriptorList, _ index: Int) {
+      let digest = descriptor.digest
       guard let size = sizes[digest] ?? nil else {
         guard reported.insert(digest).inserted, missing.count < RegistryError.maximumEntries else { return }
         missing.append(
-          RegistryError.Entry(.manifestBlobUnknown, detail: ["digest": digest.description, "field": named.field]))
+          RegistryError.Entry(
+            .manifestBlobUnknown, detail: ["digest": digest.description, "field": list.field(index)]))
         return
       }
-      if sizesCount, mismatch == nil, let expected = named.descriptor.size, size != expected {
+      if sizesCount, mismatch == nil, let expected = descriptor.size, size != expected {
+        let field = "\(list.field(index)).size"
         mismatch = RegistryError(
-          .manifestInvalid, "\(named.field).size: is \(expected), but the content has \(size) bytes",
-          detail: ["digest": digest.description, "field": "\(named.field).size"])
+          .manifestInvalid, "\(field): is \(expected), but the content has \(size) bytes",
+          detail: ["digest": digest.description, "field": field])
       }
     }
 
