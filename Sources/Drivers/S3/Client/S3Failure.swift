@@ -32,7 +32,7 @@ struct S3Failure: Error, Sendable {
   /// Of an answer that does not say what it must.
   init(malformed what: String) {
     code = "MalformedAnswer"
-    message = "the store's answer has no \(what)"
+    message = "the store's answer has no valid \(what)"
   }
 
   /// Whether nothing is there.

@@ -16,7 +16,9 @@ struct S3ListingProgress {
       idlePages = 0
     } else {
       idlePages += 1
-      guard idlePages < Self.patience else { throw S3Failure(malformed: "end: page follows page, with nothing new") }
+      guard idlePages < Self.patience else {
+        throw S3Failure(malformed: "end: pages follow that name nothing new")
+      }
     }
   }
 }
