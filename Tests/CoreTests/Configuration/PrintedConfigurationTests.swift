@@ -5,7 +5,7 @@ import Testing
 /// What `berth check` prints leaves out nothing that has an effect.
 @Suite struct PrintedConfigurationTests {
   /// Sections of which nothing is acted on. Giving one of them is answered with a warning or an error.
-  private static let unsupported = ["auth", "notifications", "proxy", "policy"]
+  private static let unsupported = ["auth", "notifications", "proxy"]
 
   @Test func `every section of the configuration is printed, or refused`() throws {
     let text = """
@@ -25,7 +25,6 @@ import Testing
 
   @Test(arguments: [
     "auth: silly", "notifications: {endpoints: [{name: a, url: \"http://b\"}]}", "proxy: {remoteurl: \"http://a\"}",
-    "policy: {repository: {classes: [image]}}",
   ])
   func `a section that is not printed is said to have no effect`(_ section: String) {
     let name = String(section.prefix { $0 != ":" })
