@@ -93,6 +93,18 @@ struct NginxStorageLocation {
   }
 }
 
+extension Configuration.Filesystem {
+  /// What nginx does about symbolic links below the root, as the workers do. The root itself may be one.
+  var nginxSymlinks: String {
+    get throws(NginxError) {
+      if followSymlinks { return "disable_symlinks off;" }
+      var root = rootDirectory
+      while root.hasSuffix("/"), root != "/" { root.removeLast() }
+      return "disable_symlinks on \(try nginxQuoted("from=" + root, of: "storage.filesystem.rootdirectory"));"
+    }
+  }
+}
+
 /// What an internal redirect would lose of the worker's answer.
 struct LostHeaders {
   /// Fields by their names in answers and in variables.
