@@ -30,7 +30,7 @@ final class ExecutableTrial {
     }
     guard let ending = Spawn.ended(id) else { return nil }
     if case .exit(0) = ending { return .passed }
-    return .failed("its check of \(TakeoverCheckCommand.name) \(ending)\(said.isEmpty ? "" : ": \(said)")")
+    return .failed("its \(TakeoverCheckCommand.name) \(ending)\(said.isEmpty ? "" : ": \(said)")")
   }
 
   /// Ends it by force.
