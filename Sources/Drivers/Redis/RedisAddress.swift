@@ -25,7 +25,7 @@ enum RedisAddress: Hashable, Sendable, CustomStringConvertible {
       port = text[text.index(after: colon)...]
       guard !host.contains(":") else { return nil }
     }
-    guard !host.isEmpty, !host.contains(where: { $0 == "/" || $0 == "@" || $0.isWhitespace }) else { return nil }
+    guard !host.isEmpty, !host.contains(where: { "/@[]".contains($0) || $0.isWhitespace }) else { return nil }
     guard let port else {
       self = .tcp(host: String(host), port: defaultPort)
       return
