@@ -57,9 +57,10 @@ extension YAMLScalar {
       case "\"", "\\": quoted += "\\" + String(scalar)
       case "\n": quoted += "\\n"
       case "\t": quoted += "\\t"
-      case _ where scalar.value < 0x20 || scalar.value == 0x7F:
+      case "\0"..."\u{1F}", "\u{7F}"..."\u{A0}", "\u{2028}"..."\u{2029}", "\u{FEFF}", "\u{FFFE}"..."\u{FFFF}":
+        // What YAML takes for the end of a line, or refuses.
         let hex = String(scalar.value, radix: 16, uppercase: true)
-        quoted += "\\x" + (hex.count < 2 ? "0" : "") + hex
+        quoted += "\\u" + String(repeating: "0", count: 4 - hex.utf8.count) + hex
       default: quoted.unicodeScalars.append(scalar)
       }
     }
