@@ -58,7 +58,9 @@ import Testing
           "--older-than", "1d", folder / "config.yml",
         ],
         output: folder / "out", errors: folder / "err")
-      #expect(process.exitStatus == 0, "\(try String(contentsOfFile: folder / "err", encoding: .utf8))")
+      let status = process.exitStatus
+      let errors = try String(contentsOfFile: folder / "err", encoding: .utf8)
+      #expect(status == 0, "\(errors)")
       let output = try String(contentsOfFile: folder / "out", encoding: .utf8)
       #expect(output.contains("blobs: 3") && output.contains("(\(sum) bytes)"), "\(output)")
     }
