@@ -92,7 +92,7 @@ import Testing
     try await deployment.withSite { site in
       let repo = Repo(site)
       let image = try await repo.image()
-      let large = image.dropLast() + #","x":"\#(String(repeating: "x", count: 200 << 10))"}"#
+      let large = String(image.dropLast()) + #","x":"\#(String(repeating: "x", count: 200 << 10))"}"#
       let child = Repo.descriptor(
         Array(image.utf8), Repo.digest(Array(image.utf8)), MediaType.dockerManifest.rawValue,
         more: #","platform":{"os":"linux","architecture":"amd64"}"#)

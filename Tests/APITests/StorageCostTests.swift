@@ -51,11 +51,12 @@ import Testing
     let image = try await repo.image()
     let padding = #","annotations":{"x":"\#(String(repeating: "x", count: 100 << 10))"}"#
     let type = #""mediaType":"\#(MediaType.ociManifest.rawValue)","#
-    let first = image.dropLast() + padding + "}"
+    let open = String(image.dropLast())
+    let first = open + padding + "}"
     // The type, or what it is told by, may come late.
-    let last = image.dropLast().replacing(type, with: "") + padding + "," + type.dropLast() + "}"
-    let none = image.dropLast().replacing(type, with: "") + padding + "}"
-    for (index, text) in [String(first), last, none].enumerated() {
+    let last = open.replacing(type, with: "") + padding + "," + String(type.dropLast()) + "}"
+    let none = open.replacing(type, with: "") + padding + "}"
+    for (index, text) in [first, last, none].enumerated() {
       #expect(try await repo.put(text, at: "large").status == 201)
       clock.passDay()
       _ = driver.takeCounts()

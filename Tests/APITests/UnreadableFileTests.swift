@@ -47,7 +47,10 @@ import Testing
 
   private var name: RepositoryName { get throws { try #require(RepositoryName(repo.name)) } }
 
-  private func tag(_ name: String) throws -> Core.Tag { try #require(Core.Tag(name)) }
+  private func tag(_ name: String) throws -> Core.Tag {
+    let tag = Core.Tag(name)
+    return try #require(tag)
+  }
 
   private func referrers(of subject: Digest) async throws -> TestResponse {
     try await repo.site.client.send(.get, "/v2/\(repo.name)/referrers/\(subject)")

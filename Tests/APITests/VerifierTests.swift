@@ -49,12 +49,10 @@ import Testing
       for repair in [false, true] {
         var options = quick()
         options.repair = repair
-        var findings: [Finding] = []
-        _ = try await Verifier(driver: site.driver, options: options).run {
-          if case .found(let finding) = $0 { findings.append(finding) }
-        }
-        #expect(findings.map(\.kind) == (isWrong ? [.referenceSize] : []))
-        #expect(findings.allSatisfy { $0.state == .left })
+        let log = VerificationLog()
+        _ = try await Verifier(driver: site.driver, options: options).run { log.note($0) }
+        #expect(log.findings.map(\.kind) == (isWrong ? [.referenceSize] : []))
+        #expect(log.findings.allSatisfy { $0.state == .left })
       }
       #expect(try await repo.get("latest").text == image)
     }
