@@ -1,4 +1,5 @@
 import Drivers
+import HTTPTypes
 import Synchronization
 import TestSupport
 import Testing
