@@ -193,14 +193,14 @@ import Testing
     #expect(try slow.receive().status == 200)
   }
 
-  @Test(arguments: ["on", "optional_no_ca; if ($ssl_client_verify = NONE) { return 496; }"])
+  @Test(arguments: ["on;", "optional_no_ca; if ($ssl_client_verify = NONE) { return 496; }"])
   func `client certificates are asked of every request`(_ verification: String) async throws {
     let folder = try TemporaryFolder()
     let (certificate, key) = (folder / "cert.pem", folder / "key.pem")
     try NginxConfigurationTests.makeCertificate(certificate, key: key)
     let tls = """
       ssl_certificate \(certificate); ssl_certificate_key \(key);
-      ssl_client_certificate \(certificate); ssl_verify_client \(verification);
+      ssl_client_certificate \(certificate); ssl_verify_client \(verification)
       """
     // A second listener, beside that of the tests.
     let port = try FreePort.next()

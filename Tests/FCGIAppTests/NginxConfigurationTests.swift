@@ -58,7 +58,7 @@ private func nginx(_ text: String, _ part: NginxConfiguration.Part = .complete) 
     for block in text.split(separator: "location ").dropFirst() {
       let location = block.prefix { $0 != "}" }
       // This one keeps the fields of the blob.
-      guard location.contains("return 4") || location.contains("return 5"), !location.contains("_range_invalid")
+      guard location.contains(/return [45][0-9]+ ['$]/), !location.contains("_range_invalid")
       else { continue }
       #expect(location.contains(#"add_header Access-Control-Allow-Origin "*" always;"#), "\(location)")
       count += 1

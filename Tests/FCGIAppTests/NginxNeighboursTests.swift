@@ -110,6 +110,22 @@ import Testing
     _ = try ChildProcess.output(["/usr/sbin/nginx", "-t", "-q", "-p", folder.path, "-c", folder / "nginx.conf"])
   }
 
+  @Test func `names are short enough for nginx, and differ where long addresses do`() throws {
+    var names: Set<String> = []
+    for address in ["/srv/a/path/that/goes/on/and/on/berth.sock", "/srv/b/path/that/goes/on/and/on/berth.sock"] {
+      var configuration = Configuration()
+      configuration.fastcgi.address = try #require(Configuration.Address(address))
+      let name = NginxNames(configuration).base
+      names.insert(name)
+      #expect(name.hasPrefix("berth_on_and_on_") && name.utf8.count <= 33, "\(name)")
+      // The variables' names go on behind it.
+      let text = try NginxConfiguration(configuration: configuration).text(.complete)
+      let variables = text.matches(of: /\$([a-z0-9_]+)/).map(\.output.1)
+      #expect(variables.allSatisfy { $0.utf8.count <= 46 }, "\(variables)")
+    }
+    #expect(names.count == 2)
+  }
+
   @Test(arguments: [
     ("/run/berth/berth.sock", "berth"), ("/run/berth/hub.sock", "berth_run_berth_hub_sock"),
     ("127.0.0.1:9000", "berth_127_0_0_1_9000"), ("[fd00::1]:9000", "berth_fd00_1_9000"),

@@ -21,8 +21,18 @@ struct NginxNames {
     errorPath = configuration.http.prefix + "_berth_error"
   }
 
-  /// An address as part of a variable's name: each run of other characters becomes one underscore.
+  /// The longest text of an address in names. nginx takes variables of up to 46 bytes
+  /// (`variables_hash_bucket_size`), and names go on behind it.
+  private static let longestWord = 27
+
+  /// An address as part of a variable's name: each run of other characters becomes one underscore. Of a long one the end
+  /// is kept, with a checksum of all.
   private static func word(_ address: String) -> String {
-    address.split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }.map { "_" + $0 }.joined()
+    let parts = address.split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }
+    let text = parts.joined(separator: "_")
+    guard text.utf8.count > longestWord else { return "_" + text }
+    let checksum = ContentHasher.digest(.sha256, of: Array(address.utf8)).hex.prefix(8)
+    let end = text.suffix(longestWord - 1 - checksum.utf8.count)
+    return "_\(end)_\(checksum)"
   }
 }

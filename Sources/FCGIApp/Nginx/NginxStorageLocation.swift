@@ -21,7 +21,7 @@ struct NginxStorageLocation {
   /// What lets through a request that has passed the rules of the location it came by. Those of the server are not for
   /// the path that it has now, and would be asked a second time.
   static let open = """
-    # The rules of access have been asked by the location that led here.
+    # Whether the client has access was decided before it was led here.
     allow all;
     auth_basic off;
     auth_request off;
