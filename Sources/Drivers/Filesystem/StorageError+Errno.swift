@@ -36,8 +36,8 @@ extension StorageError.Code {
       self = .wrongKind
     case (ENOENT, _), (ENOTDIR, _):
       self = .notFound
-    case (EISDIR, _), (ENOTEMPTY, .move), (ENOTEMPTY, .commit):
-      // The second where the directory at the destination holds the source.
+    case (EISDIR, _), (ENOTEMPTY, .put), (ENOTEMPTY, .move), (ENOTEMPTY, .commit):
+      // The others where the directory at the destination holds the source.
       self = .wrongKind
     case (ELOOP, _), (ENXIO, _), (ESPIPE, _):
       self = .irregular
