@@ -103,12 +103,13 @@ private let minimal = "version: 0.1\nstorage: filesystem\n"
     }
   }
 
-  @Test(arguments: ["certificate", "key"])
-  func `a certificate without its key is refused, and a key without its certificate`(key: String) throws {
+  @Test(arguments: [("certificate", "key"), ("key", "certificate")])
+  func `a certificate without its key is refused, and a key without its certificate`(key: String, other: String) throws
+  {
     let text = minimal + "redis: {addrs: [x:1], tls: {\(key): /x.pem}}"
     let error = #expect(throws: ConfigurationError.self) {
       try Configuration.parse(Array(text.utf8), name: "config.yml")
     }
-    #expect(error?.problems.map(\.key) == ["redis.tls.\(key)"])
+    #expect(error?.problems.map(\.key) == ["redis.tls.\(other)"])
   }
 }
