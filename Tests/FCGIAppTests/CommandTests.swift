@@ -56,6 +56,7 @@ import Testing
       }
       struct Command: Decodable {
         var commandName: String
+        var shouldDisplay: Bool
         var subcommands: [Command]?
         var arguments: [Argument]?
       }
@@ -63,6 +64,8 @@ import Testing
     }
     let dump = try ChildProcess.output([try RegistryServer.berthExecutable(), "--experimental-dump-help"])
     func leaves(_ command: Help.Command, _ above: [String]) -> [(words: [String], arguments: [String])] {
+      // Others are for `berth serve` to start.
+      guard command.shouldDisplay else { return [] }
       let below = command.subcommands ?? []
       if below.isEmpty {
         return [(above, (command.arguments ?? []).filter { $0.kind == "positional" }.compactMap(\.valueName))]
@@ -75,7 +78,7 @@ import Testing
 
   @Test func `every command takes the file from the environment, and its other arguments from where they stand`() throws
   {
-    let commands = try Self.commands().filter { !["worker", "keeper"].contains($0.words[0]) }
+    let commands = try Self.commands()
     #expect(commands.count >= 8)
     for (words, arguments) in commands {
       #expect(arguments.first == "config", "\(words)")
@@ -123,7 +126,7 @@ import Testing
       let codes = cells[2].split(separator: ";").compactMap { $0.split(separator: ":").first }
       described[command] = Set(codes.compactMap { Int($0.trimmingCharacters(in: .whitespaces)) })
     }
-    for (words, _) in try Self.commands() where !["worker", "keeper"].contains(words[0]) {
+    for (words, _) in try Self.commands() {
       let help = try ChildProcess.run([try RegistryServer.berthExecutable()] + words + ["--help"], environment: [:])
       let status = try #require(help.output.components(separatedBy: "Exit status: ").dropFirst().first, "\(words)")
       let sentence = status.components(separatedBy: "\n\n")[0]
