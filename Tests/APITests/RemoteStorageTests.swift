@@ -54,7 +54,7 @@ import Testing
   private let repo: Repo
 
   init() {
-    let driver = HookedDriver(StagedDriver(ObjectStoreDriver(), clock), concurrency: 8) { [meeting] call in
+    let driver = HookedDriver(StagedDriver(ObjectStoreDriver(resolution: 1), clock), concurrency: 8) { [meeting] call in
       await meeting.pass(call)
     }
     repo = Repo(

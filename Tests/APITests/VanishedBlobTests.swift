@@ -162,6 +162,8 @@ import Testing
         try await workers.driver.delete(removal.path(try workers.name), durability: .process)
         let second = try await workers.other.site.client.send(.post, "/v2/mounted/second/blobs/uploads/\(query)")
         #expect(second.status == 202, "\(removal)")
+        // Of a repository that it wasn't asked about, this worker's memory alone says nothing.
+        if source.isEmpty, memory == .inProcess, storage == .objects { continue }
         #expect(try await head(workers.one, "layer 1") == 404)
       }
     }
