@@ -107,6 +107,21 @@ import Testing
     #expect(site.first.find([], in: app, pass).isEmpty)
   }
 
+  @Test(
+    "what turned out to be gone is forgotten by all, with what its repository had, and not remembered again",
+    arguments: Kind.allCases)
+  func voided(kind: Kind) throws {
+    let site = try Site(kind)
+    let pass = try site.pass()
+    let digests = Array(Self.digests[..<2])
+    let entries = try fill(site.first, digests, app, pass)
+    site.second.void([digests[0]], in: app)
+    for cache in site.caches { #expect(cache.find(digests, in: app, pass).map(blob) == [nil, nil]) }
+    // Somebody has looked before, and says so now.
+    site.first.add([entries[0]], in: app, pass)
+    for cache in site.caches { #expect(cache.find([digests[0]], in: app, pass).map(blob) == [nil]) }
+  }
+
   @Test("a repository has what was added to it alone", arguments: Kind.allCases)
   func scopes(kind: Kind) throws {
     let site = try Site(kind)
