@@ -117,7 +117,7 @@ import Testing
       configuration.fastcgi.address = try #require(Configuration.Address(address))
       let name = NginxNames(configuration).base
       names.insert(name)
-      #expect(name.hasPrefix("berth_on_and_on_") && name.utf8.count <= 33, "\(name)")
+      #expect(name.hasPrefix("berth_and_on_berth_sock_") && name.utf8.count <= 33, "\(name)")
       // The variables' names go on behind it.
       let text = try NginxConfiguration(configuration: configuration).text(.complete)
       let variables = text.matches(of: /\$([a-z0-9_]+)/).map(\.output.1)

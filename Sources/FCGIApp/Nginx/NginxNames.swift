@@ -32,7 +32,7 @@ struct NginxNames {
     let text = parts.joined(separator: "_")
     guard text.utf8.count > longestWord else { return "_" + text }
     let checksum = ContentHasher.digest(.sha256, of: Array(address.utf8)).hex.prefix(8)
-    let end = text.suffix(longestWord - 1 - checksum.utf8.count)
+    let end = text.suffix(longestWord - 1 - checksum.utf8.count).drop { $0 == "_" }
     return "_\(end)_\(checksum)"
   }
 }
