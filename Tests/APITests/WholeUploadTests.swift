@@ -95,7 +95,9 @@ import Testing
 
   /// Closes an upload with a body that isn't an array. Returns the status.
   private func close(_ location: String, _ digest: Digest, _ body: any RequestBody, length: Int64) async -> Int {
-    let parts = location.split(separator: "?")
+    // The Location is absolute.
+    let target = location.firstRange(of: "/v2/").map { location[$0.lowerBound...] } ?? location[...]
+    let parts = target.split(separator: "?")
     let answer = await handler.respond(
       to: Request(
         method: .put, path: String(parts[0]), query: "\(parts[1])&digest=\(digest)", fields: [:] as HTTPFields,
