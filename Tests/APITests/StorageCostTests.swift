@@ -217,7 +217,10 @@ import Testing
         #expect(try await repo.put(image(count), at: tag).status == 201)
         counts.append(driver.takeCounts())
       }
-      let more = counts[1].merging(counts[0]) { $0 - $1 }.filter { $0.value != 0 }
+      // What else a request needs, such as the permit of the cache, comes when its time is over.
+      let more = counts[1].merging(counts[0]) { $0 - $1 }.filter {
+        ["stat", "list"].contains($0.key) && $0.value != 0
+      }
       if isLocal {
         // A stat of the link and one of the content for each layer, before anything is written and at the end.
         #expect(more == ["stat": 4 * 99], "\(more)")

@@ -102,8 +102,9 @@ final class UploadSession {
   func remove() async throws(StorageError) {
     guard !isOver else { return }
     isOver = true
-    // Before the lock on the file goes, so that a request that waits for it doesn't begin anew.
-    let hidden = await outcome { () async throws(StorageError) in try await hide() }
+    // Before the lock on the file goes, so that a request that waits for it doesn't begin anew. A file that has become a
+    // blob has no lock any more.
+    let hidden = await outcome { () async throws(StorageError) in if !isMoved { try await hide() } }
     let cancelled = await outcome { () async throws(StorageError) in try await writer.cancel() }
     try await delete(StorageLayout.upload(repository.name, id))
     try hidden.get()

@@ -58,8 +58,9 @@ extension FilesystemDriver {
   }
 
   /// The root without symbolic links, which an administrator may have put on the way there. What is missing of it stays
-  /// as it is: it will be made, or mounted.
-  static func resolved(_ root: String) -> String {
+  /// as it is, at the end of a link too: it will be made, or mounted.
+  /// - Parameter links: how many links may still be followed to where nothing is; the kernel allows as many.
+  static func resolved(_ root: String, links: Int = 40) -> String {
     if root.isEmpty { return root }
     if let real = root.withCString({ realpath($0, nil) }) {
       defer { free(real) }
@@ -67,6 +68,9 @@ extension FilesystemDriver {
       return path == "/" ? "" : path
     }
     let above = parent(of: root)
-    return resolved(above) + root[above.endIndex...]
+    if links > 0, let target = linkTarget(of: root), !target.isEmpty {
+      return resolved(target.hasPrefix("/") ? target : "\(above)/\(target)", links: links - 1)
+    }
+    return resolved(above, links: links) + root[above.endIndex...]
   }
 }

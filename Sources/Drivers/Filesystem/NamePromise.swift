@@ -36,10 +36,7 @@ enum NamePromise {
   private static func deviceName(_ device: UInt64) -> Substring? {
     let major = device >> 8 & 0xFFF | device >> 32 & ~0xFFF
     let minor = device & 0xFF | device >> 12 & ~0xFF & 0xFFFF_FFFF
-    var target = [CChar](repeating: 0, count: Int(PATH_MAX))
-    let length = readlink("/sys/dev/block/\(major):\(minor)", &target, target.count - 1)
-    guard length > 0 else { return nil }
-    let link = String(decoding: target[..<length].map(UInt8.init(bitPattern:)), as: UTF8.self)
+    guard let link = linkTarget(of: "/sys/dev/block/\(major):\(minor)") else { return nil }
     return link.utf8.lastIndex(of: UInt8(ascii: "/")).map { link[link.utf8.index(after: $0)...] }
   }
 }

@@ -25,3 +25,11 @@ func parent(of file: String) -> String {
   guard let slash = file.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
   return String(file[..<slash])
 }
+
+/// Where the symbolic link at `path` leads, as it says it; nil where there is none.
+func linkTarget(of path: String) -> String? {
+  withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in
+    let count = path.withCString { readlink($0, buffer.baseAddress, buffer.count) }
+    return count < 0 ? nil : String(decoding: UnsafeRawBufferPointer(buffer).prefix(count), as: UTF8.self)
+  }
+}
