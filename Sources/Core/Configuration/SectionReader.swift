@@ -51,7 +51,8 @@ final class SectionReader: ConfigurationVisitor {
   }
 
   func section<Section: ConfigurationSection>(_ key: String, _ section: inout Section) {
-    guard let node = node(key) else { return }
+    // One that is given without any keys may lack some that it must have.
+    guard let node = node(key) ?? entries.first(where: { $0.key == key })?.value else { return }
     Self.read(&section, from: node, path: path(of: key), log: log)
   }
 
