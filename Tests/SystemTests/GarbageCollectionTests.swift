@@ -17,8 +17,10 @@ import Testing
     return (outcome.status, outcome.output, outcome.errors)
   }
 
+  /// Without what maintenance keeps for itself.
   private func files(_ root: String) throws -> [String] {
-    try ChildProcess.output(["/usr/bin/find", root, "-type", "f"]).split(separator: "\n").map(String.init).sorted()
+    try ChildProcess.output(["/usr/bin/find", root, "-type", "f"]).split(separator: "\n").map(String.init)
+      .filter { !$0.contains("/_maintenance/") && !$0.contains("/~reserve/") }.sorted()
   }
 
   @Test(
@@ -30,7 +32,7 @@ import Testing
     for option in ["--verbose", "--delete-untagged"] {
       let (status, output, errors) = try collect(fixture.rootDirectory, "--older-than", "0s", option)
       #expect(status == 0, "\(output)\(errors)")
-      #expect(try files(fixture.rootDirectory).filter { !$0.contains("_maintenance") } == before)
+      #expect(try files(fixture.rootDirectory) == before)
     }
     // Without its tags, it stays for what it is, and goes where that isn't enough.
     for repository in ["alpha", "beta"] {
