@@ -5,7 +5,7 @@ import Testing
 @testable import FCGIApp
 
 @Suite struct KeeperRunTests {
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `a run goes on beside others, and ends when it is told to`() async {
     let steps = Atomic<Int>(0)
     let long = KeeperRun {
@@ -35,7 +35,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `a run that is stuck misses its deadline, and again when it is due, and no other one is begun`() async {
     let begun = Atomic<Int>(0)
     let misses = Misses()
@@ -70,7 +70,7 @@ import Testing
     runs.end()
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `runs that end for being cancelled are missed at every interval, until one ends in time`() async {
     let misses = Misses()
     let start = misses.start

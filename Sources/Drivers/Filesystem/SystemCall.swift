@@ -29,7 +29,8 @@ func parent(of file: String) -> String {
 /// Where the symbolic link at `path` leads, as it says it; nil where there is none.
 func linkTarget(of path: String) -> String? {
   withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in
-    let count = path.withCString { readlink($0, buffer.baseAddress, buffer.count) }
+    guard let start = buffer.baseAddress else { return nil }
+    let count = path.withCString { readlink($0, start, buffer.count) }
     return count < 0 ? nil : String(decoding: UnsafeRawBufferPointer(buffer).prefix(count), as: UTF8.self)
   }
 }
