@@ -35,10 +35,19 @@ import Testing
   @Test(arguments: [1, 3])
   func `once one has failed, no more are begun, and the failure is thrown`(width: Int) async throws {
     let begun = Atomic(0)
+    let hasFailed = Atomic(false)
     let failure = await #expect(throws: Trouble.self) {
       try await SideBySide.map(Array(0..<100), width: width) { item throws(Trouble) in
         begun.add(1, ordering: .relaxed)
-        if item == 4 { throw Trouble(item: item) }
+        if item == 4 {
+          hasFailed.store(true, ordering: .relaxed)
+          throw Trouble(item: item)
+        }
+        if item > 4 {
+          // None of those beside it ends before the failure was told, which would have others begin.
+          while !hasFailed.load(ordering: .relaxed) { await Task.yield() }
+          for _ in 0..<1000 { await Task.yield() }
+        }
         return item
       }
     }
