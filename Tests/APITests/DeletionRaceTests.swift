@@ -92,7 +92,8 @@ import Testing
       }, prepare: { repo in try await repo.push("one", more: more) })
     { calls += 1 }
     #expect(calls > 10)
-    #expect(busy < 8)
+    // While the tag's lock is held.
+    #expect(busy <= calls / 2, "\(busy) of \(calls)")
   }
 
   @Test(arguments: Interrupted.allCases, CollectionSite.Storage.allCases)
@@ -126,7 +127,8 @@ import Testing
       })
     { calls += 1 }
     #expect(calls > 10)
-    #expect(busy < 8)
+    // While the tag's lock is held.
+    #expect(busy <= calls / 2, "\(busy) of \(calls)")
   }
 
   /// - Parameter before: what the tag pointed to before the race: the manifest that is pushed, or another one.
@@ -171,7 +173,8 @@ import Testing
       })
     { calls += 1 }
     #expect(calls > 5)
-    #expect(busy < 8)
+    // While the tag's lock is held.
+    #expect(busy <= calls / 2, "\(busy) of \(calls)")
   }
 
   @Test func `what a deletion that died has left of its lock holds up nobody`() async throws {
