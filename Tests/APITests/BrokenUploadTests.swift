@@ -45,9 +45,11 @@ import Testing
   /// The upload's status once it has all `size` bytes, or no more have come for a while.
   private func untilSettled(_ blobs: Blobs, _ location: String, size: Int) async throws -> TestResponse {
     let deadline = ContinuousClock.now + .seconds(60)
+    var pauses = 0
     var status = try await blobs.status(location)
-    while status["Range"] != "0-\(size - 1)", ContinuousClock.now < deadline {
+    while status["Range"] != "0-\(size - 1)", ContinuousClock.now < deadline || pauses < 20 {
       try await Task.sleep(for: .milliseconds(20))
+      pauses += 1
       status = try await blobs.status(location)
     }
     return status
