@@ -23,7 +23,8 @@ struct StoppedRun {
   /// Calls `body` with what was answered so far whenever the subject stands still, until it has ended.
   func forEachStop(_ body: ([Outcome]) async throws -> Void) async throws {
     var stops = 0
-    let deadline = ContinuousClock.now + .seconds(300)
+    // Without progress: on a busy machine the whole run may take longer.
+    var deadline = ContinuousClock.now + .seconds(300)
     while process.isRunning {
       guard ContinuousClock.now < deadline else { throw Failure("the subject does not come to its end") }
       let seen = try stopCount()
@@ -35,6 +36,7 @@ struct StoppedRun {
       let (outcomes, _) = try SubjectRun.read(log)
       try await body(outcomes)
       kill(subject, SIGCONT)
+      deadline = .now + .seconds(300)
     }
     guard try SubjectRun.read(log).isUnharmed else { throw Failure("the subject did not come to its end") }
   }
