@@ -64,10 +64,10 @@ struct CacheInvalidation {
     _ = try await void(except: [])
   }
 
-  /// Removes the permits that nobody goes by any more: of hosts and of Redis servers that are gone.
+  /// Removes the permits that no cache uses any more: of hosts and of Redis servers that are gone.
   ///
   /// Each is closed first, as for a removal: one that its domain takes up again at this moment must not vanish while
-  /// somebody goes by it.
+  /// a process uses it.
   /// - Returns: how many.
   func sweep() async throws(StorageError) -> Int {
     let forgotten = try await permits().filter { CachePermitFile.isForgotten(modified: $0.entry.modified) }
@@ -87,7 +87,7 @@ struct CacheInvalidation {
   /// A domain that was closed, by this number.
   private typealias Closed = [String: UInt64]
 
-  /// Closes domains, and waits until nobody goes by them.
+  /// Closes domains, and waits until no process uses their permits.
   private func close(_ domains: [String]) async throws(StorageError) -> Closed {
     var closed: Closed = [:]
     var failure: StorageError?
@@ -175,7 +175,7 @@ struct CacheInvalidation {
     }.contains(true)
   }
 
-  /// Those whose permit somebody may go by. What nobody does costs no more than a place in the list.
+  /// Those whose permit a process may use. A forgotten permit costs no more than a place in the list.
   private func domains() async throws(StorageError) -> [String] {
     try await permits().filter { !CachePermitFile.isForgotten(modified: $0.entry.modified) }.map(\.name)
   }

@@ -21,7 +21,7 @@ enum CachePermitFile: Equatable {
     return age > .zero - clockTolerance && age < life ? life - max(.zero, age) : nil
   }
 
-  /// Whether no process goes by a file that was written at `modified`, whatever is in it.
+  /// Whether no process uses a permit that was written at `modified`, whatever is in it.
   static func isForgotten(modified: Int64) -> Bool {
     Duration.nanoseconds(WallClock.now - modified) > life + clockTolerance
   }

@@ -44,7 +44,7 @@ extension TagService {
 
   /// Removes the tags that point to a manifest, durably: each is read once, several at a time, and one sync does for
   /// all. Looks at the storage, never at a listing that was kept. A tag that can't be read stays.
-  /// - Parameter isUnwanted: asked about each once nobody can set it.
+  /// - Parameter isUnwanted: asked about each once no request can set it.
   /// - Returns: whether any was removed.
   func removeAll(
     pointingTo digest: Digest, where isUnwanted: @escaping @Sendable () async throws(StorageError) -> Bool
