@@ -1,6 +1,8 @@
 import CLinux
 import Core
 import Glibc
+// Where optimised builds find `timeval`.
+import SwiftOverlayShims
 
 /// What is done to a connection's socket around libfcgi.
 enum ConnectionSocket {

@@ -1,3 +1,4 @@
+import Core
 import Glibc
 
 /// A point of time as logs write it: RFC 3339 with milliseconds, UTC (`2026-01-02T03:04:05.678Z`).
@@ -8,9 +9,8 @@ struct Timestamp: Sendable {
 
   /// Now.
   static var now: Timestamp {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Timestamp(seconds: time.tv_sec, milliseconds: time.tv_nsec / 1_000_000)
+    let milliseconds = WallClock.now / 1_000_000
+    return Timestamp(seconds: Int(milliseconds / 1000), milliseconds: Int(milliseconds % 1000))
   }
 
   var text: String { second + fraction }
