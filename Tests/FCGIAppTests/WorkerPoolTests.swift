@@ -203,8 +203,7 @@ import Testing
     }
     #expect(eventually { harness.pool.threads.slowClients == 2 })
     let orders = Orders()
-    let pool = harness.pool
-    let drained = Background { pool.drain(order, timeout: .zero, further: orders.next) }
+    let drained = harness.drain(order, timeout: .zero, further: orders.next)
     #expect(eventually { orders.waits >= 3 })
     try requests[0].write(FastCGIConnection.body(.init(repeating: 1, count: 10)) + FastCGIConnection.endOfBody)
     #expect(try requests[0].answer().text == "10")
@@ -231,8 +230,7 @@ import Testing
       #expect(eventually { gate.inside == 1 })
       return connection
     }
-    let pool = harness.pool
-    let drained = Background { pool.drain(order, timeout: .seconds(60), further: PoolHarness.nothing) }
+    let drained = harness.drain(order)
     #expect(eventually { (try? harness.connect()) == nil })
     gate.open()
     for (number, connection) in connections.enumerated() { #expect(try connection.answer().text == "\(number)") }
@@ -245,8 +243,7 @@ import Testing
     try busy.write(FastCGIConnection.begin("PUT", parameters: [("CONTENT_LENGTH", "10")]))
     #expect(eventually { harness.pool.threads.slowClients == 1 })
     let orders = Orders()
-    let pool = harness.pool
-    let drained = Background { pool.drain(.handOver, timeout: .seconds(60), further: orders.next) }
+    let drained = harness.drain(.handOver, further: orders.next)
     #expect(eventually { orders.waits >= 1 })
     #expect((try? harness.connect()) != nil)
     orders.give(.abandon)
@@ -268,8 +265,7 @@ import Testing
     let busy = try old.connect()
     try busy.write(FastCGIConnection.begin("PUT", parameters: [("CONTENT_LENGTH", "10")]))
     #expect(eventually { old.pool.threads.slowClients == 1 })
-    let pool = old.pool
-    let drained = Background { pool.drain(.handOver, timeout: .seconds(60), further: PoolHarness.nothing) }
+    let drained = old.drain(.handOver)
     // Connections wait in the pair until there is who takes them; so none is lost if the new pool is late.
     let new = try PoolHarness(handover: handover, sharing: old) { _ in .text("new") }
     for connection in idle {
@@ -282,6 +278,23 @@ import Testing
     // They share the socket.
     #expect(try new.connect().exchange().text == "new")
     withExtendedLifetime((sending, receiving, new)) {}
+  }
+
+  @Test func `what pools pass on that retire at the same time reaches the one that stays`() throws {
+    // The system tells one pool of a connection, which may be one that retires as well.
+    for _ in 0..<100 {
+      let (sending, receiving) = try Descriptor.socketPair(SOCK_SEQPACKET)
+      let handover = Handover(sending: sending.raw, receiving: receiving.raw)
+      let first = try PoolHarness(handover: handover) { _ in .text("old") }
+      let second = try PoolHarness(handover: handover, sharing: first) { _ in .text("old") }
+      let idle = try (0..<4).map { _ in try first.connect() }
+      for connection in idle { #expect(try connection.exchange().text == "old") }
+      let new = try PoolHarness(handover: handover, sharing: first) { _ in .text("new") }
+      let retiring = [first, second].map { $0.drain(.handOver) }
+      for connection in idle { #expect(eventually { (try? connection.exchange().text) == "new" }) }
+      for pool in retiring { #expect(try pool.wait() == true) }
+      withExtendedLifetime((sending, receiving, new)) {}
+    }
   }
 }
 

@@ -77,8 +77,10 @@ final class WorkerPool: Sendable {
     setMode(for: order)
     epoll.remove(listener)
     if let handover { epoll.remove(handover.receiving) }
-    // What the system has accepted for us already.
+    // Connections that only this process was told of: those that the system has accepted, and those that another
+    // worker has passed on.
     acceptRest()
+    receiveRest()
     if order.refuses { refuse() }
     var deadline = order.isBounded ? ContinuousClock.now + timeout : nil
     var pause = Self.shortestPause
@@ -106,6 +108,10 @@ final class WorkerPool: Sendable {
 
   private func acceptRest() {
     while let connection = ConnectionSocket.accept(from: listener, isLocal: isLocal) { keep(connection, known: false) }
+  }
+
+  private func receiveRest() {
+    while let connection = handover?.receive() { keep(connection, known: false) }
   }
 
   /// Has the system refuse connections from now on, in all processes that share the socket: who waited for one would
@@ -178,7 +184,7 @@ final class WorkerPool: Sendable {
       case .source(listener):
         accept(server)
       case .source:
-        while let connection = handover?.receive() { keep(connection, known: false) }
+        receiveRest()
       case .connection(let connection, let isNew):
         guard idle.take(connection) else { continue }
         // One that has carried requests is the web server's, but for a port, which more can connect to.

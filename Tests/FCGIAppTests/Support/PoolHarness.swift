@@ -57,6 +57,16 @@ final class PoolHarness {
     return pool.drain(.stop, timeout: timeout, further: Self.nothing)
   }
 
+  /// Ends beside what the test does; `wait` says whether all requests were answered.
+  func drain(
+    _ order: ControlSocket.Order, timeout: Duration = .seconds(60),
+    further: @escaping @Sendable (Duration) -> ControlSocket.Order? = PoolHarness.nothing
+  ) -> Background<Bool> {
+    isDrained = true
+    let pool = pool
+    return Background { pool.drain(order, timeout: timeout, further: further) }
+  }
+
   /// Where a pool that ends is told nothing more.
   static func nothing(within duration: Duration) -> ControlSocket.Order? {
     usleep(UInt32(duration.milliseconds) * 1000)
