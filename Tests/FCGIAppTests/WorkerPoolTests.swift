@@ -282,15 +282,17 @@ import Testing
 
   @Test func `what pools pass on that retire at the same time reaches the one that stays`() throws {
     // The system tells one pool of a connection, which may be one that retires as well.
-    for _ in 0..<100 {
+    for _ in 0..<50 {
       let (sending, receiving) = try Descriptor.socketPair(SOCK_SEQPACKET)
       let handover = Handover(sending: sending.raw, receiving: receiving.raw)
       let first = try PoolHarness(handover: handover) { _ in .text("old") }
-      let second = try PoolHarness(handover: handover, sharing: first) { _ in .text("old") }
-      let idle = try (0..<4).map { _ in try first.connect() }
+      let idle = try (0..<8).map { _ in try first.connect() }
       for connection in idle { #expect(try connection.exchange().text == "old") }
+      let others = try (0..<8).map { _ in
+        try PoolHarness(handover: handover, sharing: first) { _ in .text("old") }
+      }
       let new = try PoolHarness(handover: handover, sharing: first) { _ in .text("new") }
-      let retiring = [first, second].map { $0.drain(.handOver) }
+      let retiring = ([first] + others).map { $0.drain(.handOver) }
       for connection in idle { #expect(eventually { (try? connection.exchange().text) == "new" }) }
       for pool in retiring { #expect(try pool.wait() == true) }
       withExtendedLifetime((sending, receiving, new)) {}
