@@ -8,6 +8,7 @@ final class VerificationLog: Sendable {
     var passed: [StoragePath] = []
     var resumed: [StoragePath] = []
     var isReadOnly = false
+    var notKept: [StorageError.Code] = []
   }
 
   private let heard = Mutex(Heard())
@@ -15,6 +16,7 @@ final class VerificationLog: Sendable {
   var passed: [StoragePath] { heard.withLock { $0.passed } }
   var resumed: [StoragePath] { heard.withLock { $0.resumed } }
   var isReadOnly: Bool { heard.withLock { $0.isReadOnly } }
+  var notKept: [StorageError.Code] { heard.withLock { $0.notKept } }
 
   func note(_ event: Verifier.Event) {
     heard.withLock { heard in
@@ -23,6 +25,7 @@ final class VerificationLog: Sendable {
       case .passed(let path, _): heard.passed.append(path)
       case .resumed(let path): heard.resumed.append(path)
       case .readOnly: heard.isReadOnly = true
+      case .notKept(let error): heard.notKept.append(error.code)
       case .nothingStored, .progress: break
       }
     }

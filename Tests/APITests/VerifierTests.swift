@@ -171,6 +171,23 @@ import Testing
     }
   }
 
+  @Test(arguments: [StorageError.Code.failed, .full, .unavailable])
+  func `a run goes on where it can't be written down how far it has come`(code: StorageError.Code) async throws {
+    try await withStore { store in
+      try await store.write([], store.one)
+      let whole = try await store.verify(repair: false)
+      let hooked = HookedDriver(store.site.driver) { call async throws(StorageError) in
+        if call.name == "put", call.path.lastComponent == "verify.checkpoint" { throw StorageError(code, "put") }
+      }
+      var options = quick()
+      options.checkpointInterval = .zero
+      let log = VerificationLog()
+      let tally = try await Verifier(driver: hooked, options: options).run { log.note($0) }
+      #expect(tally == whole.tally && log.findings == whole.findings)
+      #expect(log.notKept == [code])
+    }
+  }
+
   private func quick() -> Verifier.Options {
     var options = Verifier.Options()
     options.settling = (age: .zero, pause: .zero)

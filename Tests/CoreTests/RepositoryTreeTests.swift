@@ -62,4 +62,34 @@ import Testing
     #expect(found.filter { $0.hasPrefix("!") } == ["! b", "! b"])
     #expect(found.contains("a/d:_layers"))
   }
+
+  @Test func `what is below a repository whose visit fails is visited, and counted`() async throws {
+    try await make()
+    var visited: [String] = []
+    var failures: [String] = []
+    try await RepositoryTree(driver: driver).forEach { entry throws(StorageError) in
+      visited.append(entry.name.description)
+      if ["a", "a/b"].contains(entry.name.description) { throw StorageError(.failed, "visit") }
+      if entry.name.description == "a-b" { throw StorageError(.notFound, "visit") }
+    } failed: { path, _ in
+      failures.append(String(path.lastComponent))
+    }
+    #expect(visited == Self.names && failures == ["a", "b"])
+    await #expect(throws: StorageError.self) {
+      try await RepositoryTree(driver: driver).forEach { _ throws(StorageError) in
+        throw StorageError(.cancelled, "visit")
+      } failed: { _, _ in
+      }
+    }
+  }
+
+  @Test(arguments: [1, 4])
+  func `repositories are counted as they are visited`(concurrency: Int) async throws {
+    try await make()
+    let failing = HookedDriver(driver, concurrency: concurrency) { call async throws(StorageError) in
+      if call.path.lastComponent == "x_w" { throw StorageError(.failed, "list") }
+    }
+    #expect(try await RepositoryTree(driver: failing).count() == Int64(Self.names.count - 1))
+    #expect(try await RepositoryTree(driver: InMemoryDriver()).count() == 0)
+  }
 }

@@ -19,7 +19,7 @@ struct RepositoryTree {
   /// bytes. Costs one listing for each directory.
   /// - Parameters:
   ///   - start: leave out what comes before this one in that order, this one not.
-  ///   - failed: what can't be listed, or why `visit` threw. The walk goes on with the next directory.
+  ///   - failed: what can't be listed, or why `visit` threw. The walk goes on: below a repository whose visit failed, too.
   /// - Throws: `.cancelled` when the task is; what `failed` throws.
   func forEach(
     startingAt start: RepositoryName? = nil, visit: (Entry) async throws(StorageError) -> Void,
@@ -30,33 +30,72 @@ struct RepositoryTree {
     let start = start?.description ?? ""
     while let directory = waiting.popLast() {
       guard !Task.isCancelled else { throw StorageError(.cancelled, "walk \(directory.path)") }
-      let names: [String]
-      do {
-        names = try await driver.list(directory.path)
-        let parts = Entry.parts(among: names)
-        if !directory.isBefore, !parts.isEmpty, let name = RepositoryName(directory.name) {
-          try await visit(Entry(name: name, parts: parts))
-        }
-      } catch  where error.code == .notFound || error.code == .wrongKind {
-        // It vanished, or is a file.
-        continue
-      } catch  where error.code == .cancelled {
-        throw error
-      } catch {
-        try await failed(directory.path, error)
-        continue
+      let names = try await answer(directory.path, failed: failed) { () async throws(StorageError) in
+        try await driver.list(directory.path)
       }
+      guard let names else { continue }
+      // Before the visit: one that fails concerns this repository, not those below it.
       waiting += directory.children(names, startingAt: start)
+      guard let entry = directory.entry(names) else { continue }
+      _ = try await answer(directory.path, failed: failed) { () async throws(StorageError) in try await visit(entry) }
     }
   }
 
+  /// What `body` answers; nil where the directory has vanished, is a file, or fails.
+  private func answer<Answer>(
+    _ path: StoragePath, failed: (StoragePath, StorageError) async throws(StorageError) -> Void,
+    _ body: () async throws(StorageError) -> Answer
+  ) async throws(StorageError) -> Answer? {
+    do {
+      return try await body()
+    } catch  where error.code == .notFound || error.code == .wrongKind {
+      return nil
+    } catch  where error.code == .cancelled {
+      throw error
+    } catch {
+      try await failed(path, error)
+      return nil
+    }
+  }
+
+  /// How many repositories `forEach` visits, without those that can't be listed. Costs one listing for each directory,
+  /// several at a time where the storage is another machine.
+  func count() async throws(StorageError) -> Int64 {
+    var count: Int64 = 0
+    var waiting = [Directory(path: StorageLayout.repositories, name: "", isBefore: false)]
+    while !waiting.isEmpty {
+      guard !Task.isCancelled else { throw StorageError(.cancelled, "count repositories") }
+      let next = Array(waiting.suffix(driver.concurrency))
+      waiting.removeLast(next.count)
+      let lists = try await SideBySide.map(next, width: driver.concurrency) {
+        directory throws(StorageError) -> [String]? in
+        try await answer(directory.path, failed: { _, _ in }) { () async throws(StorageError) in
+          try await driver.list(directory.path)
+        }
+      }
+      for (directory, names) in zip(next, lists) {
+        guard let names else { continue }
+        if directory.entry(names) != nil { count += 1 }
+        waiting += directory.children(names, startingAt: "")
+      }
+    }
+    return count
+  }
+
   /// A directory that is to be visited.
-  private struct Directory {
+  private struct Directory: Sendable {
     let path: StoragePath
     /// The repository's that it would be; empty for the topmost one.
     let name: String
     /// Whether it lies above the repository to start at, and is left out itself.
     let isBefore: Bool
+
+    /// The repository that it is, by the names in it; nil where it is none, or is left out.
+    func entry(_ names: [String]) -> Entry? {
+      let parts = Entry.parts(among: names)
+      guard !isBefore, !parts.isEmpty, let name = RepositoryName(name) else { return nil }
+      return Entry(name: name, parts: parts)
+    }
 
     /// Those in it, the first one last, but not those that come before the start.
     func children(_ names: [String], startingAt start: String) -> [Directory] {

@@ -25,6 +25,8 @@ public struct Verifier {
     public var validation = Configuration.Validation()
     /// What changed less than `age` ago is looked at again after `pause` before it is called wrong.
     public var settling = (age: Duration.seconds(60), pause: Duration.seconds(1))
+    /// After how long it is written down again how far the run has come.
+    public var checkpointInterval = Duration.seconds(5)
 
     /// Looks at everything and changes nothing.
     public init() {}
@@ -38,6 +40,9 @@ public struct Verifier {
     case resumed(StoragePath)
     /// Nothing can be written here: a run that is stopped begins anew.
     case readOnly(StorageError)
+    /// How far the run has come can't be written down: a run that is stopped begins anew, or where it was last written
+    /// down. Once.
+    case notKept(StorageError)
     /// Something isn't as it should be.
     case found(Finding)
     /// How far the run has come. Often.
@@ -97,22 +102,26 @@ public struct Verifier {
       }
       observe(event)
     }
+    var isFailureTold = false
     func keep() async throws(StorageError) {
       guard !isReadOnly, options.repository == nil, let latest = latest.withLockedValue({ $0 }), latest != kept else {
         return
       }
+      storedAt = .now
       do {
         try await latest.store(driver)
-      } catch  where error.code == .full {
-        // A run that is stopped begins anew: no reason to stop this one.
-        return storedAt = .now
+        kept = latest
+      } catch  where error.code == .cancelled {
+        throw error
+      } catch {
+        // No reason to stop a run that finds what it looks for.
+        if !isFailureTold { observe(.notKept(error)) }
+        isFailureTold = true
       }
-      kept = latest
-      storedAt = .now
     }
     do {
       try await verify(run, after: checkpoint?.position) { () async throws(StorageError) in
-        if ContinuousClock.now - storedAt > .seconds(5) { try await keep() }
+        if ContinuousClock.now - storedAt > options.checkpointInterval { try await keep() }
       }
     } catch {
       try? await keep()
@@ -125,17 +134,6 @@ public struct Verifier {
 
   private static func unknown(_ name: RepositoryName) -> StorageError {
     StorageError(.notFound, "verify the repository \(name)", cause: "there is none of this name")
-  }
-
-  /// One listing for each, where verifying it takes many calls.
-  private func repositoryCount() async throws(StorageError) -> Int64 {
-    var count: Int64 = 0
-    try await RepositoryTree(driver: driver).forEach { _ in
-      count += 1
-    } failed: { _, _ in
-      // The walk that verifies reports it.
-    }
-    return count
   }
 
   private func parts(of name: RepositoryName) async throws(StorageError) -> Set<String> {
@@ -166,8 +164,10 @@ public struct Verifier {
       guard path.isBelow(StorageLayout.repositories) else { return nil }
       return RepositoryName(path.string.dropFirst(StorageLayout.repositories.string.count + 1))
     }
-    try run.begin(.repositories, total: try await repositoryCount())
-    try await RepositoryTree(driver: driver).forEach(startingAt: last) { entry throws(StorageError) in
+    let tree = RepositoryTree(driver: driver)
+    // One listing for each, where verifying it takes many calls. What can't be listed is reported by the second walk.
+    try run.begin(.repositories, total: try await tree.count())
+    try await tree.forEach(startingAt: last) { entry throws(StorageError) in
       guard entry.name != last else { return }
       try await RepositoryCheck(run, entry).check()
       try run.passed(StorageLayout.repository(entry.name))

@@ -28,6 +28,10 @@ final class VerificationReport: Sendable {
         case .resumed(let path): self.note("going on after \(path), where an earlier run was stopped")
         case .readOnly(let error):
           self.note("nothing can be written, so that a run that is stopped begins anew: \(error)")
+        case .notKept(let error):
+          line.clear()
+          self.note(
+            "how far the run has come can't be written down, so that one that is stopped repeats what it did: \(error)")
         case .progress(let progress): line.show { progress.text(after: ContinuousClock.now - began) }
         case .passed: break
         }
