@@ -27,16 +27,11 @@ enum CachePermitFile: Equatable {
   }
 
   static func read(_ path: StoragePath, _ driver: any StorageDriver) async throws(StorageError) -> CachePermitFile {
-    do {
-      let file = parse(try await driver.content(at: path, limit: 64))
-      guard case .closed = file else { return file }
-      let age = Duration.nanoseconds(WallClock.now - (try await driver.stat(path).modified))
-      return (.zero - closedAtMost...closedAtMost).contains(age) ? file : .absent
-    } catch
-      where error.code == .notFound || error.code == .tooLarge || error.code == .wrongKind || error.code == .irregular
-    {
-      return .absent
-    }
+    guard let file = try await driver.state(at: path, limit: 64).map({ parse($0) }) else { return .absent }
+    guard case .closed = file else { return file }
+    guard let modified = try await driver.stateEntry(path)?.modified else { return .absent }
+    let age = Duration.nanoseconds(WallClock.now - modified)
+    return (.zero - closedAtMost...closedAtMost).contains(age) ? file : .absent
   }
 
   func write(

@@ -17,7 +17,7 @@ extension GarbageCollector {
     if !run.options.isDryRun {
       // The last of the changes: where it lasts, they do.
       if run.report.manifests.removed > 0 {
-        try await run.driver.put(Array(run.name.utf8), at: StorageLayout.collection, durability: .powerLoss)
+        try await run.driver.putState(Array(run.name.utf8), at: StorageLayout.collection, durability: .powerLoss)
       }
       if !run.storage.hasLeftAside { try? await run.driver.delete(StorageLayout.collection, durability: .process) }
     }

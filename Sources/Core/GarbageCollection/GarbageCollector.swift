@@ -74,9 +74,15 @@ public struct GarbageCollector: Sendable {
     let note = driver.removalTiming == nil ? StorageLayout.collection : StorageLayout.removalClock
     var isRecovering = false
     var now = WallClock.now
-    if driver.removalTiming == nil { isRecovering = try await driver.isThere(note) }
+    if driver.removalTiming == nil {
+      do {
+        isRecovering = try await driver.isThere(note)
+      } catch  where error.code == .irregular {
+        isRecovering = true
+      }
+    }
     if !options.isDryRun {
-      try await driver.put(Array(name.utf8), at: note, durability: .powerLoss)
+      try await driver.putState(Array(name.utf8), at: note, durability: .powerLoss)
       now = try await driver.stat(note).modified
       try await RemovalAnnouncer(driver).removeExpired(now: now)
     }
@@ -115,7 +121,7 @@ public struct GarbageCollector: Sendable {
     }
     // A loss of power must not bring a manifest back whose content it leaves away: changes before a sync last if it does.
     if !options.isDryRun, run.report.manifests.removed > 0 {
-      try await driver.put(Array(run.name.utf8), at: StorageLayout.collection, durability: .powerLoss)
+      try await driver.putState(Array(run.name.utf8), at: StorageLayout.collection, durability: .powerLoss)
     }
   }
 

@@ -17,12 +17,7 @@ struct AbandonedUpload {
   /// The upload as it lies in the storage; nil where it is gone.
   func found() async throws(StorageError) -> UnfinishedUpload? {
     let started = try await started()
-    var data: StorageEntry?
-    do {
-      data = try await driver.stat(StorageLayout.uploadData(name, id))
-    } catch  where error.code == .notFound {
-      // Nothing has come yet.
-    }
+    let data = try await driver.stateEntry(StorageLayout.uploadData(name, id))
     guard started != nil || data != nil else { return nil }
     return UnfinishedUpload(
       repository: name, id: id, started: started, lastWritten: data?.modified, size: data?.size ?? 0)
@@ -48,46 +43,39 @@ struct AbandonedUpload {
   func remove(unless isWanted: (Int64) -> Bool) async throws(StorageError) -> Bool {
     let data = StorageLayout.uploadData(name, id)
     let isEmpty = try await modified(data) == nil
-    let writer: any StorageWriter
+    var writer: (any StorageWriter)?
     do {
       writer = try await driver.writer(at: data, appending: true)
     } catch  where error.code == .busy {
       return false
+    } catch  where error.isOfAnotherKind {
+      // No request can write to it.
     }
     // A file that this made says nothing, unless somebody wrote to it in the meantime.
-    let written = isEmpty && writer.size == 0 ? nil : try await modified(data)
+    let isMade = isEmpty && writer?.size == 0
+    let written = isMade ? nil : try await modified(data)
     let idle = try await [started(), written].compactMap { $0 }.max()
     if let idle, isWanted(idle) {
-      if isEmpty && writer.size == 0 { try await writer.cancel() } else { try await writer.close() }
+      if isMade { try await writer?.cancel() } else { try await writer?.close() }
       return false
     }
     // First what makes it exist for requests, so that none that waits for the file begins anew.
     try await delete(StorageLayout.uploadStartedAt(name, id))
     try await delete(path)
-    try await writer.cancel()
+    try await writer?.cancel()
     return true
   }
 
   /// A torn file still tells when it was written.
   private func started() async throws(StorageError) -> Int64? {
     let path = StorageLayout.uploadStartedAt(name, id)
-    do {
-      let text = try await driver.content(at: path, limit: 128)
-      if let time = RFC3339.nanoseconds(String(decoding: text, as: UTF8.self)) { return time }
-    } catch  where error.code == .notFound {
-      return nil
-    } catch  where error.code == .tooLarge || error.code == .irregular {
-      // As torn.
-    }
+    let text = try await driver.state(at: path, limit: 128)
+    if let time = text.flatMap({ RFC3339.nanoseconds(String(decoding: $0, as: UTF8.self)) }) { return time }
     return try await modified(path)
   }
 
   private func modified(_ path: StoragePath) async throws(StorageError) -> Int64? {
-    do {
-      return try await driver.stat(path).modified
-    } catch  where error.code == .notFound || error.code == .irregular {
-      return nil
-    }
+    try await driver.stateEntry(path)?.modified
   }
 
   private func delete(_ path: StoragePath) async throws(StorageError) {

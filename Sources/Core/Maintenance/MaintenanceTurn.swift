@@ -67,7 +67,7 @@ private struct MaintenanceRecord {
   func store(began: Int64) async throws(StorageError) {
     let text = RFC3339.text(secondsSince1970: began / 1_000_000_000)
     do {
-      try await driver.put(Array(text.utf8), at: StorageLayout.maintenanceRecord(task), durability: .process)
+      try await driver.putState(Array(text.utf8), at: StorageLayout.maintenanceRecord(task))
     } catch  where error.code == .full {
       // The run was made all the same; the next one comes early.
     }
@@ -75,12 +75,8 @@ private struct MaintenanceRecord {
 
   /// nil where there was none, or the record is torn.
   func began() async throws(StorageError) -> Int64? {
-    do {
-      let text = try await driver.content(at: StorageLayout.maintenanceRecord(task), limit: 128)
-      return RFC3339.nanoseconds(String(decoding: text, as: UTF8.self))
-    } catch  where error.code == .notFound || error.code == .tooLarge {
-      return nil
-    }
+    let text = try await driver.state(at: StorageLayout.maintenanceRecord(task), limit: 128)
+    return text.flatMap { RFC3339.nanoseconds(String(decoding: $0, as: UTF8.self)) }
   }
 
   /// A time in the future is another host's clock, or one that was wrong: it puts off no run by more than an interval.

@@ -45,9 +45,9 @@ struct UploadHashStates {
   /// Removes the states of more than `size` bytes. A loss of power, or a failed sync, can leave them behind when it
   /// takes the bytes; whoever then writes other bytes up to the same length would be believed to have written those.
   func forget(beyond size: Int64) async throws(StorageError) {
-    for algorithm in try await names(StorageLayout.uploadHashStates(name, id)) {
+    for algorithm in try await driver.stateNames(in: StorageLayout.uploadHashStates(name, id)) {
       guard let algorithm = Digest.Algorithm(rawValue: algorithm) else { continue }
-      for state in try await names(StorageLayout.uploadHashStates(name, id, algorithm)) {
+      for state in try await driver.stateNames(in: StorageLayout.uploadHashStates(name, id, algorithm)) {
         guard let count = Decimal.exact(state.utf8), count > size else { continue }
         do {
           try await driver.delete(path(algorithm, count), durability: .process)
@@ -58,17 +58,9 @@ struct UploadHashStates {
     }
   }
 
-  private func names(_ directory: StoragePath) async throws(StorageError) -> [String] {
-    do {
-      return try await driver.list(directory)
-    } catch  where error.code == .notFound {
-      return []
-    }
-  }
-
   /// The newest readable state of less than `size` bytes.
   func newest(_ algorithm: Digest.Algorithm, size: Int64) async throws(StorageError) -> ContentHasher? {
-    let names = try await names(StorageLayout.uploadHashStates(name, id, algorithm))
+    let names = try await driver.stateNames(in: StorageLayout.uploadHashStates(name, id, algorithm))
     let counts = names.compactMap { Decimal.exact($0.utf8) }.filter { $0 < size }
     for count in counts.sorted(by: >) {
       if let hasher = try await load(algorithm, count) { return hasher }
@@ -77,15 +69,10 @@ struct UploadHashStates {
   }
 
   private func load(_ algorithm: Digest.Algorithm, _ count: Int64) async throws(StorageError) -> ContentHasher? {
-    do {
-      let state = try await driver.content(at: path(algorithm, count), limit: Self.limit)
-      guard let hasher = ContentHasher(state: state), hasher.algorithm == algorithm, hasher.count == count else {
-        return nil
-      }
-      return hasher
-    } catch  where error.code == .notFound || error.code == .tooLarge {
-      return nil
-    }
+    guard let state = try await driver.state(at: path(algorithm, count), limit: Self.limit),
+      let hasher = ContentHasher(state: state), hasher.algorithm == algorithm, hasher.count == count
+    else { return nil }
+    return hasher
   }
 
   private func path(_ algorithm: Digest.Algorithm, _ count: Int64) -> StoragePath {

@@ -9,15 +9,11 @@ struct VerificationCheckpoint: Equatable {
 
   /// The one that is kept; nil where there is none that can be read.
   static func load(_ driver: any StorageDriver) async throws(StorageError) -> VerificationCheckpoint? {
-    do {
-      return VerificationCheckpoint(json: try await driver.content(at: path, limit: 16 << 10))
-    } catch  where error.code == .notFound || error.code == .tooLarge {
-      return nil
-    }
+    try await driver.state(at: path, limit: 16 << 10).flatMap { VerificationCheckpoint(json: $0) }
   }
 
   func store(_ driver: any StorageDriver) async throws(StorageError) {
-    try await driver.put(json, at: VerificationCheckpoint.path, durability: .process)
+    try await driver.putState(json, at: VerificationCheckpoint.path)
   }
 
   static func remove(_ driver: any StorageDriver) async throws(StorageError) {
