@@ -1,10 +1,11 @@
-import Core
 import Drivers
 import HTTPTypes
 import Logging
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import Core
 
 /// What older registries and broken disks left torn: counts as absent, is told of once, and is mended by the next push.
 @Suite(.ownThread) struct DamageTests {
@@ -88,6 +89,19 @@ import Testing
     let mended = try await driver.content(at: path, limit: 1000)
     #expect(mended != content)
     #expect(log.lines.count(where: { $0.contains(path.string) }) <= 1)
+  }
+
+  @Test func `a directory that can't be read is reported with what an operator can do`() async throws {
+    let driver = HookedDriver(driver) { call throws(StorageError) in
+      if call.name == "list", call.path.lastComponent == "closed" { throw StorageError(.denied, "list \(call.path)") }
+    }
+    try await driver.put([1], at: StorageLayout.repositories / "closed" / "_layers" / "x", durability: .process)
+    let registry = Registry(driver: driver, damage: DamageLog(Logger(label: "test") { [log] _ in log.handler }))
+    #expect(try await registry.catalog.names(after: "", limit: 10) == [])
+    #expect(log.lines.count == 1)
+    let line = try #require(log.lines.first)
+    #expect(line.contains("/closed") && line.contains("permissions"))
+    #expect(!line.contains("push") && !line.contains("--repair"))
   }
 
   @Test func `however much is damaged, the log is not flooded`() async throws {

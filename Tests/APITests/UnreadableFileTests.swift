@@ -1,9 +1,10 @@
-import Core
 import Drivers
 import HTTPTypes
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import Core
 
 /// Single files that can't be read, for ever: lists go without them, everything else is answered, and a repair or the
 /// next push writes them again. A storage that fails as a whole fails the list.
@@ -19,11 +20,27 @@ import Testing
   private final class Trouble: Sendable {
     private let paths = Mutex<[StoragePath: StorageError.Code]>([:])
     private let everything = Mutex<StorageError.Code?>(nil)
+    private let writing = Mutex<StorageError.Code?>(nil)
+    private let probes = Mutex(0)
+
+    /// How often it was tried whether the storage takes something, since this was asked last.
+    func takeProbes() -> Int {
+      probes.withLock { probes in
+        defer { probes = 0 }
+        return probes
+      }
+    }
+
+    func strikeWriting(_ code: StorageError.Code) { writing.withLock { $0 = code } }
 
     func strike(_ path: StoragePath, _ code: StorageError.Code) { paths.withLock { $0[path] = code } }
     func strikeAll(_ code: StorageError.Code?) { everything.withLock { $0 = code } }
 
     func meet(_ call: HookedDriver.Call) throws(StorageError) {
+      if call.name == "put" {
+        if call.path.lastComponent == "readability.probe" { probes.withLock { $0 += 1 } }
+        if let code = writing.withLock({ $0 }) { throw StorageError(code, "put \(call.path)") }
+      }
       if let code = everything.withLock({ $0 }), call.name != "list" { throw StorageError(code, "use \(call.path)") }
       if ["put", "delete"].contains(call.name) {
         return paths.withLock { paths in paths = paths.filter { !($0.key == call.path || $0.key.isBelow(call.path)) } }
@@ -173,5 +190,54 @@ import Testing
     #expect(try await referrers(of: image).status == 200)
     #expect(try await repo.tags().text.contains("signature"))
     #expect(try await repo.get("image").status == 200)
+  }
+
+  @Test(arguments: [StorageError.Code.failed, .denied])
+  func `no catalog looks complete where no manifest can be looked at`(code: StorageError.Code) async throws {
+    let digest = try await repo.push("image")
+    let name = try name
+    // A repository whose blobs are gone is in the catalog for its manifests alone.
+    try await driver.delete(StorageLayout.layers(name), durability: .process)
+    trouble.strikeAll(code)
+    #expect(try await repo.site.client.send(.get, "/v2/_catalog").status == 503)
+    trouble.strikeAll(nil)
+    #expect(try await repo.site.client.send(.get, "/v2/_catalog").text.contains(repo.name))
+    #expect(try await repo.get("\(digest)").status == 200)
+  }
+
+  @Test(arguments: [StorageError.Code.denied, .full], [true, false])
+  func `lists are answered where nothing can be written`(code: StorageError.Code, wasProbed: Bool) async throws {
+    let name = try name
+    for tag in ["one", "two"] { try await repo.push(tag, seed: tag) }
+    if wasProbed {
+      try await driver.put(Array("works\n".utf8), at: StorageLayout.readabilityProbe, durability: .process)
+    }
+    trouble.strike(StorageLayout.tagCurrentLink(name, try tag("two")), .failed)
+    trouble.strikeWriting(code)
+    let tags = try await repo.tags()
+    #expect(tags.status == 200 && tags.text.contains(#"["one"]"#), "\(tags.text)")
+  }
+
+  @Test func `what may not be written to is only read`() async throws {
+    let name = try name
+    for tag in ["one", "two"] { try await repo.push(tag, seed: tag) }
+    trouble.strike(StorageLayout.tagCurrentLink(name, try tag("two")), .failed)
+    _ = trouble.takeProbes()
+    let registry = Registry(driver: driver, isReadOnly: true)
+    let targets = try await registry.repository(name).tags.targets(of: [tag("one"), tag("two")])
+    #expect(targets[0] != nil && targets[1] == nil)
+    #expect(trouble.takeProbes() == 0)
+  }
+
+  @Test func `a storage that does not work is tried once in a second`() async throws {
+    let files = UnreadableFiles(driver, nil, isReadOnly: false)
+    trouble.strikeWriting(.unavailable)
+    let path = try StorageLayout.layers(name)
+    let begin = ContinuousClock.now
+    for _ in 0..<100 {
+      await #expect(throws: StorageError.self) { try await files.leaveOut(path, StorageError(.failed, "read")) }
+    }
+    let seconds = Int((ContinuousClock.now - begin).components.seconds)
+    #expect((1...seconds + 1).contains(trouble.takeProbes()))
   }
 }

@@ -77,7 +77,7 @@ public struct CatalogService: Sendable {
     } catch  where error.code == .notFound || error.code == .wrongKind {
       return CatalogWalk.Look()
     } catch {
-      try await registry.unreadable.leaveOut(directory, error)
+      try await registry.unreadable.leaveOut(directory, error, remedy: .directory)
       return CatalogWalk.Look()
     }
   }
@@ -100,7 +100,7 @@ public struct CatalogService: Sendable {
     } catch {
       // Without the directory of all repositories, there is no catalog.
       guard directory != StorageLayout.repositories else { throw error }
-      try await registry.unreadable.leaveOut(directory, error)
+      try await registry.unreadable.leaveOut(directory, error, remedy: .directory)
       return nil
     }
   }

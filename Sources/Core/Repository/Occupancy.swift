@@ -9,6 +9,7 @@
 struct Occupancy {
   let driver: any StorageDriver
   let witnesses: BoundedCache<StoragePath, StoragePath>
+  let unreadable: UnreadableFiles
 
   /// What tells of manifests.
   enum Evidence {
@@ -62,8 +63,11 @@ struct Occupancy {
     do {
       let entry = try await driver.stat(path)
       return !entry.isDirectory && entry.size > 0
-    } catch  where error.code == .notFound || error.mayBeOfOneFile {
+    } catch  where error.code == .notFound {
+      return false
+    } catch {
       // Another one may tell. One that can't be looked at leads to nothing that a client could pull.
+      try await unreadable.leaveOut(path, error)
       return false
     }
   }
@@ -71,7 +75,7 @@ struct Occupancy {
 
 extension Registry {
   /// Whether repositories have manifests.
-  var occupancy: Occupancy { Occupancy(driver: driver, witnesses: listings.witnesses) }
+  var occupancy: Occupancy { Occupancy(driver: driver, witnesses: listings.witnesses, unreadable: unreadable) }
 }
 
 extension StorageDriver {

@@ -17,9 +17,12 @@ public struct Registry: Sendable {
   /// - Parameters:
   ///   - damage: where it is told what lies torn in the storage; nil: nowhere.
   ///   - caching: what is remembered; nil: nothing.
-  public init(driver: any StorageDriver, damage: DamageLog? = nil, caching: RegistryCaching? = nil) {
+  ///   - isReadOnly: whether requests that read must write nothing, not even to learn whether the storage works.
+  public init(
+    driver: any StorageDriver, damage: DamageLog? = nil, caching: RegistryCaching? = nil, isReadOnly: Bool = false
+  ) {
     self.driver = driver
-    unreadable = UnreadableFiles(driver, damage)
+    unreadable = UnreadableFiles(driver, damage, isReadOnly: isReadOnly)
     // Where what was written may not be seen yet, nobody can know who goes by which permit.
     let caching = driver.isEventuallyConsistent ? nil : caching
     blobs = BlobStore(

@@ -19,9 +19,21 @@ public final class DamageLog: Sendable {
     self.logger = logger
   }
 
+  /// What becomes of damage, and what mends it.
+  enum Remedy: String {
+    /// Of a link or a content.
+    case push =
+      "and counts as absent: the next push of it mends it; `berth verify --repair` finds and mends all such damage"
+    /// Of a directory, which no push and no repair makes readable.
+    case directory =
+      "and is left out of lists: remove it if it is a link, else correct its permissions, or see to the disk"
+  }
+
   /// Notes that what is at `path` counts as absent.
-  /// - Parameter what: what is wrong with it.
-  func note(_ path: StoragePath, _ what: String) {
+  /// - Parameters:
+  ///   - what: what is wrong with it.
+  ///   - remedy: what the operator can do.
+  func note(_ path: StoragePath, _ what: String, remedy: Remedy = .push) {
     let message: String? = state.withLockedValue { state in
       guard !state.isFull, !state.told.contains(path) else { return nil }
       if state.told.count == DamageLog.limit {
@@ -29,8 +41,7 @@ public final class DamageLog: Sendable {
         return "more of the storage is damaged than is told of here: `berth verify` finds all of it"
       }
       state.told.insert(path)
-      return
-        "\(path) \(what), and counts as absent: the next push of it mends it; `berth verify --repair` finds and mends all such damage"
+      return "\(path) \(what), \(remedy.rawValue)"
     }
     if let message { logger.warning("\(message)") }
   }

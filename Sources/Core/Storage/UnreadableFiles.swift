@@ -15,17 +15,22 @@ extension StorageError {
 /// not make the list fail for ever.
 ///
 /// A storage that fails as a whole makes the list fail: an incomplete list must not pass for a complete one. The two
-/// are told apart by a small file that is written, synced and read, once in a second at the most.
+/// are told apart by a small file that is written, synced and read, once in a second at the most. Where nothing can be
+/// written (a read-only mount, credentials that may only read, a full disk), reading tells.
 final class UnreadableFiles: Sendable {
   private let driver: any StorageDriver
   private let damage: DamageLog?
-  /// When the storage was last seen to work.
-  private let seen = NIOLockedValueBox<ContinuousClock.Instant?>(nil)
+  private let isReadOnly: Bool
+  /// Whether the storage worked when that was last tried.
+  private let verdict = NIOLockedValueBox<(works: Bool, at: ContinuousClock.Instant)?>(nil)
 
-  /// - Parameter damage: where a file that is left out is reported; nil: nowhere.
-  init(_ driver: any StorageDriver, _ damage: DamageLog?) {
+  /// - Parameters:
+  ///   - damage: where a file that is left out is reported; nil: nowhere.
+  ///   - isReadOnly: whether nothing may be written.
+  init(_ driver: any StorageDriver, _ damage: DamageLog?, isReadOnly: Bool) {
     self.driver = driver
     self.damage = damage
+    self.isReadOnly = isReadOnly
   }
 
   /// What `read` makes of each of `items`, in their order and several at a time; nil for what can't be read.
@@ -68,24 +73,56 @@ final class UnreadableFiles: Sendable {
     }
   }
 
-  /// Reports a file that a list goes without.
+  /// Reports what a list goes without.
+  /// - Parameter remedy: what mends it; see ``DamageLog/note(_:_:remedy:)``.
   /// - Throws: `error`, where it is none of a single file.
-  func leaveOut(_ path: StoragePath, _ error: StorageError) async throws(StorageError) {
+  func leaveOut(
+    _ path: StoragePath, _ error: StorageError, remedy: DamageLog.Remedy = .push
+  ) async throws(StorageError) {
     guard error.mayBeOfOneFile, await storageWorks() else { throw error }
-    damage?.note(path, "can't be read (\(error))")
+    damage?.note(path, "can't be read (\(error))", remedy: remedy)
   }
 
   private func storageWorks() async -> Bool {
     let now = ContinuousClock.now
-    if let seen = seen.withLockedValue({ $0 }), now - seen < .seconds(1) { return true }
-    let content = Array("works\n".utf8)
+    if let verdict = verdict.withLockedValue({ $0 }), now - verdict.at < .seconds(1) { return verdict.works }
+    let works: Bool
     do {
-      try await driver.put(content, at: StorageLayout.readabilityProbe, durability: .powerLoss)
-      guard try await driver.content(at: StorageLayout.readabilityProbe, limit: 64) == content else { return false }
+      try await probe()
+      works = true
+    } catch  where error.code == .cancelled {
+      // It says nothing about the storage.
+      return false
     } catch {
+      works = false
+    }
+    verdict.withLockedValue { $0 = (works, now) }
+    return works
+  }
+
+  private static let content = Array("works\n".utf8)
+
+  /// Throws where the storage fails as a whole.
+  private func probe() async throws(StorageError) {
+    let path = StorageLayout.readabilityProbe
+    let isWritten = try await writeProbe()
+    let content = try await driver.state(at: path, limit: 64)
+    if content == nil, !isWritten {
+      // It was never written.
+      _ = try await driver.list(StorageLayout.root)
+    } else if content != Self.content {
+      throw StorageError(.failed, "read \(path)", cause: "it is not what was written")
+    }
+  }
+
+  /// - Returns: false where the storage takes nothing.
+  private func writeProbe() async throws(StorageError) -> Bool {
+    guard !isReadOnly else { return false }
+    do {
+      try await driver.putState(Self.content, at: StorageLayout.readabilityProbe, durability: .powerLoss)
+      return true
+    } catch  where error.code == .denied || error.code == .full {
       return false
     }
-    seen.withLockedValue { $0 = now }
-    return true
   }
 }

@@ -32,7 +32,8 @@ enum Composition {
     let driver = try withMiddleware(
       configuration, over: driver(configuration.storage, accelPrefix: configuration.fastcgi.accelPrefix), logger)
     let registry = Registry(
-      driver: driver, damage: DamageLog(logger), caching: try caching(configuration, segment, logger))
+      driver: driver, damage: DamageLog(logger), caching: try caching(configuration, segment, logger),
+      isReadOnly: configuration.storage.readOnly)
     var isHealthy: (@Sendable () -> Bool)?
     if configuration.health?.storageDriver.enabled == true { isHealthy = { segment.isStorageHealthy } }
     let handler = RequestPipeline.handler(
