@@ -121,7 +121,7 @@ struct CacheInvalidation {
     do {
       try await file.write(StorageLayout.cachePermit(domain), driver, durability: durability)
       return true
-    } catch  where error.code == .wrongKind {
+    } catch  where error.code == .wrongKind || error.code == .irregular {
       return false
     }
   }

@@ -56,6 +56,7 @@ public protocol StorageDriver: Sendable {
   ) async throws(StorageError)
 
   /// As `list`, with what `stat` says of each entry: for no more than the list costs where the storage's lists say it.
+  /// What is neither a file nor a directory is left out.
   func entries(of directory: StoragePath) async throws(StorageError) -> [DirectoryEntry]
 
   /// Moves a file over whatever file is at `destination`.
@@ -109,7 +110,7 @@ extension StorageDriver {
     try await SideBySide.map(try await list(directory), width: concurrency) { name throws(StorageError) in
       do throws(StorageError) {
         return DirectoryEntry(name, try await stat(directory / name))
-      } catch  where error.code == .notFound {
+      } catch  where error.code == .notFound || error.code == .irregular {
         return nil
       }
     }.compactMap { $0 }

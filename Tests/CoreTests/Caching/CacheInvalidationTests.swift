@@ -1,4 +1,5 @@
 import Drivers
+import Foundation
 import Synchronization
 import TestSupport
 import Testing
@@ -244,6 +245,24 @@ import Testing
     #expect(try await host.has(digest))
     #expect(try await LinkedBlobStore(repository: name, blobs: BlobStore(driver: driver)).unlink(digest))
     #expect(try await !host.has(digest))
+  }
+
+  @Test func `links and FIFOs among the permits hold up no removal`() async throws {
+    let folder = try TemporaryFolder()
+    let driver = try FilesystemDriver(rootDirectory: folder.path, maxThreads: 25, accelPrefix: nil)
+    let permits = folder.path + StorageLayout.cachePermits.string
+    try FileManager.default.createDirectory(atPath: permits, withIntermediateDirectories: true)
+    try FileManager.default.createSymbolicLink(atPath: permits + "/link", withDestinationPath: "nowhere")
+    try #require(mkfifo(permits + "/fifo", 0o666) == 0)
+    let host = Host(driver, name, domain: "host-1")
+    try await driver.put([1, 2, 3], at: StorageLayout.blobData(digest), durability: .process)
+    try await host.blobs.link(digest)
+    #expect(try await host.has(digest))
+    try await CacheInvalidation(driver, nil).voidAll()
+    #expect(try await driver.entries(of: StorageLayout.cachePermits).map(\.name) == ["host-1"])
+    #expect(try await LinkedBlobStore(repository: name, blobs: BlobStore(driver: driver)).unlink(digest))
+    #expect(try await !host.has(digest))
+    #expect(try await RegistryCaching.sweepPermits(driver) == 0)
   }
 
   @Test func `where a permit can't be taken away, nothing is removed, and the others are given back`() async throws {
