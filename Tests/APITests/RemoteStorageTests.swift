@@ -70,9 +70,15 @@ import Testing
   private func expectCompany<Answer>(
     _ name: String, _ part: String, _ body: () async throws -> Answer
   ) async throws -> Answer {
-    meeting.open { $0.name == name && $0.path.string.contains(part) }
+    try await expectCompany({ $0.name == name && $0.path.string.contains(part) }, body)
+  }
+
+  private func expectCompany<Answer>(
+    _ isAwaited: @escaping @Sendable (HookedDriver.Call) -> Bool, _ body: () async throws -> Answer
+  ) async throws -> Answer {
+    meeting.open(for: isAwaited)
     let answer = try await body()
-    #expect(meeting.close() >= MeetingPoint.company, "\(name) \(part)")
+    #expect(meeting.close() >= MeetingPoint.company)
     return answer
   }
 
@@ -99,6 +105,17 @@ import Testing
       try await repo.put(index, at: "index")
     }
     #expect(indexed.status == 201)
+  }
+
+  @Test func `the tags that a push names`() async throws {
+    let image = try await repo.image()
+    let digest = Repo.digest(Array(image.utf8))
+    let query = (0..<8).map { "tag=tag-\($0)" }.joined(separator: "&")
+    let pushed = try await expectCompany("put", "/current/link") {
+      try await repo.put(image, at: "\(digest)?\(query)")
+    }
+    #expect(pushed.status == 201)
+    for index in 0..<8 { #expect(try await repo.get("tag-\(index)").text == image) }
   }
 
   @Test func `the tags of a repository, and what one pointed to`() async throws {
@@ -212,12 +229,78 @@ import Testing
     #expect(log.findings == [] && tally?.manifests == 9 && tally?.contents == 27)
   }
 
-  @Test func `uploads that are purged`() async throws {
-    for _ in 0..<8 { _ = try await repo.site.client.send(.post, "/v2/\(repo.name)/blobs/uploads/") }
-    let purge = UploadPurge(driver: repo.site.driver, age: .seconds(3600), dryRun: false)
+  @Test func `what one manifest refers to, when it is verified`() async throws {
+    var layers: [String] = []
+    for index in 0..<8 { layers.append(try await repo.blob("layer \(index)")) }
+    let config = try await repo.blob("config", mediaType: "application/vnd.oci.image.config.v1+json")
+    let type = MediaType.ociManifest.rawValue
+    let image = """
+      {"schemaVersion":2,"mediaType":"\(type)","config":\(config),"layers":[\(layers.joined(separator: ","))]}
+      """
+    #expect(try await repo.put(image, at: "image").status == 201)
+    let driver = repo.site.driver
+    // The links among the layers were verified before that.
+    let hasBegun = Atomic(false)
+    let tally = try await expectCompany { call in
+      if call.path.string.contains("/_manifests/revisions") { hasBegun.store(true, ordering: .relaxed) }
+      return call.name == "content" && call.path.string.contains("/_layers/") && hasBegun.load(ordering: .relaxed)
+    } _: {
+      try await Verifier(driver: driver, options: Verifier.Options()).run { _ in }
+    }
+    #expect(tally?.manifests == 1 && tally?.left == 0)
+  }
+
+  @Test func `repositories that are counted before they are verified`() async throws {
+    for _ in 0..<8 { try await Repo(repo.site, "side/app").push("latest") }
+    let driver = repo.site.driver
+    let tally = try await expectCompany {
+      $0.name == "list" && $0.path.string.hasSuffix("/repositories/side/\($0.path.lastComponent)")
+    } _: {
+      try await Verifier(driver: driver, options: Verifier.Options()).run { _ in }
+    }
+    #expect(tally?.repositories == 8)
+  }
+
+  @Test func `lists of referrers of which a collection removes what is stale`() async throws {
+    let name = try #require(RepositoryName(repo.name))
+    let driver = repo.site.driver
+    for index in 0..<8 {
+      let subject = try await repo.push("subject-\(index)", seed: "s\(index)")
+      let more = #","subject":{"mediaType":"\#(MediaType.ociManifest.rawValue)","digest":"\#(subject)","size":5}"#
+      let referrer = try await repo.push("referrer", seed: "r\(index)", more: more)
+      // As a deletion that died leaves it, of some.
+      guard index % 2 == 0 else { continue }
+      try await driver.delete(StorageLayout.revisionLink(name, referrer), durability: .process)
+    }
+    clock.passDay()
+    var options = GarbageCollector.Options()
+    options.grace = .zero
+    let collector = GarbageCollector(driver, options)
+    let report = try await expectCompany("list", "/_referrers/sha256/") { try await collector.run() }
+    #expect(report.problemCount == 0, "\(report)")
+    #expect(try await driver.list(StorageLayout.referrers(name).appending("sha256") ?? .root).count == 4)
+  }
+
+  @Test(arguments: [true, false])
+  func `uploads that are purged, or listed, of one repository or of many`(isOne: Bool) async throws {
+    for index in 0..<8 {
+      let name = isOne ? repo.name : "\(repo.name)-\(index)"
+      _ = try await repo.site.client.send(.post, "/v2/\(name)/blobs/uploads/")
+    }
+    let driver = repo.site.driver
+    let listed = Atomic(0)
+    try await expectCompany("stat", "/_uploads/") {
+      try await Registry(driver: driver).forEachUpload { _ in
+        listed.add(1, ordering: .relaxed)
+      } failed: { _, error in
+        Issue.record("\(error)")
+      }
+    }
+    #expect(listed.load(ordering: .relaxed) == 8)
+    let purge = UploadPurge(driver: driver, age: .seconds(3600), dryRun: false)
     let outcome = try await expectCompany("content", "/_uploads/") {
       try await purge.run(now: WallClock.now + 86_400_000_000_000) { _ in }
     }
-    #expect(outcome.purged == 8 && outcome.failed == 0)
+    #expect(outcome == UploadPurge.Outcome(seen: 8, purged: 8))
   }
 }

@@ -17,24 +17,37 @@ struct ReferrerSweep {
   }
 
   func sweep() async throws(StorageError) {
+    var waiting: [Entry] = []
     for algorithm in Digest.Algorithm.allCases {
-      try await run.forEachName(in: referrers / algorithm.rawValue) { hex throws(StorageError) in
-        guard let subject = Digest(algorithm: algorithm, hex: hex) else { return }
-        try await self.sweep(subject)
+      try await run.forEachBatch(in: referrers / algorithm.rawValue, of: run.driver.concurrency) {
+        names throws(StorageError) in
+        waiting += try await self.entries(of: names.compactMap { Digest(algorithm: algorithm, hex: $0) })
+        guard waiting.count >= self.run.batch else { return }
+        try await self.sweep(waiting)
+        waiting = []
       }
     }
+    try await sweep(waiting)
   }
 
-  private func sweep(_ subject: Digest) async throws(StorageError) {
-    let directory = StorageLayout.referrers(repository.name, subject)
-    var isAnyGone = false
-    try await run.forEachBatch(in: directory, of: run.batch) { names throws(StorageError) in
-      let entries = names.compactMap { Digest(referrerFile: $0) }.map { referrer in
-        Entry(referrer: referrer, path: StorageLayout.referrer(self.repository.name, subject: subject, referrer))
+  /// The places in the lists of some subjects: what is in several directories is had at once.
+  private func entries(of subjects: [Digest]) async throws(StorageError) -> [Entry] {
+    let (driver, name) = (run.driver, repository.name)
+    var entries: [Entry] = []
+    try await run.forEach(subjects) { subject in
+      await outcome { () async throws(StorageError) in
+        try await driver.names(in: StorageLayout.referrers(name, subject))
       }
-      if try await self.sweep(entries) { isAnyGone = true }
+    } done: { subject, names in
+      switch names {
+      case .success(let names):
+        entries += names.compactMap { Digest(referrerFile: $0) }.map { referrer in
+          Entry(referrer: referrer, path: StorageLayout.referrer(name, subject: subject, referrer))
+        }
+      case .failure(let error): run.isUnlistable(StorageLayout.referrers(name, subject), error)
+      }
     }
-    if isAnyGone { await EmptyDirectories.remove(from: directory, of: repository.name, run.driver) }
+    return entries
   }
 
   /// A place in a list.
@@ -43,11 +56,10 @@ struct ReferrerSweep {
     let path: StoragePath
   }
 
-  /// - Returns: whether any was removed.
-  private func sweep(_ entries: [Entry]) async throws(StorageError) -> Bool {
+  private func sweep(_ entries: [Entry]) async throws(StorageError) {
     let (storage, repository) = (run.storage, repository)
     var candidates: [Entry] = []
-    var isAnyGone = false
+    var emptied = Set<StoragePath>()
     try await run.forEach(entries) { entry in
       await outcome { () async throws(StorageError) in try await Self.isStale(entry, storage, repository) }
     } done: { entry, isStale in
@@ -66,11 +78,13 @@ struct ReferrerSweep {
       }
     } done: { entry, outcome in
       switch outcome {
-      case .success(let outcome): if outcome == .removed { isAnyGone = true }
+      case .success(let outcome): if outcome == .removed { emptied.insert(entry.path.parent) }
       case .failure(let error): isLeft(entry, error)
       }
     }
-    return isAnyGone
+    _ = await SideBySide.map(Array(emptied), width: storage.driver.concurrency) { directory in
+      await EmptyDirectories.remove(from: directory, of: repository.name, storage.driver)
+    }
   }
 
   private static func isStale(

@@ -85,17 +85,30 @@ struct AbandonedUpload {
     }
   }
 
-  /// Visits every upload of all repositories, or of one.
+  /// Visits every upload of all repositories, or of one: as many together as the storage takes calls at a time, of
+  /// whichever repositories.
   /// - Parameters:
-  ///   - visit: what it throws ends the walk.
-  ///   - passed: a repository whose uploads were visited.
+  ///   - visit: gets uploads, and then those repositories of which all have been visited. What it throws ends the walk.
   ///   - failed: what can't be listed. The walk goes on.
   static func forEach(
     in repository: RepositoryName?, _ driver: any StorageDriver,
-    _ visit: (AbandonedUpload) async throws(StorageError) -> Void,
-    passed: (RepositoryName) async throws(StorageError) -> Void = { _ in },
+    _ visit: ([AbandonedUpload], [RepositoryName]) async throws(StorageError) -> Void,
     failed: (StoragePath, StorageError) -> Void
   ) async throws(StorageError) {
+    var waiting: [AbandonedUpload] = []
+    var passed: [RepositoryName] = []
+    // The walk takes what a visit throws for a fault of one directory.
+    var ended: StorageError?
+    func flush(atLeast count: Int) async throws(StorageError) {
+      guard max(waiting.count, passed.count) >= count else { return }
+      do {
+        try await visit(waiting, passed)
+      } catch {
+        ended = error
+        throw StorageError(.cancelled, "visit uploads")
+      }
+      (waiting, passed) = ([], [])
+    }
     func uploads(of name: RepositoryName) async throws(StorageError) {
       let directory = StorageLayout.uploads(name)
       let ids: [UploadID]
@@ -106,18 +119,26 @@ struct AbandonedUpload {
       }
       for id in ids {
         guard !Task.isCancelled else { throw StorageError(.cancelled, "look at \(directory)") }
-        try await visit(AbandonedUpload(driver, name, id))
+        waiting.append(AbandonedUpload(driver, name, id))
+        try await flush(atLeast: driver.concurrency)
       }
-      try await passed(name)
+      passed.append(name)
+      try await flush(atLeast: driver.concurrency)
     }
-    if let repository {
-      _ = try await driver.stat(StorageLayout.repository(repository))
-      return try await uploads(of: repository)
-    }
-    try await RepositoryTree(driver: driver).forEach { entry throws(StorageError) in
-      if entry.parts.contains("_uploads") { try await uploads(of: entry.name) }
-    } failed: { path, error in
-      failed(path, error)
+    do throws(StorageError) {
+      if let repository {
+        _ = try await driver.stat(StorageLayout.repository(repository))
+        try await uploads(of: repository)
+      } else {
+        try await RepositoryTree(driver: driver).forEach { entry throws(StorageError) in
+          if entry.parts.contains("_uploads") { try await uploads(of: entry.name) }
+        } failed: { path, error in
+          failed(path, error)
+        }
+      }
+      try await flush(atLeast: 1)
+    } catch {
+      throw ended ?? error
     }
   }
 }

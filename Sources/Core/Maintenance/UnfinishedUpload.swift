@@ -42,13 +42,23 @@ extension Registry {
     in repository: RepositoryName? = nil, _ visit: (UnfinishedUpload) async throws(StorageError) -> Void,
     failed: (StoragePath, StorageError) -> Void
   ) async throws(StorageError) {
-    try await AbandonedUpload.forEach(in: repository, driver) { upload throws(StorageError) in
-      do throws(StorageError) {
-        if let found = try await upload.found() { try await visit(found) }
-      } catch  where error.code == .cancelled {
-        throw error
-      } catch {
-        failed(upload.path, error)
+    try await AbandonedUpload.forEach(in: repository, driver) { uploads, _ throws(StorageError) in
+      let results = try await SideBySide.map(uploads, width: driver.concurrency) {
+        upload throws(StorageError) -> Result<UnfinishedUpload?, StorageError> in
+        do throws(StorageError) {
+          return .success(try await upload.found())
+        } catch  where error.code == .cancelled {
+          throw error
+        } catch {
+          return .failure(error)
+        }
+      }
+      for (upload, result) in zip(uploads, results) {
+        switch result {
+        case .success(nil): break
+        case .success(let found?): try await visit(found)
+        case .failure(let error): failed(upload.path, error)
+        }
       }
     } failed: { path, error in
       failed(path, error)

@@ -55,22 +55,9 @@ public struct UploadPurge: Sendable {
   ) async throws(StorageError) -> Outcome {
     var outcome = Outcome()
     var failures: [(StoragePath, StorageError)] = []
-    var waiting: [AbandonedUpload] = []
-    try await AbandonedUpload.forEach(in: repository, driver) { upload throws(StorageError) in
-      waiting.append(upload)
-      guard waiting.count >= driver.concurrency else { return }
-      try await purge(waiting, now: now, &outcome, observe)
-      waiting = []
-    } passed: { name throws(StorageError) in
-      try await purge(waiting, now: now, &outcome, observe)
-      waiting = []
-      do throws(StorageError) {
-        try await prune(StorageLayout.uploads(name), now: now)
-      } catch  where error.code == .cancelled {
-        throw error
-      } catch {
-        failures.append((StorageLayout.uploads(name), error))
-      }
+    try await AbandonedUpload.forEach(in: repository, driver) { uploads, repositories throws(StorageError) in
+      try await purge(uploads, now: now, &outcome, observe)
+      failures += try await prune(repositories.map { StorageLayout.uploads($0) }, now: now)
     } failed: { path, error in
       failures.append((path, error))
     }
@@ -115,6 +102,24 @@ public struct UploadPurge: Sendable {
     let found = try await upload.found() ?? upload.unknown
     guard !dryRun else { return found }
     return try await upload.remove(unless: { !isOld($0, now: now) }) ? found : nil
+  }
+
+  /// - Returns: what can't be looked at or removed, and why.
+  private func prune(
+    _ directories: [StoragePath], now: Int64
+  ) async throws(StorageError) -> [(StoragePath, StorageError)] {
+    let failures = try await SideBySide.map(directories, width: driver.concurrency) {
+      directory throws(StorageError) -> StorageError? in
+      do throws(StorageError) {
+        try await prune(directory, now: now)
+        return nil
+      } catch  where error.code == .cancelled {
+        throw error
+      } catch {
+        return error
+      }
+    }
+    return zip(directories, failures).compactMap { directory, failure in failure.map { (directory, $0) } }
   }
 
   /// Empty for long: with it goes a repository that nothing was ever pushed to.

@@ -23,7 +23,9 @@ extension ManifestService {
         throw error
       }
       let isThere = try await RegistryError.fromStorage { () async throws(StorageError) in
-        for tag in tags { try await repository.tags.point(tag, to: digest) }
+        _ = try await SideBySide.map(tags, width: repository.driver.concurrency) { tag throws(StorageError) in
+          try await repository.tags.point(tag, to: digest)
+        }
         // A deletion may have taken it away after it was found there, and before the manifest's link was written.
         try await fileAmongReferrers(manifest, digest, size: content.count)
         return try await claim(digest) != nil

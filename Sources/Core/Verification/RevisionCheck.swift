@@ -54,7 +54,9 @@ struct RevisionCheck {
     guard let references = References(content, manifest, run.options.validation) else {
       return run.found(.manifestUnreadable, link, remedy: "delete it, if nobody knows what it is")
     }
-    for reference in references.all { try await check(reference, of: link) }
+    try await run.forEach(references.all) { reference throws(StorageError) in
+      try await check(reference, of: link)
+    }
     if let manifest, let subject = manifest.subject {
       let descriptor = manifest.referrerDescriptor(digest: digest, size: content.count)
       try await ReferrerCheck(run, repository).check(descriptor, of: subject.digest)
@@ -95,7 +97,7 @@ struct RevisionCheck {
 
   /// What a manifest refers to and must be there.
   private struct References {
-    struct Reference {
+    struct Reference: Sendable {
       var digest: Digest
       var size: Int64?
       var field: String
