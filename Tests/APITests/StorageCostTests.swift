@@ -1,6 +1,7 @@
 import Core
 import Drivers
 import HTTPTypes
+import Synchronization
 import TestSupport
 import Testing
 
@@ -67,6 +68,30 @@ import Testing
       #expect(answer["Content-Length"] == String(text.utf8.count))
       #expect(answer["Docker-Content-Digest"] == Repo.digest(Array(text.utf8)).description)
     }
+  }
+
+  @Test func `of a large manifest on an object store, HEAD reads all, once`() async throws {
+    let reads = Mutex<[HookedDriver.Call]>([])
+    let driver = HookedDriver(ObjectStoreDriver(), concurrency: 4) { call in
+      if ["content", "reader"].contains(call.name), call.path.lastComponent == "data" {
+        reads.withLock { $0.append(call) }
+      }
+    }
+    var options = DeploymentOptions()
+    options.cache = .inMemory
+    let repo = Repo(
+      Deployment.Site(
+        client: InProcessClient(RequestPipeline.handler(options.context(over: driver))), driver: driver,
+        rootDirectory: nil))
+    let image = try await repo.image()
+    let text = image.dropLast() + #","annotations":{"x":"\#(String(repeating: "x", count: 100 << 10))"}}"#
+    #expect(try await repo.put(String(text), at: "large").status == 201)
+    reads.withLock { $0 = [] }
+    for _ in 0..<3 {
+      let answer = try await repo.head("large")
+      #expect(answer.status == 200 && answer["Content-Length"] == String(text.utf8.count))
+    }
+    #expect(reads.withLock { $0.map(\.name) } == ["content"])
   }
 
   @Test func `a push writes four files, and nothing again that is right already`() async throws {

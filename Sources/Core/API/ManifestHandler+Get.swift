@@ -4,7 +4,7 @@ extension ManifestHandler {
   /// A manifest, byte for byte, or 304 for a client that has it.
   ///
   /// Reads the tag's link, the manifest's link, and the content: three small files, and for a 304 two. Of a large
-  /// manifest, HEAD reads the beginning alone.
+  /// manifest on a local disk, HEAD reads the beginning alone.
   func get(
     _ request: Request, _ repository: Repository, _ reference: Reference
   ) async throws(RegistryError) -> Response {

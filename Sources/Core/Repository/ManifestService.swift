@@ -58,10 +58,15 @@ public struct ManifestService: Sendable {
   /// What there is to know of a manifest that was claimed (``claim(_:)``), whose content has `size` bytes; nil where it
   /// is torn, or no manifest.
   ///
-  /// Of a large one, the beginning is read where that tells: as of blobs, nothing is said about the rest.
+  /// Of a large one, the beginning is read where that tells: as of blobs, nothing is said about the rest. Not where the
+  /// storage is another machine: a file that is not read to its end costs a connection there, and is kept nowhere.
   func head(of digest: Digest, size: Int64) async throws(StorageError) -> ManifestHead? {
     if let content = repository.registry.manifestCache?.content(of: digest) { return ManifestHead(of: content) }
-    if size > ManifestService.wholeSize, let head = try await ManifestHead(of: beginning(of: digest)) { return head }
+    if size > ManifestService.wholeSize, driver.concurrency == 1,
+      let head = try await ManifestHead(of: beginning(of: digest))
+    {
+      return head
+    }
     return try await readContent(of: digest).flatMap { ManifestHead(of: $0) }
   }
 
