@@ -89,11 +89,14 @@ public final class RedisDescriptorCache: BlobDescriptorCache {
     return isTold?.first == .integer(1)
   }
 
-  /// One round trip for the contents, whose leases go with them, and two for some thousand blobs of the repository.
+  /// One round trip for the contents, whose leases go with them, and two for some thousand blobs of the repository, so
+  /// many times: a request waits for it. What is left then is void all the same once the domain has another permit.
   public func void(_ digests: [Digest], in repository: RepositoryName?) {
     forget(digests, in: nil)
-    if let repository { forget(repository) }
+    if let repository { forget(repository, rounds: Self.voidedRounds) }
   }
+
+  private static let voidedRounds = 5
 
   /// One round trip.
   public func forget(_ digests: [Digest], in repository: RepositoryName?) {
@@ -106,9 +109,16 @@ public final class RedisDescriptorCache: BlobDescriptorCache {
 
   /// Two round trips for some thousand blobs.
   public func forget(_ repository: RepositoryName) {
+    forget(repository, rounds: .max)
+  }
+
+  private func forget(_ repository: RepositoryName, rounds: Int) {
     guard let deployment = try? client.deployment() else { return }
     var cursor = "0"
+    // A server never gives a cursor twice; what stands in for one could for ever.
+    var cursors: Set<String> = []
     repeat {
+      guard cursors.count < rounds, cursors.insert(cursor).inserted else { return }
       guard case .array(let page)? = run([RedisCacheMembership.list(repository, from: cursor)], deployment)?.first,
         page.count == 2, let next = page[0].text, case .array(let members) = page[1]
       else { return }

@@ -164,6 +164,33 @@ import Testing
     #expect(try Int(server.cli("DBSIZE")) == 5000)
   }
 
+  @Test func `what turned out to be gone is forgotten in few round trips, however much its repository has`() throws {
+    let members = "repository::team/app::blobs"
+    let fill = """
+      for i = 1, 40000 do redis.call('SADD', KEYS[1], 'sha256:' .. string.format('%064x', i)) end
+      """
+    try server.cli("EVAL", fill, "1", members)
+    let before = client.statistics.snapshot.roundTrips
+    cache.void([digest], in: app)
+    #expect(client.statistics.snapshot.roundTrips - before <= 16)
+    // What is left can still be found, and freed.
+    #expect(try server.cli("SCARD", members) == "40000")
+    cache.forget(app)
+    #expect(try server.cli("EXISTS", members) == "0")
+  }
+
+  @Test func `a list that never ends is given up`() throws {
+    let proxy = try FaultyTCPProxy(to: server.port)
+    defer { proxy.stop() }
+    let client = try RedisClient.of(proxy.address)
+    let cache = RedisDescriptorCache(client)
+    #expect(cache.domain() != nil)
+    let before = client.statistics.snapshot.roundTrips
+    proxy.set(.garbage(Array("*2\r\n$1\r\n7\r\n*0\r\n".utf8)))
+    cache.forget(app)
+    #expect((1...3).contains(client.statistics.snapshot.roundTrips - before))
+  }
+
   @Test func `a hundred blobs take a few round trips`() throws {
     let digests = (0..<100).map { TestContent.digest([UInt8($0), 1]) }
     let before = client.statistics.snapshot.roundTrips
