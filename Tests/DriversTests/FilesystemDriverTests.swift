@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Logging
 import Synchronization
 import TestSupport
 import Testing
@@ -122,6 +123,35 @@ import Testing
     try await driver.delete(path("/link"), durability: .powerLoss)
     #expect(everything(in: folder.path).isEmpty)
     #expect(FileManager.default.contents(atPath: outside / "precious") == Data("kept".utf8))
+  }
+
+  private func keeper(_ log: KeptLog.Lines) throws -> FilesystemDriver {
+    try FilesystemDriver(
+      rootDirectory: folder.path, maxThreads: 25, accelPrefix: nil, hasReserve: true,
+      logger: Logger(label: "test") { _ in KeptLog(lines: log) })
+  }
+
+  @Test func `room that a process died over while it kept it is kept by the next`() async throws {
+    let log = KeptLog.Lines()
+    let driver = try keeper(log)
+    try FileManager.default.createDirectory(atPath: folder / "~reserve", withIntermediateDirectories: false)
+    try Data().write(to: URL(fileURLWithPath: folder / "~reserve/3"))
+    try Data(count: 100).write(to: URL(fileURLWithPath: folder / "~reserve/4"))
+    _ = try await driver.sweepLeftovers(olderThan: .zero)
+    for index in 0..<SpaceReserve.count {
+      #expect(Int(try FileStatus(of: folder / "~reserve/\(index)").st_size) == SpaceReserve.size)
+    }
+    #expect(log.all == [])
+  }
+
+  @Test func `where no room can be kept, leftovers are swept all the same, and it is said once`() async throws {
+    let log = KeptLog.Lines()
+    let driver = try keeper(log)
+    try Data().write(to: URL(fileURLWithPath: folder / "~reserve"))
+    try FileManager.default.createDirectory(atPath: folder / "~staging/left", withIntermediateDirectories: true)
+    #expect(try await driver.sweepLeftovers(olderThan: .zero - .seconds(60)) == 1)
+    #expect(try await driver.sweepLeftovers(olderThan: .zero) == 0)
+    #expect(log.all.count == 1 && log.all.allSatisfy { $0.contains("~reserve") }, "\(log.all)")
   }
 
   @Test func `leaves nothing hidden behind, whether it succeeds or fails`() async throws {

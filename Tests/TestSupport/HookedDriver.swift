@@ -89,7 +89,8 @@ package final class HookedDriver: StorageDriver {
     try await driver.prune(directory, below: top)
   }
   package func sweepLeftovers(olderThan age: Duration) async throws(StorageError) -> Int {
-    try await driver.sweepLeftovers(olderThan: age)
+    try await ask("sweepLeftovers", .root)
+    return try await driver.sweepLeftovers(olderThan: age)
   }
   package func directURL(for path: StoragePath, answering request: DownloadRequest) async throws(StorageError)
     -> DirectURL?

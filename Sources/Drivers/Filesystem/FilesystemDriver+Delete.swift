@@ -96,7 +96,7 @@ extension FilesystemDriver {
       } catch  where error.code == ENOENT {
         // Nothing was ever staged.
       }
-      try reserve?.fill()
+      reserve?.fill()
       if let failure { throw failure }
       return swept
     }

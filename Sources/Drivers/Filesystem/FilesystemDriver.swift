@@ -1,5 +1,6 @@
 public import Core
 import Glibc
+public import Logging
 import Synchronization
 
 /// Storage in a directory of a local or network file system.
@@ -38,20 +39,22 @@ public final class FilesystemDriver: StorageDriver {
   ///   - hasReserve: whether this process keeps a little room for itself, and uses it where the disk is full: the
   ///     processes that free it again.
   ///   - patience: how long a writer waits for another.
+  ///   - logger: where it is said that no room can be kept; nil: nowhere.
   /// - Throws: where the root directory can't be made.
   public convenience init(
     rootDirectory: String, maxThreads: Int, accelPrefix: String?, makesRoot: Bool = true,
-    followsSymlinks: Bool = false, hasReserve: Bool = false, patience: Duration = writerPatience
+    followsSymlinks: Bool = false, hasReserve: Bool = false, patience: Duration = writerPatience, logger: Logger? = nil
   ) throws(StorageError) {
     try self.init(
       rootDirectory: rootDirectory, maxThreads: maxThreads, accelPrefix: accelPrefix, makesRoot: makesRoot,
-      way: PathLookup.way(followsSymlinks: followsSymlinks), hasReserve: hasReserve, patience: patience)
+      way: PathLookup.way(followsSymlinks: followsSymlinks), hasReserve: hasReserve, patience: patience,
+      logger: logger)
   }
 
   /// - Parameter way: how symbolic links are kept out.
   init(
     rootDirectory: String, maxThreads: Int, accelPrefix: String?, makesRoot: Bool, way: PathLookup.Way,
-    hasReserve: Bool = false, patience: Duration
+    hasReserve: Bool = false, patience: Duration, logger: Logger? = nil
   ) throws(StorageError) {
     let root = FilesystemDriver.withoutTrailingSlashes(rootDirectory)
     self.rootDirectory = root.isEmpty ? "/" : root
@@ -61,7 +64,7 @@ public final class FilesystemDriver: StorageDriver {
     do {
       if makesRoot { try FilesystemDriver.makeRoot(root) }
       lookup = PathLookup(root: way == .following ? root : FilesystemDriver.resolved(root), way: way)
-      reserve = hasReserve ? SpaceReserve(lookup) : nil
+      reserve = hasReserve ? SpaceReserve(lookup, logger) : nil
       fileSystem = FilesystemDriver.fileSystem(of: root)
     } catch {
       throw StorageError(error, .put, "make the storage's root directory \(rootDirectory)")

@@ -5,16 +5,19 @@ import Logging
 /// Where a configuration becomes objects: the one place that knows every implementation.
 enum Composition {
   /// The storage, which was prepared.
-  /// - Parameter isForMaintenance: whether the process frees storage that is full, and may use what is kept for that.
+  /// - Parameters:
+  ///   - isForMaintenance: whether the process frees storage that is full, and may use what is kept for that.
+  ///   - logger: where the driver says what it goes without; nil: nowhere.
   static func driver(
-    _ storage: Configuration.Storage, accelPrefix: String, isForMaintenance: Bool = false
+    _ storage: Configuration.Storage, accelPrefix: String, isForMaintenance: Bool = false, logger: Logger? = nil
   ) throws -> any StorageDriver {
     switch storage.driver {
     case .filesystem(let parameters):
       try FilesystemDriver(
         rootDirectory: parameters.rootDirectory, maxThreads: parameters.maxThreads,
         accelPrefix: accelPrefix.isEmpty ? nil : accelPrefix, makesRoot: false,
-        followsSymlinks: parameters.followSymlinks, hasReserve: isForMaintenance && !storage.readOnly)
+        followsSymlinks: parameters.followSymlinks, hasReserve: isForMaintenance && !storage.readOnly,
+        logger: logger)
     case .inMemory:
       InMemoryDriver()
     case .s3(let parameters):
@@ -50,7 +53,7 @@ enum Composition {
   ) throws -> [KeeperTask] {
     // In-memory storage is each worker's own.
     guard configuration.storage.driver != .inMemory else { return [] }
-    let driver = try driver(configuration.storage, accelPrefix: "", isForMaintenance: true)
+    let driver = try driver(configuration.storage, accelPrefix: "", isForMaintenance: true, logger: logger)
     var tasks: [KeeperTask] = []
     if let check = configuration.health?.storageDriver, check.enabled {
       tasks.append(checking(driver, check, segment, logger))
@@ -92,11 +95,22 @@ enum Composition {
   /// Removes what processes that died have left, at every start and once a day. What is under way takes no hour.
   private static func sweeping(_ driver: any StorageDriver, _ logger: Logger) -> KeeperTask {
     KeeperTask(name: "sweeping leftovers", interval: .seconds(24 * 3600), jitter: .zero) {
+      try await sweep(driver, logger)
+    }
+  }
+
+  /// The two have nothing to do with each other: both are done, whichever fails.
+  static func sweep(_ driver: any StorageDriver, _ logger: Logger) async throws {
+    var failure: StorageError?
+    do throws(StorageError) {
       let swept = try await driver.sweepLeftovers(olderThan: .seconds(3600))
       if swept > 0 { logger.info("swept \(swept) files and directories that processes have left behind") }
-      let permits = try await RegistryCaching.sweepPermits(driver)
-      if permits > 0 { logger.info("swept \(permits) permits of caches that are not used any more") }
+    } catch {
+      failure = error
     }
+    let permits = try await RegistryCaching.sweepPermits(driver)
+    if permits > 0 { logger.info("swept \(permits) permits of caches that are not used any more") }
+    if let failure { throw failure }
   }
 
   /// Collects garbage. At its first run, too, an interval is spread over the hosts that share the storage.
