@@ -26,6 +26,11 @@ extension Configuration.RedisTLS: ConfigurationSection {
     if keys.isReading || !clientCAs.isEmpty { keys.value("clientcas", &clientCAs) }
     if keys.isReading { enabled = !(certificate.isEmpty && key.isEmpty && rootCAs.isEmpty && clientCAs.isEmpty) }
     keys.value("enabled", &enabled)
+    // A key that is misspelt must not be what sends passwords over the network as they are.
+    if !enabled, keys.isReading, !keys.given.contains("enabled") {
+      keys.report(
+        .error, "", "nothing in it turns TLS on", remedy: "give rootcas, `enabled: true`, or `enabled: false`")
+    }
     if certificate.isEmpty != key.isEmpty {
       keys.report(
         .error, certificate.isEmpty ? "certificate" : "key", "a certificate and its key go together",

@@ -76,7 +76,7 @@ private let minimal = "version: 0.1\nstorage: filesystem\n"
 
   @Test(
     arguments: [
-      ("addrs: [x:1]", nil), ("tls: {}", false), ("tls: {enabled: true}", true),
+      ("addrs: [x:1]", nil), ("tls:", nil), ("tls: {enabled: true}", true), ("tls: {enabled: false}", false),
       ("tls: {enabled: false, rootcas: [/a]}", false),
       ("tls: {rootcas: [/a]}", true), ("tls: {clientcas: [/a]}", true), ("tls: {certificate: /c, key: /k}", true),
     ] as [(String, Bool?)])
@@ -84,6 +84,15 @@ private let minimal = "version: 0.1\nstorage: filesystem\n"
     let text = line.hasPrefix("addrs") ? "redis:\n  \(line)" : "redis:\n  addrs: [x:1]\n  \(line)"
     let (redis, _) = try load(text)
     #expect(redis.tls?.enabled == isEnabled)
+  }
+
+  @Test(arguments: ["{}", "{rootca: [/a]}", "{rootcas: []}", "{certificate: \"\", key: \"\"}"])
+  func `TLS that nothing turns on is a mistake`(section: String) throws {
+    let text = minimal + "redis: {addrs: [x:1], tls: \(section)}"
+    let error = #expect(throws: ConfigurationError.self) {
+      try Configuration.parse(Array(text.utf8), name: "config.yml")
+    }
+    #expect(error?.problems.filter { $0.severity == .error }.map(\.key) == ["redis.tls"])
   }
 
   @Test func `authorities of 3.0 are trusted, and its name for them is said to be old`() throws {
