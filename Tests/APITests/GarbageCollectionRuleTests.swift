@@ -55,6 +55,27 @@ import Testing
     }
   }
 
+  @Test(arguments: CollectionSite.Storage.allCases)
+  func `each untagged manifest that is removed is told of when it is`(storage: CollectionSite.Storage) async throws {
+    let site = CollectionSite(storage)
+    // Generations: an index is removed before its children.
+    let children = try await [site.repo.putImage("a"), site.repo.putImage("b"), site.repo.putImage("c")]
+    let index = Repo.index(children.map { Repo.descriptor($0) })
+    #expect(try await site.repo.put(index, at: index.digest.description).status == 201)
+    try await site.repo.push("kept", seed: "d")
+    site.clock.passDay()
+    let told = Mutex<[CollectionProgress]>([])
+    let observer = CollectionObserver(progressed: { progress in
+      if progress.phase == .marking { told.withLock { $0.append(progress) } }
+    })
+    let report = try await site.collect(deleteUntagged: true, observer)
+    #expect(report.manifests.removed == 4)
+    // Five that are looked at, and then four that are removed.
+    let seen = told.withLock { $0 }
+    #expect(seen.map(\.items) == Array(1...9))
+    #expect(seen.map(\.removed) == [0, 0, 0, 0, 0, 1, 2, 3, 4])
+  }
+
   @Test func `young untagged manifests stay, with what they lead to`() async throws {
     let site = CollectionSite()
     let child = try await site.repo.putImage("child")

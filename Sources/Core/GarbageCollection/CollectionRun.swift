@@ -37,9 +37,14 @@ final class CollectionRun {
   /// Between two items: tells how far it has come.
   /// - Throws: `.cancelled` where it is to end.
   func step() throws(StorageError) {
+    isDone()
+    try checkEnd()
+  }
+
+  /// Counts an item, and tells how far the collection has come.
+  func isDone() {
     progress.items += 1
     observer.progressed(progress)
-    try checkEnd()
   }
 
   func checkEnd() throws(StorageError) {

@@ -55,15 +55,15 @@ extension RepositoryMarking {
     try await run.forEach(items) { item in
       await sweep.remove(item.digest, window)
     } done: { item, result in
-      run.progress.items += 1
       switch result.outcome {
       case .late: late.append(item.node)
       case .kept: wanted.append(item.node)
       case .removed: isRemoved(sweep.link(item.digest).parent)
       }
+      if result.outcome != .late { run.isDone() }
       if let problem = result.problem { run.report.note(problem.path, problem.text) }
     }
-    try run.step()
+    try run.checkEnd()
     for node in wanted { try await keep(untagged.digests[node], .link) }
     return late
   }
