@@ -24,6 +24,7 @@ import Testing
 
   @Test(arguments: [
     "192.0.2.0", "192.0.2.0/", "/24", "192.0.2.0/33", "192.0.2.0/-1", "192.0.2.0/+8", "192.0.2.0/8/8", "::/129",
+    "::ffff:10.0.0.0/8", "::ffff:10.0.0.0/95", "::ffff:10.0.0.0/129",
     "::/9999999999999999999", "", "/", "x/8",
   ])
   func `what is no network is none`(text: String) {
@@ -46,6 +47,13 @@ import Testing
   func `an address is looked up`(text: String, isIn: Bool) throws {
     let ranges = AddressRanges(Self.networks.compactMap { AddressRanges.Network($0) })
     #expect(ranges.contains(try #require(IPAddress(text))) == isIn)
+  }
+
+  @Test(arguments: [
+    ("::ffff:10.0.0.0/104", "10.0.0.0/8"), ("::ffff:192.0.2.1/128", "192.0.2.1/32"), ("::ffff:0.0.0.0/96", "0.0.0.0/0"),
+  ])
+  func `a network of version 4 may be written as one of version 6`(text: String, expected: String) {
+    #expect(AddressRanges.Network(text) == AddressRanges.Network(expected))
   }
 
   @Test func `networks that overlap or touch are one range`() {

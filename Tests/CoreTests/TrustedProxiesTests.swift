@@ -17,6 +17,20 @@ import Testing
         remoteAddress: "198.51.100.1", peerAddress: peer))
   }
 
+  @Test(arguments: [
+    ("192.0.2.7", "192.0.2.7/32"), ("::ffff:10.0.0.5", "10.0.0.5/32"), ("2001:db8::1", "2001:db8::1/128"),
+    ("::ffff:10.0.0.0/104", "10.0.0.0/8"), ("10.0.0.0/8", "10.0.0.0/8"),
+  ])
+  func `a proxy is an address or a network, of either version`(text: String, network: String) {
+    #expect(Configuration.TrustedProxy(text)?.network == AddressRanges.Network(network))
+    #expect(Configuration.TrustedProxy(text)?.text == text)
+  }
+
+  @Test(arguments: ["", "10.0.0.5/", "localhost", "10.0.0.5:80", "[::1]"])
+  func `anything else is no proxy`(text: String) {
+    #expect(Configuration.TrustedProxy(text) == nil)
+  }
+
   @Test(
     arguments: [
       ([("Host", "a.test")], "http://a.test"), ([("Host", "a.test:5000")], "http://a.test:5000"),

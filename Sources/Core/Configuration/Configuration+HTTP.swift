@@ -48,10 +48,8 @@ extension Configuration {
 
     /// nil where it is neither.
     public init?(_ text: String) {
-      let isNetwork = text.contains("/")
-      guard let network = AddressRanges.Network(isNetwork ? text : text + (text.contains(":") ? "/128" : "/32")) else {
-        return nil
-      }
+      let address = IPAddress(text).map { AddressRanges.Network($0) }
+      guard let network = address ?? AddressRanges.Network(text) else { return nil }
       self.text = text
       self.network = network
     }

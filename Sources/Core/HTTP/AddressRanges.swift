@@ -49,15 +49,26 @@ public struct AddressRanges: Sendable, Equatable {
     /// Of version 6.
     case v6(ClosedRange<UInt128>)
 
-    /// From `192.0.2.0/24` or `2001:db8::/32`; nil for anything else. Bits beyond the prefix don't count.
+    /// Of one address.
+    public init(_ address: IPAddress) {
+      switch address {
+      case .v4(let bits): self = .v4(bits...bits)
+      case .v6(let bits): self = .v6(bits...bits)
+      }
+    }
+
+    /// From `192.0.2.0/24` or `2001:db8::/32`; nil for anything else. Bits beyond the prefix don't count. A network of
+    /// version 4 may be written as one of version 6 (`::ffff:192.0.2.0/120`).
     public init?(_ text: String) {
       let parts = text.split(separator: "/", omittingEmptySubsequences: false)
       guard parts.count == 2, let address = IPAddress(parts[0]), parts[1].utf8.count <= 3,
-        parts[1].utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let length = Int(parts[1])
+        parts[1].utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+        var length = Int(parts[1])
       else { return nil }
       switch address {
       case .v4(let bits):
-        guard length <= 32 else { return nil }
+        if parts[0].utf8.contains(UInt8(ascii: ":")) { length -= 96 }
+        guard (0...32).contains(length) else { return nil }
         self = .v4(Self.range(bits, length))
       case .v6(let bits):
         guard length <= 128 else { return nil }
