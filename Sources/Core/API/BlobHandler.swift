@@ -16,7 +16,7 @@ struct BlobHandler {
     _ request: Request, _ repository: Repository, _ digest: Digest
   ) async throws(RegistryError) -> Response {
     let blob = try await RegistryError.fromStorage { () async throws(StorageError) in
-      // Who asks whether it is there will not push it.
+      // A client that learns that the blob is there skips the upload, so protect it from garbage collection first.
       request.method == .head ? try await repository.blobs.claim(digest) : try await repository.blobs.resolve(digest)
     }
     guard let blob else { throw Self.unknown(digest) }
