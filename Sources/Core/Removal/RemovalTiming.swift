@@ -9,7 +9,7 @@ public struct RemovalTiming: Sendable, Equatable {
   public var margin = Duration.milliseconds(200)
   /// How long after a notice was written a removal may begin.
   public var life = Duration.seconds(20)
-  /// How old a notice is, by the storage's clock, that a process has left which died: well beyond all that may still
+  /// How old a notice is, by the storage's clock or by how long a process has known it, that a process has left which died: well beyond all that may still
   /// be under way, with every request of a removal sent as often, and waited for as long, as a driver does.
   public var expiry = Duration.seconds(600)
   /// How long a request waits for a notice to go.

@@ -18,7 +18,8 @@ import NIOConcurrencyHelpers
 ///
 /// Clocks of different hosts are never compared. It does not matter how long he sleeps after he has looked the notices
 /// up: whoever announces something later than that looks for claims later, too. A process that dies leaves its notice,
-/// which counts for nothing when it is older, by the storage's own clock, than all that may be under way.
+/// which counts for nothing when it is older, by the storage's own clock or by how long a process has known it, than all
+/// that may be under way.
 final class RemovalWatch: Sendable {
   let driver: any StorageDriver
   let timing: RemovalTiming
@@ -31,6 +32,8 @@ final class RemovalWatch: Sendable {
     var isRenewing = false
     /// Notices that processes have left which died.
     var expired: Set<String> = []
+    /// Since when this process has known the notices.
+    var seen: [String: ContinuousClock.Instant] = [:]
   }
 
   /// What the storage said.
@@ -116,7 +119,9 @@ final class RemovalWatch: Sendable {
     state.withLockedValue { state in
       if let latest = state.reading, latest.begin >= begin { return }
       state.reading = reading
-      state.expired.formIntersection(reading.notices.map(\.name))
+      let names = reading.notices.map(\.name)
+      state.expired.formIntersection(names)
+      state.seen = Dictionary(names.map { ($0, state.seen[$0] ?? .now) }) { first, _ in first }
     }
     return reading.notices
   }
@@ -129,13 +134,15 @@ final class RemovalWatch: Sendable {
     }
   }
 
-  /// Whether a notice counts for nothing: whoever put it has died, or is about to say that it is gone.
+  /// Whether a notice counts for nothing: whoever put it has died, or is about to say that it is gone. Where the store
+  /// tells no times, so that all is as young as can be, it is at least as old as this process has known it.
   private func hasExpired(_ notice: RemovalNotice) async throws(StorageError) -> Bool {
     do {
       let put = try await driver.stat(notice.path).modified
       try await driver.put(Array("now\n".utf8), at: StorageLayout.removalClock, durability: .process)
       let age = Duration.nanoseconds(try await driver.stat(StorageLayout.removalClock).modified &- put)
-      guard age > timing.expiry else { return false }
+      let known = state.withLockedValue { $0.seen[notice.name] }.map { .now - $0 } ?? .zero
+      guard max(age, known) > timing.expiry else { return false }
     } catch  where error.code == .notFound {
     }
     state.withLockedValue { _ = $0.expired.insert(notice.name) }

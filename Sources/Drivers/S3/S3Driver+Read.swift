@@ -22,7 +22,7 @@ extension S3Driver {
   public func stat(_ path: StoragePath) async throws(StorageError) -> StorageEntry {
     let entry = try await perform("look at", path) { () async throws(S3Failure) -> StorageEntry? in
       if path != .root, let head = try await client.head(keys.key(path)) {
-        return StorageEntry(isDirectory: false, size: head.size, modified: head.modified)
+        return StorageEntry(isDirectory: false, size: head.size, modified: head.youngestModified)
       }
       let prefix = keys.prefix(path)
       // Two, since a file that is being written may have a lease as well.
@@ -36,7 +36,7 @@ extension S3Driver {
       let head = first[0].key == keys.file(path) ? try await client.head(first[0].key) : nil
       return StorageEntry(
         isDirectory: false, size: head?.note.flatMap { S3Sizes.object($0) } ?? 0,
-        modified: max(newest, head?.modified ?? 0))
+        modified: max(newest, head?.youngestModified ?? 0))
     }
     guard let entry else { throw notFound("look at", path) }
     return entry

@@ -22,6 +22,7 @@ public final class S3Driver: StorageDriver {
   let patience: Duration
   /// For how long a writer that says nothing has its file, by the store's clock.
   let leaseLifetime: Duration
+  let leaseSightings = S3LeaseSightings()
   private let redirectEndpoint: S3Endpoint?
 
   /// For how long a URL that clients are sent to is good, as in docker/distribution.

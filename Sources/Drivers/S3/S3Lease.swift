@@ -6,6 +6,9 @@ import NIOCore
 /// (RFC 9110, section 13.1.2), and renews. One that has not been renewed for a while is anybody's: whoever had it finds
 /// out at its next renewal.
 ///
+/// Its content begins with the writer's name and is another one with each renewal, and so is its tag: where the store
+/// tells no time, it is told by that whether a writer still renews (``S3LeaseSightings``).
+///
 /// It keeps honest writers apart in time; that what two of them have written never mixes is seen to by ``S3Writer``.
 final class S3Lease: Sendable {
   private let driver: S3Driver
@@ -58,16 +61,26 @@ final class S3Lease: Sendable {
     _ driver: S3Driver, _ key: String, _ writer: String
   ) async throws(S3Failure) -> String? {
     do {
-      return try await driver.client.put(
-        key, ByteBuffer(string: writer), driver.options, condition: .ifAbsent)
+      return try await driver.client.put(key, content(of: writer), driver.options, condition: .ifAbsent)
     } catch  where error.isConditionFailed {
     }
     guard let found = try await driver.client.get(key, limit: 64, isCancellable: false) else { return nil }
     // We may have made it ourselves, and the answer got lost.
-    if String(buffer: found.content) == writer { return found.head.etag }
-    let age = Duration.nanoseconds(found.head.now - found.head.modified)
+    if isOwn(found.content, writer) { return found.head.etag }
+    let age =
+      found.head.modified.map { Duration.nanoseconds(found.head.now - $0) }
+      ?? driver.leaseSightings.age(of: key, etag: found.head.etag)
     guard age > driver.leaseLifetime else { return nil }
+    driver.leaseSightings.forget(key)
     return try await replace(driver, key, writer, found.head.etag)
+  }
+
+  private static func content(of writer: String) -> ByteBuffer {
+    ByteBuffer(string: "\(writer) \(String(UInt64.random(in: .min ... .max), radix: 16))")
+  }
+
+  private static func isOwn(_ content: ByteBuffer, _ writer: String) -> Bool {
+    String(buffer: content).prefix { $0 != " " } == writer
   }
 
   /// - Returns: nil where it is not what it was.
@@ -75,11 +88,10 @@ final class S3Lease: Sendable {
     _ driver: S3Driver, _ key: String, _ writer: String, _ etag: String
   ) async throws(S3Failure) -> String? {
     do {
-      return try await driver.client.put(
-        key, ByteBuffer(string: writer), driver.options, condition: .ifMatches(etag))
+      return try await driver.client.put(key, content(of: writer), driver.options, condition: .ifMatches(etag))
     } catch  where error.isConditionFailed || error.isNotFound {
       guard let found = try await driver.client.get(key, limit: 64, isCancellable: false),
-        String(buffer: found.content) == writer
+        isOwn(found.content, writer)
       else {
         return nil
       }

@@ -70,6 +70,27 @@ import Testing
     #expect(reads.number == 11)
   }
 
+  @Test func `a notice that a dead process left expires where the storage tells no times, too`() async throws {
+    let left = StorageLayout.removalNotices / "left"
+    let gone = try path("gone")
+    let content = RemovalNotice.content([gone])
+    try await store.put(content, at: left, durability: .process)
+    try await store.put([1], at: StorageLayout.removalChange, durability: .process)
+    // It is as young as can be whenever it is looked at.
+    let driver = HookedDriver(store) { [store] call throws(StorageError) in
+      if call.name == "stat", call.path == left { try await store.put(content, at: left, durability: .process) }
+    }
+    let timing = timing {
+      $0.expiry = .milliseconds(200)
+      $0.patience = .zero
+    }
+    let watch = RemovalWatch(driver, timing)
+    let begin = ContinuousClock.now
+    await #expect(throws: StorageError.self) { _ = try await watch.awaitRemoval(of: gone) }
+    _ = try await Eventually.value("end of the notice") { try? await watch.awaitRemoval(of: gone) }
+    #expect(ContinuousClock.now - begin >= timing.expiry)
+  }
+
   @Test func `nothing is listed as long as no notice comes or goes`() async throws {
     let lists = Mutex(0)
     let driver = HookedDriver(store) { call throws(StorageError) in

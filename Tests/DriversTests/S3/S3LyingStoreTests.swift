@@ -18,6 +18,13 @@ import Testing
     _ answer: @escaping @Sendable (_ method: String, _ target: String) -> LyingStore.Answer,
     _ body: (S3Driver, LyingStore) async throws -> Void
   ) async throws {
+    try await with(leaseLifetime: .seconds(60), { answer($0.method, $0.target) }, body)
+  }
+
+  private func with(
+    leaseLifetime: Duration, _ answer: @escaping @Sendable (LyingStore.Request) -> LyingStore.Answer,
+    _ body: (S3Driver, LyingStore) async throws -> Void
+  ) async throws {
     let store = try LyingStore(answer)
     defer { store.stop() }
     var configuration = Configuration.S3()
@@ -27,7 +34,7 @@ import Testing
     configuration.forcePathStyle = true
     configuration.secure = false
     (configuration.accessKey, configuration.secretKey) = ("a", "s")
-    try await body(try S3Driver(configuration), store)
+    try await body(try S3Driver(configuration, leaseLifetime: leaseLifetime), store)
   }
 
   @Test(arguments: ["9223372036854775807", "4611686018427387904", "60000000000000"])
@@ -66,6 +73,33 @@ import Testing
     } _: { driver, _ in
       let error = await #expect(throws: StorageError.self) { _ = try await driver.writer(at: path, appending: true) }
       #expect(error?.code == .busy)
+    }
+  }
+
+  @Test(arguments: [false, true])
+  func `a lease without a time is taken over once it has not been renewed for its lifetime`(
+    isRenewed: Bool
+  ) async throws {
+    let reads = Atomic(0)
+    try await with(leaseLifetime: .milliseconds(200)) { request in
+      guard request.target.contains("lease") else { return .init(404) }
+      switch request.method {
+      case "PUT": return request.ifMatch == nil ? .init(412) : .init(200, ["ETag: \"mine\""])
+      case "GET":
+        let number = reads.add(1, ordering: .relaxed).newValue
+        return .init(200, ["ETag: \"e\(isRenewed ? number : 0)\""], body: "other 1")
+      default: return .init(204)
+      }
+    } _: { driver, _ in
+      if isRenewed {
+        for _ in 0..<2 {
+          await expect(.busy) { _ = try await driver.writer(at: path, appending: true) }
+          try await Task.sleep(for: .milliseconds(300))
+        }
+      } else {
+        let writer = try await Eventually.value("lease") { try? await driver.writer(at: path, appending: true) }
+        try await writer.cancel()
+      }
     }
   }
 

@@ -38,4 +38,18 @@ import Testing
     }
     #expect(try await written(driver) == nil)
   }
+
+  @Test func `a lease that is renewed is another object, as those see who know no times`() async throws {
+    let driver = try S3Driver(RadosGateway.shared.get().store.configuration())
+    let path = StorageLayout.maintenanceLock("task")
+    let lease = try await S3Lease.take(driver, path)
+    var tags: Set<String> = []
+    for _ in 0..<3 {
+      #expect(try await lease.isHeld(renewing: true))
+      tags.insert(try #require(try await driver.client.head(driver.keys.lease(path))).etag)
+    }
+    #expect(tags.count == 3)
+    try await lease.giveBack()
+    #expect(try await written(driver) == nil)
+  }
 }

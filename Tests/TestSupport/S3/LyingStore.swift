@@ -18,13 +18,21 @@ package final class LyingStore: Sendable {
     }
   }
 
+  /// What is asked.
+  package struct Request: Sendable {
+    package let method: String
+    package let target: String
+    /// `If-Match`
+    package let ifMatch: String?
+  }
+
   package let port: UInt16
   private let listener: Int32
   private let isOver = Atomic(false)
   private let asked = Atomic(0)
-  private let answer: @Sendable (_ method: String, _ target: String) -> Answer
+  private let answer: @Sendable (Request) -> Answer
 
-  package init(_ answer: @escaping @Sendable (_ method: String, _ target: String) -> Answer) throws {
+  package init(_ answer: @escaping @Sendable (Request) -> Answer) throws {
     self.answer = answer
     (listener, port) = try LoopbackSocket.listen()
     Thread { [self] in serve() }.start()
@@ -54,7 +62,7 @@ package final class LyingStore: Sendable {
     }
     _ = client.readBody(HTTPRelayStream.Framing(head, otherwise: .length(0))) { _ in true }
     asked.add(1, ordering: .relaxed)
-    let answer = answer(head.words[0], head.words[1])
+    let answer = answer(Request(method: head.words[0], target: head.words[1], ifMatch: head["if-match"]))
     var lines = ["HTTP/1.1 \(answer.status) Said", "Connection: close"] + answer.fields
     if !answer.hasOwnLength { lines.append("Content-Length: \(answer.body.utf8.count)") }
     let text = lines.joined(separator: "\r\n") + "\r\n\r\n" + (head.words[0] == "HEAD" ? "" : answer.body)

@@ -6,8 +6,8 @@ import Synchronization
 struct S3ObjectHead: Sendable, Equatable {
   /// Bytes.
   var size: Int64
-  /// Nanoseconds since 1970, in whole seconds.
-  var modified: Int64
+  /// Nanoseconds since 1970, in whole seconds; nil where the store says none, or an impossible one.
+  var modified: Int64?
   /// With its quotes.
   var etag: String
   /// What we have noted with it.
@@ -28,9 +28,11 @@ extension S3ObjectHead {
     etag = response.field("ETag") ?? ""
     note = response.field(Self.noteField)
     now = response.field("Date").flatMap { HTTPDate.parse($0) } ?? WallClock.now
-    // What has no time, or an impossible one, must not be removed for its age.
-    modified = response.field("Last-Modified").flatMap { HTTPDate.parse($0) } ?? now
+    modified = response.field("Last-Modified").flatMap { HTTPDate.parse($0) }
   }
+
+  /// For those who remove what is old: what has no time is as young as can be.
+  var youngestModified: Int64 { modified ?? now }
 }
 
 /// On which condition a PUT replaces what is there (RFC 9110, section 13.1).
