@@ -65,6 +65,22 @@ extension StorageDriverContract {
   }
 
   @Test(arguments: DriverKind.allCases)
+  func `a writer whose end fails has ended, and leaves another's file alone`(kind: DriverKind) async throws {
+    let storage = try storage(kind)
+    let upload = try path("/uploads/1/data")
+    let writer = try await storage.driver.writer(at: upload, appending: true)
+    try await writer.write("text")
+    try await storage.driver.delete(path("/uploads"), durability: .process)
+    try await storage.elsewhere.append("other", to: upload)
+    await #expect(throws: StorageError.self) { try await writer.close() }
+    try await writer.cancel()
+    try await writer.close()
+    await expect(.failed) { try await writer.write("more") }
+    await expect(.failed) { try await writer.commit(to: path("/blobs/1/data")) }
+    #expect(try await storage.elsewhere.stat(upload).size == 5)
+  }
+
+  @Test(arguments: DriverKind.allCases)
   func `a direct writer ends once, and leaves nothing unless it was committed`(kind: DriverKind) async throws {
     let driver = try storage(kind).driver
     let destination = try path("/blobs/1/data")

@@ -19,6 +19,9 @@ final class S3Writer: StorageWriter {
   private var pending: ByteBuffer
   private var sending: Sending?
   private var hasChanged = false
+  /// Whether it was closed, committed or cancelled.
+  private var isEnded = false
+  /// Whether nothing is left to be done. What a `close` that fails leaves is done once the writer is let go of.
   private var isOver = false
 
   private struct Sending: Sendable {
@@ -93,7 +96,7 @@ final class S3Writer: StorageWriter {
   var size: Int64 { file.size + Int64((sending?.content.readableBytes ?? 0) + pending.readableBytes) }
 
   func write(_ bytes: RawSpan) async throws(StorageError) {
-    guard !isOver else { throw StorageError(.failed, "write \(path)", cause: "it is closed") }
+    guard !isEnded else { throw StorageError(.failed, "write \(path)", cause: "it is closed") }
     try await checkLease()
     hasChanged = true
     var offset = 0
@@ -106,7 +109,8 @@ final class S3Writer: StorageWriter {
   }
 
   func close() async throws(StorageError) {
-    guard !isOver else { return }
+    guard !isEnded else { return }
+    isEnded = true
     if hasChanged || etag == nil {
       try await flush()
       try await save()
@@ -116,7 +120,7 @@ final class S3Writer: StorageWriter {
   }
 
   func commit(to destination: StoragePath) async throws(StorageError) {
-    guard !isOver else { throw StorageError(.failed, "write \(path)", cause: "it is closed") }
+    guard !isEnded else { throw StorageError(.failed, "write \(path)", cause: "it is closed") }
     // What is under way is removed with the file: then its lease is gone, too.
     guard try await lease.isHeld(renewing: true) else { throw driver.notFound("move", path) }
     try await finishSending()
@@ -129,13 +133,15 @@ final class S3Writer: StorageWriter {
       try await assemble(destination)
     }
     try await driver.confirm(destination, size: size)
+    isEnded = true
     isOver = true
     // The content is in its place: what can't be removed now goes with the upload's directory.
     try? await removeAll()
   }
 
   func cancel() async throws(StorageError) {
-    guard !isOver else { return }
+    guard !isEnded else { return }
+    isEnded = true
     isOver = true
     sending?.task.cancel()
     _ = await sending?.task.value

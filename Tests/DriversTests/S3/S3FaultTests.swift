@@ -145,19 +145,30 @@ import Testing
     #expect(try await site.direct.text(path("/file")) == "text")
   }
 
-  @Test func `an upload that could not be kept can be gone on with`() async throws {
+  @Test func `an upload whose end failed is kept once it is let go of, and can be gone on with`() async throws {
     let site = try Site()
     defer { site.proxy.stop() }
     let file = try path("/uploads/1/data")
-    let writer = try await site.driver.writer(at: file, appending: true)
-    try await writer.write([UInt8](repeating: 1, count: 6 << 20).span.bytes)
-    site.proxy.order(.slowDown, at: .putObject)
-    await expect(.unavailable) { try await writer.close() }
-    site.proxy.reset()
-    #expect(writer.size == 6 << 20)
-    try await writer.close()
-    #expect(try await site.direct.stat(file).size == 6 << 20)
-    try await site.direct.append("more", to: file)
+    let size = Int64(6 << 20)
+    func breakOff() async throws {
+      let writer = try await site.driver.writer(at: file, appending: true)
+      try await writer.write([UInt8](repeating: 1, count: Int(size)).span.bytes)
+      site.proxy.order(.slowDown, at: .putObject)
+      await expect(.unavailable) { try await writer.close() }
+      site.proxy.reset()
+      #expect(writer.size == size)
+      // It has ended: nothing is written or removed by it any more.
+      try await writer.cancel()
+      try await writer.close()
+      await expect(.failed) { try await writer.write("more") }
+      await expect(.failed) { try await writer.commit(to: path("/blobs/1/data")) }
+      #expect(try await site.direct.stat(file).size == 0)
+    }
+    try await breakOff()
+    _ = try await Eventually.value("upload") { try await site.direct.stat(file).size == size ? true : nil }
+    let next = try await Eventually.value("writer") { try? await site.direct.writer(at: file, appending: true) }
+    try await next.write("more")
+    try await next.close()
     #expect(try await site.driver.stat(file).size == 6 << 20 + 4)
   }
 
