@@ -132,6 +132,42 @@ import Testing
     #expect(eventually { harness.pool.threads.total <= 2 })
   }
 
+  /// - Parameter headerLength: nil: the body comes in what libfcgi reads with the header. 8192: it begins where libfcgi's
+  ///   reads end, and so waits in the socket.
+  @Test(arguments: [nil, 8192])
+  func `a slow upload counts as one, though its padding makes it as long as the body`(headerLength: Int?) throws {
+    let harness = try PoolHarness(threads: 2, maxSlowClients: 8) { .text("\(await $0.body.readAll().count)") }
+    func begin(_ padding: Int) -> [UInt8] {
+      FastCGIConnection.begin(
+        "PUT", parameters: [("CONTENT_LENGTH", "16"), ("X", String(repeating: "x", count: padding))])
+    }
+    // A value that is so long has three bytes more of length than an empty one.
+    let header = begin(headerLength.map { $0 - begin(0).count - 3 } ?? 0)
+    if let headerLength { try #require(header.count == headerLength) }
+    // One byte as nginx sends it: 16 bytes with header and padding.
+    let first: [UInt8] = [1, 5, 0, 1, 0, 1, 7, 0, 65] + .init(repeating: 0, count: 7)
+    let uploads = try (0..<6).map { _ in try harness.connect() }
+    for upload in uploads { try upload.write(header + first) }
+    #expect(eventually { harness.pool.threads.slowClients == 6 })
+    for _ in 0..<20 { #expect(try harness.connect().exchange().text == "0") }
+    for upload in uploads {
+      try upload.write(FastCGIConnection.body(.init(repeating: 1, count: 15)) + FastCGIConnection.endOfBody)
+      #expect(try upload.answer().text == "16")
+    }
+  }
+
+  @Test func `a body that has arrived needs no place among slow clients, one that has in part is read so far`() throws {
+    let harness = try PoolHarness(threads: 2, maxSlowClients: 0) { request in
+      let (count, error) = await request.body.readAll()
+      return .text("\(count) \(error.map { "\($0)" } ?? "")", status: error == nil ? 200 : 503)
+    }
+    #expect(try harness.connect().exchange("PUT", body: .init(repeating: 1, count: 1000)).text == "1000 ")
+    let part = try harness.connect()
+    try part.write(
+      FastCGIConnection.begin("PUT", parameters: [("CONTENT_LENGTH", "1000")]) + FastCGIConnection.body([1, 2, 3]))
+    #expect(try part.answer().text == "3 overloaded")
+  }
+
   @Test func `one slow upload more than may be is refused, and the next after one has ended is not`() throws {
     let harness = try PoolHarness(threads: 2, maxSlowClients: 1) { request in
       let (count, error) = await request.body.readAll()

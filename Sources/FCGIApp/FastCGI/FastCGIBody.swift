@@ -32,9 +32,18 @@ final class FastCGIBody: RequestBody {
     case .broken: throw .clientGone
     }
     let wanted = min(buffer.free, remaining.map { Int(clamping: $0) } ?? .max)
-    guard input.canRead(wanted) || slot.take() else { throw .overloaded }
-    let count = buffer.append(limit: wanted) { input.read(into: $0) }
+    var isRefused = false
+    let count = buffer.append(limit: wanted) { room in
+      let piece = input.read(into: room, isAllowedToWait: slot.take)
+      isRefused = piece.isRefused
+      return piece.count
+    }
     remaining = remaining.map { $0 - Int64(count) }
+    if isRefused {
+      // What has arrived is delivered; the next read finds more, or is refused itself.
+      if count == 0 { throw .overloaded }
+      return count
+    }
     if remaining == 0 {
       state = .ended
     } else if count < wanted {

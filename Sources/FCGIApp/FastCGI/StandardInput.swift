@@ -60,27 +60,31 @@ final class StandardInput {
     gathered = 0
   }
 
-  /// Whether `count` more bytes can be had without waiting for the client.
-  func canRead(_ count: Int) -> Bool {
-    if state != .open || ahead.count >= count { return true }
-    var arrived: Int32 = 0
-    return ioctl(connection, UInt(FIONREAD), &arrived) == 0 && ahead.count + Int(arrived) >= count
-  }
-
-  /// Reads until `room` is full or the body ends or breaks off, and waits for the client meanwhile.
-  func read(into room: UnsafeMutableRawBufferPointer) -> Int {
+  /// Reads until `room` is full or the body ends or breaks off.
+  ///
+  /// Only a read that finds nothing tells that the client is slow: how many bytes have arrived does not, because
+  /// records have headers and padding around their content.
+  /// - Parameter isAllowedToWait: asked once, before the first wait for the client.
+  /// - Returns: the bytes of content that came, and whether the read ended early because it was not allowed to wait.
+  func read(
+    into room: UnsafeMutableRawBufferPointer, isAllowedToWait: () -> Bool
+  ) -> (count: Int, isRefused: Bool) {
     var count = 0
     var timeouts = 0
+    var flags = Int32(MSG_DONTWAIT)
     while state == .open, count < room.count {
-      if let piece = receive(UnsafeMutableRawBufferPointer(rebasing: room[count...]), flags: 0) {
+      if let piece = receive(UnsafeMutableRawBufferPointer(rebasing: room[count...]), flags: flags) {
         count += piece
         timeouts = 0
+      } else if flags != 0 {
+        guard isAllowedToWait() else { return (count, true) }
+        flags = 0
       } else {
         timeouts += 1
         if timeouts == Self.patience { state = .broken }
       }
     }
-    return count
+    return (count, false)
   }
 
   /// Reads away what libfcgi has read: its memory is about to go.
