@@ -23,10 +23,20 @@ import Testing
     Connection.record(1, [0, 1, 1, 0, 0, 0, 0, 0]) + Connection.record(5, [1, 2, 3]),
     // The beginning of a request with no content, and one that is too long.
     Connection.record(1, []), Connection.record(1, .init(repeating: 0, count: 60_000)),
+    // Records that pass for the padding of the first one: questions with more values than libfcgi has room for, and
+    // parameters of 2 GiB.
+    padded(Connection.record(9, (0..<15).flatMap { _ in [13, 0] + Array("FCGI_MAX_REQS".utf8) }, request: 0)),
+    padded(Connection.record(4, [0x0F, 0xFF, 0xFF, 0xFF, 0xF0, 65])),
     // What can you do?
     Connection.record(9, [15, 0] + Array("FCGI_MPXS_CONNS".utf8), request: 0),
     Connection.record(9, (0..<50).flatMap { _ in [13, 0] + Array("FCGI_MAX_REQS".utf8) }, request: 0),
   ]
+
+  /// A request whose first record has this padding.
+  private static func padded(_ padding: [UInt8]) -> [UInt8] {
+    let header = Connection.begin()
+    return [1, 1, 0, 1, 0, 8, UInt8(padding.count), 0] + header[8..<16] + padding + header[16...]
+  }
 
   @Test(arguments: hostile.indices)
   func `what is no request ends its connection and nothing else`(index: Int) throws {

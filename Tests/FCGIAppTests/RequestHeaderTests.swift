@@ -40,7 +40,8 @@ struct RequestHeaderTests {
     begin + Connection.record(5, [1]), begin + Connection.record(2, []), begin + begin,
     begin + Connection.record(9, [14, 0] + Array("FCGI_MAX_CONNS".utf8), request: 0),
     begin + Connection.record(4, [], request: 2), begin + Connection.record(77, []),
-    // Padding after the last record, which libfcgi would not skip.
+    // Padding after the first and after the last record, which libfcgi would not skip.
+    [1, 1, 0, 1, 0, 8, 8, 0] + begin.dropFirst(8) + .init(repeating: 0, count: 8) + end, [1, 1, 0, 1, 0, 8, 1],
     begin + [1, 4, 0, 1, 0, 0, 8, 0] + .init(repeating: 0, count: 8),
     // Parameters without an end.
     begin + (0..<4).flatMap { _ in Connection.record(4, .init(repeating: 0, count: 60_000)) },

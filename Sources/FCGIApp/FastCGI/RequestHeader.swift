@@ -18,8 +18,12 @@ enum RequestHeader {
 
   private static let recordLength = 8
 
-  /// Bytes of the record that begins a request: version 1, type 1, 8 bytes of content that name the role of a responder.
-  private static let beginning: [(index: Int, value: UInt8)] = [(0, 1), (1, 1), (4, 0), (5, 8), (8, 0), (9, 1)]
+  /// Bytes of the record that begins a request: version 1, type 1, no padding, and 8 bytes of content that name the role
+  /// of a responder. Padding is refused, because libfcgi does not skip it here: it would read as records what was never
+  /// checked.
+  private static let beginning: [(index: Int, value: UInt8)] = [
+    (0, 1), (1, 1), (4, 0), (5, 8), (6, 0), (8, 0), (9, 1),
+  ]
 
   /// Looks at the first bytes of a connection or request.
   static func extent(of bytes: UnsafeRawBufferPointer) -> Extent {
@@ -28,7 +32,7 @@ enum RequestHeader {
     let id = (bytes[2], bytes[3])
     guard id != (0, 0) else { return .malformed }
     var parameters = ParameterLengths()
-    var next = 2 * recordLength + Int(bytes[6])
+    var next = 2 * recordLength
     while next + recordLength <= bytes.count {
       guard bytes[next] == 1, bytes[next + 1] == 4, (bytes[next + 2], bytes[next + 3]) == id else { return .malformed }
       let length = Int(bytes[next + 4]) << 8 | Int(bytes[next + 5])
