@@ -17,8 +17,8 @@ import Testing
     private let folder = Result { try TemporaryFolder() }
     private let nginx: ChildProcess
 
-    init(handler: @escaping @Sendable (Request) async -> Response) throws {
-      harness = try PoolHarness(handler: handler)
+    init(maxSlowClients: Int = 16, handler: @escaping @Sendable (Request) async -> Response) throws {
+      harness = try PoolHarness(maxSlowClients: maxSlowClients, handler: handler)
       port = try FreePort.next()
       let folder = try folder.get()
       let temporary = ["client_body", "fastcgi", "proxy", "uwsgi", "scgi"]
@@ -71,6 +71,28 @@ import Testing
       let next = try WireClient.Connection(port: site.port).exchange(TestRequest(.get, "/"))
       #expect(next.text == "sound")
     }
+  }
+
+  @Test func `a client that streams while no more slow clients may be gets the refusal, never nginx's 502`() throws {
+    let site = try Site(maxSlowClients: 0) { request in
+      let (_, error) = await request.body.readAll()
+      return .text("\(error.map { "\($0)" } ?? "")", status: 503)
+    }
+    let port = site.port
+    let clients = (0..<4).map { _ in
+      Background { () -> [String] in
+        try (0..<25).map { _ in
+          let connection = try WireClient.Connection(port: port)
+          try connection.write(Array("PATCH / HTTP/1.1\r\nHost: x\r\nContent-Length: \(1 << 30)\r\n\r\n".utf8))
+          let piece = [UInt8](repeating: 1, count: 64 << 10)
+          var sent = 0
+          while sent < 64, (try? connection.write(piece)) != nil { sent += 1 }
+          let answer = try connection.receive(for: .patch)
+          return "\(answer.status) \(answer.text)"
+        }
+      }
+    }
+    for client in clients { #expect(try client.wait().map { Set($0) } == ["503 overloaded"]) }
   }
 
   /// Requests of a soak; a longer one is asked for with `BERTH_TEST_REFUSED_REQUESTS=20000`.

@@ -98,12 +98,20 @@ final class StandardInput {
     ahead = UnsafeRawBufferPointer(start: nil, count: 0)
   }
 
+  /// How long ``skipRest(within:limit:isAllowedToWait:)`` waits without permission: long for a web server that relays a
+  /// body and finds the answer, short for the thread that is held.
+  private static let grace = Duration.milliseconds(500)
+
   /// Reads on, once the answer is complete, to the end of the body or of the connection. The web server closes the
   /// connection where it has not sent the whole body, and may send another request on it where it has: so one of the
   /// two comes at once, however slow the client is.
-  /// - Parameter isAllowedToWait: asked before the first pause.
+  ///
+  /// Closing the connection while the web server still writes to it would lose the answer: the web server's write
+  /// fails, and its client gets 502. So a short wait needs no permission.
+  /// - Parameter isAllowedToWait: asked before each wait; where it says no, the wait is a short one.
   func skipRest(within patience: Duration, limit: Int = 64 << 20, isAllowedToWait: () -> Bool) {
-    let deadline = ContinuousClock.now + patience
+    let begun = ContinuousClock.now
+    let deadline = begun + patience
     var rest = limit
     withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 16) { room in
       while state == .open {
@@ -111,9 +119,11 @@ final class StandardInput {
           rest -= piece
         } else {
           var entry = pollfd(fd: connection, events: Int16(POLLIN), revents: 0)
-          let left = deadline - ContinuousClock.now
-          guard isAllowedToWait(), left > .zero else { state = .broken; return }
-          _ = poll(&entry, 1, Int32(clamping: left.milliseconds))
+          let end = isAllowedToWait() ? deadline : min(deadline, begun + Self.grace)
+          let left = end - ContinuousClock.now
+          guard left > .zero else { state = .broken; return }
+          // At least one, because a poll of none would turn the rest of a millisecond into a busy loop.
+          _ = poll(&entry, 1, max(1, Int32(clamping: left.milliseconds)))
         }
         if rest < 0 || ContinuousClock.now >= deadline, state == .open { state = .broken }
       }
