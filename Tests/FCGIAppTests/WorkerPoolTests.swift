@@ -168,6 +168,25 @@ import Testing
     #expect(try part.answer().text == "3 overloaded")
   }
 
+  @Test func `a header that comes in two pieces is waited for, also where no more slow clients may be`() throws {
+    let harness = try PoolHarness(threads: 2, maxSlowClients: 0) { _ in .text("hello") }
+    let header = FastCGIConnection.begin()
+    let half = try harness.connect()
+    let begun = ContinuousClock.now
+    try half.write(Array(header.prefix(20)))
+    #expect(try half.isClosed())
+    #expect(ContinuousClock.now - begun >= .milliseconds(50))
+    // The pause between the pieces may be long on a busy machine.
+    let isAnswered = eventually {
+      guard let connection = try? harness.connect() else { return false }
+      try? connection.write(Array(header.prefix(20)))
+      usleep(10_000)
+      try? connection.write(Array(header.dropFirst(20)) + FastCGIConnection.endOfBody)
+      return (try? connection.answer().text) == "hello"
+    }
+    #expect(isAnswered)
+  }
+
   @Test func `one slow upload more than may be is refused, and the next after one has ended is not`() throws {
     let harness = try PoolHarness(threads: 2, maxSlowClients: 1) { request in
       let (count, error) = await request.body.readAll()

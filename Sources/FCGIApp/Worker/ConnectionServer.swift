@@ -24,6 +24,9 @@ final class ConnectionServer: @unchecked Sendable {
 
   /// How long a request's header may take from its first byte on.
   private static let headerTimeout = Duration.seconds(5)
+  /// How long a thread waits for the rest of a header while every slot for slow clients is taken: as long as one that was
+  /// sent at once takes to arrive in several packets.
+  private static let headerGrace = Duration.milliseconds(50)
 
   /// Answers the request that has arrived on a connection.
   /// - Parameter isChecked: whether it is known to have a header that libfcgi may read.
@@ -45,7 +48,7 @@ final class ConnectionServer: @unchecked Sendable {
   /// Waits, as one does for a slow client, until the whole header of a request has arrived. False: it is none, it takes
   /// too long, or too many slow clients are being served.
   private func isHeaderComing(on connection: Int32) -> Bool {
-    let deadline = ContinuousClock.now + Self.headerTimeout
+    let begun = ContinuousClock.now
     var pause: UInt32 = 100
     while true {
       switch ConnectionSocket.arrival(on: connection) {
@@ -55,9 +58,8 @@ final class ConnectionServer: @unchecked Sendable {
       case .unusable:
         return false
       case .nothing, .part:
-        guard slot.take(), ContinuousClock.now < deadline, !ConnectionSocket.isClosedByPeer(connection) else {
-          return false
-        }
+        let end = begun + (slot.take() ? Self.headerTimeout : Self.headerGrace)
+        guard ContinuousClock.now < end, !ConnectionSocket.isClosedByPeer(connection) else { return false }
         usleep(pause)
         pause = min(pause * 2, 20_000)
       }
