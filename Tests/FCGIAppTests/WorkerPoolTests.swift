@@ -239,6 +239,33 @@ import Testing
     #expect(try drained.wait() == true)
   }
 
+  @Test func `draining answers a request whose header has arrived in part`() throws {
+    let gate = Gate()
+    defer { gate.open() }
+    let harness = try PoolHarness(threads: 1) { request in
+      if request.path == "/held" { gate.pass(request.path) }
+      return .text(request.path)
+    }
+    let kept = try harness.connect()
+    #expect(try kept.exchange("GET", "/first").text == "/first")
+    #expect(eventually { harness.pool.threads.busy == 0 })
+    // While the only thread is at work, nobody takes what arrives on the other connection.
+    let held = try harness.connect()
+    try held.write(FastCGIConnection.begin("GET", "/held") + FastCGIConnection.endOfBody)
+    #expect(eventually { gate.inside == 1 })
+    let header = FastCGIConnection.begin("GET", "/second")
+    try kept.write(Array(header.prefix(20)))
+    let orders = Orders()
+    let pool = harness.pool
+    let drained = Background { pool.drain(.stop, timeout: .seconds(60), further: orders.next) }
+    #expect(eventually { orders.waits >= 2 })
+    try kept.write(Array(header.dropFirst(20)) + FastCGIConnection.endOfBody)
+    gate.open()
+    #expect(try held.answer().text == "/held")
+    #expect(try kept.answer().text == "/second")
+    #expect(try drained.wait() == true)
+  }
+
   @Test func `draining gives up at its deadline`() throws {
     let harness = try PoolHarness { .text("\(await $0.body.readAll().count)") }
     let busy = try harness.connect()

@@ -124,10 +124,18 @@ final class WorkerPool: Sendable {
     acceptRest()
   }
 
-  /// Where connections are closed, those with a request on its way are answered first.
+  /// Where connections are closed, those with a request on its way are answered first: also one whose header has
+  /// arrived in part, for which a thread waits no longer than for any other header.
   private func retireIdle() {
     let isClosing = mode.load(ordering: .relaxed) == .closing
-    for connection in idle.takeAll(where: { !isClosing || ConnectionSocket.arrival(on: $0) != .request }) {
+    let retiring = idle.takeAll { connection in
+      guard isClosing else { return true }
+      return switch ConnectionSocket.arrival(on: connection) {
+      case .nothing, .unusable: true
+      case .part, .request: false
+      }
+    }
+    for connection in retiring {
       epoll.remove(connection)
       retire(connection)
     }
