@@ -100,6 +100,23 @@ import Testing
     }
   }
 
+  @Test func `the page of what to install has the package of each library that the executable needs`() throws {
+    let page = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../docs/operations.md")
+    let text = try String(contentsOf: page, encoding: .utf8)
+    let header = try ChildProcess.output(["/usr/bin/readelf", "-d", try RegistryServer.berthExecutable()])
+    let libraries = header.matches(of: /\(NEEDED\).*\[(.+)\]/).map { String($0.output.1) }
+    #expect(libraries.contains { $0.hasPrefix("libfcgi") })
+    // Every Debian has these.
+    let basic: Set<Substring> = ["libc6", "libgcc-s1"]
+    for library in libraries {
+      let owners = try ChildProcess.run(["/usr/bin/dpkg-query", "--search", "*/\(library)"], environment: [:]).output
+      // No package has Swift's libraries, which are linked to a debug build alone.
+      guard let package = owners.split(separator: ":").first, !basic.contains(package) else { continue }
+      #expect(text.contains("`\(package)`"), "\(library)")
+    }
+  }
+
   @Test func `the usage of a command names its options`() throws {
     for (words, _) in try Self.commands() {
       let help = try ChildProcess.run([try RegistryServer.berthExecutable()] + words + ["--help"], environment: [:])
