@@ -11,10 +11,10 @@ import Testing
   private static let time = Timestamp(seconds: 1_767_323_045, milliseconds: 67).text
 
   private func line(_ form: Configuration.Log.Formatter, _ message: String) -> String {
-    String(
-      decoding: LogFormatter(form: form, fields: ["service": "registry"]).line(
-        time: Self.time, level: .warning, message: message, metadata: [("http.request.id", .text("a b"))]),
-      as: UTF8.self)
+    var bytes: [UInt8] = []
+    LogFormatter(form: form, fields: ["service": "registry"]).append(
+      time: Self.time, level: .warning, message: message, metadata: [("http.request.id", .text("a b"))], to: &bytes)
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   @Test func `text is logrus's`() {
@@ -50,8 +50,10 @@ import Testing
   ])
   func `no key is there twice`(_ form: Configuration.Log.Formatter, _ expected: String) {
     let formatter = LogFormatter(form: form, fields: ["level": "x", "process": "mine"])
-    let line = formatter.line(
-      time: Self.time, level: .info, message: "m", metadata: [("process", .text("worker")), ("time", .text("y"))])
+    var line: [UInt8] = []
+    formatter.append(
+      time: Self.time, level: .info, message: "m", metadata: [("process", .text("worker")), ("time", .text("y"))],
+      to: &line)
     #expect(String(decoding: line, as: UTF8.self) == expected + "\n")
   }
 
@@ -65,14 +67,22 @@ import Testing
   private func accessLine(
     _ form: Configuration.Log.Formatter = .text, path: String, agent: String = "curl/8", body: Response.Body = .empty
   ) -> String {
+    var line: [UInt8] = []
+    appendAccessLine(form, path: path, agent: agent, body: body, to: &line)
+    return String(decoding: line, as: UTF8.self)
+  }
+
+  private func appendAccessLine(
+    _ form: Configuration.Log.Formatter = .text, path: String, agent: String = "curl/8", body: Response.Body = .empty,
+    to bytes: inout [UInt8]
+  ) {
     let request = Request(
       method: .get, path: path, query: "n=1",
       fields: HTTPFields([HTTPField(name: .userAgent, value: agent), HTTPField(name: .referer, value: agent)]),
       body: MemoryBody([]), id: "abc", remoteAddress: "::1", httpVersion: "HTTP/2.0")
     let lines = AccessLines(
       LineSink(descriptor: STDERR_FILENO), LogFormatter(form: form, fields: [:]), process: [("pid", "1")])
-    let line = lines.line(request, Response(.ok, body: body), .microseconds(1_234_056), time: Self.time)
-    return String(decoding: line, as: UTF8.self)
+    lines.appendLine(request, Response(.ok, body: body), .microseconds(1_234_056), time: Self.time, to: &bytes)
   }
 
   @Test func `the access log has the form of all lines, with milliseconds`() throws {
@@ -90,6 +100,23 @@ import Testing
       #expect(object?["http.request.uri"] as? String == "/v2/?n=1")
       #expect((object?["time"] ?? object?["@timestamp"]) as? String == Self.time)
     }
+  }
+
+  @Test(arguments: Configuration.Log.Formatter.allCases)
+  func `a usual line of the access log goes behind what is there, into memory that was reserved for it`(
+    form: Configuration.Log.Formatter
+  ) {
+    let digest = "sha256:" + String(repeating: "0", count: 64)
+    let agent = "containers/5.24.1 (github.com/containers/image)"
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(LineSink.usualLine)
+    bytes += "before\n".utf8
+    let memory = bytes.withUnsafeBytes { $0.baseAddress }
+    appendAccessLine(form, path: "/v2/library/debian/blobs/\(digest)", agent: agent, to: &bytes)
+    #expect(bytes.withUnsafeBytes { $0.baseAddress } == memory)
+    let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+    #expect(lines.count == 2 && lines[0] == "before")
+    #expect(lines[1].contains(digest) && lines[1].contains("1234.056ms"))
   }
 
   @Test(arguments: Configuration.Log.Formatter.allCases)

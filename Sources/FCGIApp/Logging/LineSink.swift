@@ -17,7 +17,7 @@ final class LineSink: Sendable {
   /// Bytes that are not waited for.
   private static let limit = 16 << 10
   /// Bytes that most lines fit in.
-  private static let usualLine = 512
+  static let usualLine = 768
   /// What a pipe takes whole (PIPE_BUF).
   static let atomicWrite = 4096
 

@@ -4,14 +4,21 @@ import Logging
 
 /// The forms of a log line (`log.formatter`), as logrus writes them for docker/distribution.
 struct LogFormatter: Sendable {
-  /// One of the forms.
-  let form: Configuration.Log.Formatter
-  /// `log.fields`, sorted by name.
-  let fields: [(key: String, value: String)]
+  private let form: Configuration.Log.Formatter
+  /// `log.fields`, sorted by name, and what each is called in a line.
+  private let fields: [(key: String, name: String, value: String)]
+  /// Keys that are parts of the form.
+  private let head: [String]
 
   init(form: Configuration.Log.Formatter, fields: [String: String]) {
+    let head =
+      switch form {
+      case .text, .json: ["time", "level", "msg"]
+      case .logstash: ["@timestamp", "@version", "level", "message", "type"]
+      }
     self.form = form
-    self.fields = fields.sorted { $0.key < $1.key }
+    self.head = head
+    self.fields = fields.sorted { $0.key < $1.key }.map { ($0.key, Self.name(of: $0.key, beside: head), $0.value) }
   }
 
   /// What a line says under a key.
@@ -21,66 +28,81 @@ struct LogFormatter: Sendable {
     case number(Int64)
   }
 
-  /// A line with its end. Control characters are escaped, so that no text can forge another one.
+  /// Adds a line with its end. Control characters are escaped, so that no text can forge another one.
+  ///
+  /// `log.fields` and `metadata` have each key once: the line's own wins, and what is called as a part of the form gets
+  /// a prefix, as with logrus.
   /// - Parameter time: as ``Timestamp`` writes it.
-  func line(time: String, level: Logger.Level, message: String, metadata: [(key: String, value: Value)]) -> [UInt8] {
-    var bytes: [UInt8] =
-      switch form {
-      case .text: text(time, level, message, metadata)
-      case .json: json([("level", Self.name(level)), ("msg", message), ("time", time)], metadata)
-      case .logstash:
-        json(
-          [
-            ("@timestamp", time), ("@version", "1"), ("level", Self.name(level)), ("message", message),
-            ("type", "registry"),
-          ], metadata)
-      }
+  func append(
+    time: String, level: Logger.Level, message: String, metadata: [(key: String, value: Value)],
+    to bytes: inout [UInt8]
+  ) {
+    switch form {
+    case .text: appendText(time, level, message, metadata, &bytes)
+    case .json, .logstash: bytes += json(time, level, message, metadata)
+    }
     bytes.append(UInt8(ascii: "\n"))
-    return bytes
   }
 
   private func json(
-    _ head: [(key: String, value: String)], _ metadata: [(key: String, value: Value)]
+    _ time: String, _ level: Logger.Level, _ message: String, _ metadata: [(key: String, value: Value)]
   ) -> [UInt8] {
-    var writer = JSONWriter(capacity: 768)
+    var writer = JSONWriter(capacity: LineSink.usualLine)
     writer.object { writer in
-      for (key, value) in head { writer.string(key, value) }
-      for (key, value) in pairs(metadata, beside: head.map(\.key)) {
+      if form == .json {
+        writer.string("level", Self.name(level))
+        writer.string("msg", message)
+        writer.string("time", time)
+      } else {
+        writer.string("@timestamp", time)
+        writer.string("@version", "1")
+        writer.string("level", Self.name(level))
+        writer.string("message", message)
+        writer.string("type", "registry")
+      }
+      for (key, name, value) in fields where !metadata.contains(where: { $0.key == key }) { writer.string(name, value) }
+      for (key, value) in metadata {
+        let name = Self.name(of: key, beside: head)
         switch value {
-        case .text(let text): writer.string(key, text)
-        case .number(let number): writer.integer(key, number)
+        case .text(let text): writer.string(name, text)
+        case .number(let number): writer.integer(name, number)
         }
       }
     }
     return writer.bytes
   }
 
-  /// `log.fields` and what the line says of itself, each key once: the line's own wins, and what is called as a part of
-  /// the form gets a prefix, as with logrus.
-  private func pairs(
-    _ metadata: [(key: String, value: Value)], beside head: [String]
-  ) -> [(key: String, value: Value)] {
-    let standing = fields.filter { field in !metadata.contains { $0.key == field.key } }
-    return (standing.map { ($0.key, .text($0.value)) } + metadata).map {
-      (head.contains($0.key) ? "fields." + $0.key : $0.key, $0.value)
-    }
-  }
-
-  private func text(
-    _ time: String, _ level: Logger.Level, _ message: String, _ metadata: [(key: String, value: Value)]
-  ) -> [UInt8] {
-    var bytes = Array("time=\"\(time)\" level=\(Self.name(level)) msg=".utf8)
+  private func appendText(
+    _ time: String, _ level: Logger.Level, _ message: String, _ metadata: [(key: String, value: Value)],
+    _ bytes: inout [UInt8]
+  ) {
+    bytes += "time=\"".utf8
+    bytes += time.utf8
+    bytes += "\" level=".utf8
+    bytes += Self.name(level).utf8
+    bytes += " msg=".utf8
     TextEscaping.appendQuoted(message, &bytes)
-    for (key, value) in pairs(metadata, beside: ["time", "level", "msg"]) {
-      bytes.append(UInt8(ascii: " "))
-      TextEscaping.append(key, &bytes)
-      bytes.append(UInt8(ascii: "="))
+    for (key, name, value) in fields where !metadata.contains(where: { $0.key == key }) {
+      Self.appendKey(name, &bytes)
+      TextEscaping.append(value, &bytes)
+    }
+    for (key, value) in metadata {
+      Self.appendKey(Self.name(of: key, beside: head), &bytes)
       switch value {
       case .text(let text): TextEscaping.append(text, &bytes)
       case .number(let number): bytes += String(number).utf8
       }
     }
-    return bytes
+  }
+
+  private static func appendKey(_ name: String, _ bytes: inout [UInt8]) {
+    bytes.append(UInt8(ascii: " "))
+    TextEscaping.append(name, &bytes)
+    bytes.append(UInt8(ascii: "="))
+  }
+
+  private static func name(of key: String, beside head: [String]) -> String {
+    head.contains(key) ? "fields." + key : key
   }
 
   private static func name(_ level: Logger.Level) -> String {

@@ -31,11 +31,12 @@ struct RegistryLogHandler: LogHandler {
     var pairs = metadata.merging(event.metadata ?? [:]) { $1 }
       .map { (key: $0.key, value: LogFormatter.Value.text($0.value.description)) }
     if let error = event.error { pairs.append((key: "error", value: .text(String(describing: error)))) }
-    Descriptor.write(
-      formatter.line(
-        time: Timestamp.now.text, level: event.level, message: event.message.description,
-        metadata: pairs.sorted { $0.key < $1.key }),
-      to: descriptor)
+    var line: [UInt8] = []
+    line.reserveCapacity(LineSink.usualLine)
+    formatter.append(
+      time: Timestamp.now.text, level: event.level, message: event.message.description,
+      metadata: pairs.sorted { $0.key < $1.key }, to: &line)
+    Descriptor.write(line, to: descriptor)
   }
 
   /// The logger of one process of the service.
