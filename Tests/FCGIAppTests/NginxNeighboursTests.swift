@@ -128,13 +128,32 @@ import Testing
 
   @Test(arguments: [
     ("/run/berth/berth.sock", "berth"), ("/run/berth/hub.sock", "berth_run_berth_hub_sock"),
-    ("127.0.0.1:9000", "berth_127_0_0_1_9000"), ("[fd00::1]:9000", "berth_fd00_1_9000"),
+    ("127.0.0.1:9000", "berth_127_0_0_1_9000"), ("workers.internal:9000", "berth_workers_internal_9000"),
   ])
   func `names say where the workers are`(_ address: String, _ name: String) throws {
     var configuration = Configuration()
     configuration.fastcgi.address = try #require(Configuration.Address(address))
     #expect(NginxNames(configuration).base == name)
-    configuration.fastcgi.upstreams = [try #require(Configuration.Address("[fd00::1]:9000"))]
-    #expect(NginxNames(configuration).base == "berth_fd00_1_9000")
+    configuration.fastcgi.upstreams = [try #require(Configuration.Address("10.0.0.1:9000"))]
+    #expect(NginxNames(configuration).base == "berth_10_0_0_1_9000")
+  }
+
+  @Test(arguments: [
+    ["/run/berth/hub.sock", "/run/berth-hub.sock", "/run/berth_hub.sock", "/run/berth.hub.sock"],
+    ["/run/hub.sock", "/run/Hub.sock", "/run/hub.SOCK", "//run/hub.sock", "/run/hub..sock", "/run/hub/sock"],
+    ["/run/hub.sock", "/run/hub.sock/", "/run/hub/.sock", "/run-hub.sock", "/run/hübsock"],
+    ["hub.test:9000", "hub-test:9000", "hub_test:9000", "HUB.test:9000", "hub..test:9000", "/hub/test/9000"],
+    ["[fd00::1]:9000", "[fd00:1::]:9000", "fd00.1:9000", "fd00-1:9000"],
+    [":9000", "/9000", "0:9000", "/-", "/_"],
+  ])
+  func `no two addresses have the same names, whatever the case`(addresses: [String]) throws {
+    let names = try addresses.map { address in
+      var configuration = Configuration()
+      configuration.fastcgi.address = try #require(Configuration.Address(address))
+      let name = NginxNames(configuration).base
+      #expect(name.wholeMatch(of: /[A-Za-z0-9_]{1,33}/) != nil, "\(name)")
+      return name.lowercased()
+    }
+    #expect(Set(names).count == addresses.count, "\(names)")
   }
 }

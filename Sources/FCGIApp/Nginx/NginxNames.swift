@@ -25,14 +25,22 @@ struct NginxNames {
   /// (`variables_hash_bucket_size`), and names go on behind it.
   private static let longestWord = 27
 
-  /// An address as part of a variable's name: each run of other characters becomes one underscore. Of a long one the end
-  /// is kept, with a checksum of all.
+  /// An address as part of a variable's name: each run of other characters becomes one underscore. Where another
+  /// address could become the same, the name ends with a checksum of the address; so it does where the text is too long,
+  /// of which the end is kept.
   private static func word(_ address: String) -> String {
     let parts = address.split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }
     let text = parts.joined(separator: "_")
-    guard text.utf8.count > longestWord else { return "_" + text }
+    if text.utf8.count <= longestWord, isReversible(address) { return "_" + text }
     let checksum = ContentHasher.digest(.sha256, of: Array(address.utf8)).hex.prefix(8)
     let end = text.suffix(longestWord - 1 - checksum.utf8.count).drop { $0 == "_" }
     return "_\(end)_\(checksum)"
+  }
+
+  /// Whether the address can be told from its words: a path whose only dot is that of `.sock`, or names or numbers
+  /// between dots and a port. The last word tells which of them it is, and neither looks like a checksum. There are no
+  /// capitals, because nginx's variables have none.
+  private static func isReversible(_ address: String) -> Bool {
+    address.wholeMatch(of: /(\/[a-z0-9]+)+\.sock|[a-z0-9]+(\.[a-z0-9]+)*:[0-9]{1,5}/) != nil
   }
 }
