@@ -134,6 +134,24 @@ import Testing
     #expect(try site.service.connect().exchange("GET", "/v2/").status == 200)
   }
 
+  @Test func `a link by which a relative path named the executable is followed anew`() throws {
+    let folder = try TemporaryFolder()
+    for version in ["one", "two"] {
+      try FileManager.default.createDirectory(atPath: folder / version, withIntermediateDirectories: true)
+      try Site.install(RegistryServer.berthExecutable(), at: folder / "\(version)/berth")
+    }
+    #expect(symlink("one/berth", folder / "current") == 0)
+    // What `exec` is given is what the service knows of its path.
+    try "#!/bin/sh\ncd '\(folder.path)'\nexec ./current \"$@\"\n"
+      .write(toFile: folder / "start", atomically: true, encoding: .utf8)
+    #expect(chmod(folder / "start", 0o755) == 0)
+    let service = try Service(in: folder, executable: folder / "start")
+    #expect(Site.file(of: service.process.processID) == Site.identity(folder / "one/berth"))
+    #expect(symlink("two/berth", folder / "next") == 0 && rename(folder / "next", folder / "current") == 0)
+    try service.reload()
+    #expect(Site.file(of: service.process.processID) == Site.identity(folder / "two/berth"))
+  }
+
   @Test func `only another version that shares nothing differently takes over`() throws {
     let executable = try RegistryServer.berthExecutable()
     let folder = try TemporaryFolder()

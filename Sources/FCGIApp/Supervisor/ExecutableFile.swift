@@ -6,13 +6,17 @@ struct ExecutableFile {
   /// Absolute.
   let path: String
 
+  /// To be called before the working directory changes, from which a relative path begins.
   init() {
     // What execve was given, with which a shell has looked through PATH.
     let name = UnsafePointer<CChar>(bitPattern: getauxval(UInt(AT_EXECFN))).map { String(cString: $0) } ?? ""
-    if name.hasPrefix("/"), !name.hasPrefix("/proc/") {
+    if name.isEmpty || name.hasPrefix("/proc/") || name.hasPrefix("/dev/fd/") {
+      // The name of a descriptor, which means another file by now.
+      path = Self.resolved("/proc/self/exe") ?? name
+    } else if name.hasPrefix("/") {
       path = name
     } else {
-      path = Self.resolved("/proc/self/exe") ?? name
+      path = Self.workingDirectory.map { "\($0)/\(name)" } ?? Self.resolved("/proc/self/exe") ?? name
     }
   }
 
@@ -22,6 +26,12 @@ struct ExecutableFile {
     var found = stat()
     guard stat("/proc/self/exe", &running) == 0, stat(path, &found) == 0 else { return false }
     return running.st_dev != found.st_dev || running.st_ino != found.st_ino
+  }
+
+  private static var workingDirectory: String? {
+    guard let folder = getcwd(nil, 0) else { return nil }
+    defer { free(folder) }
+    return String(cString: folder)
   }
 
   private static func resolved(_ link: String) -> String? {
