@@ -100,6 +100,21 @@ import Testing
     }
   }
 
+  @Test func `where an argument is missing, the message says so, and what the file has to do with it`() throws {
+    func errors(_ arguments: [String]) throws -> String {
+      let outcome = try ChildProcess.run(
+        [try RegistryServer.berthExecutable()] + arguments, environment: ["REGISTRY_CONFIGURATION_PATH": ""])
+      return outcome.errors.split { $0.isWhitespace }.joined(separator: " ")
+    }
+    #expect(try errors(["check"]).contains("Name a configuration file, or set REGISTRY_CONFIGURATION_PATH."))
+    for arguments in [["repository", "delete", "config.yml"], ["tag", "history", "config.yml", "a"]] {
+      let text = try errors(arguments)
+      #expect(text.contains("One argument is missing. The configuration file may be left out only where "), "\(text)")
+      #expect(text.contains("REGISTRY_CONFIGURATION_PATH names it"), "\(text)")
+    }
+    #expect(try errors(["tag", "history", "config.yml"]).contains("2 arguments are missing"))
+  }
+
   @Test func `the page of what to install has the package of each library that the executable needs`() throws {
     let page = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("../../docs/operations.md")

@@ -35,12 +35,17 @@ extension ConfiguredArguments {
     if given.count == positionals.count { return (given[0], Array(given.dropFirst())) }
     let named = Environment.all[Configuration.pathVariable] ?? ""
     guard given.count == positionals.count - 1 else {
-      throw ValidationError("\(given.count) arguments are too few: see the usage.")
+      throw ValidationError("\(positionals.count - given.count) arguments are missing: see the usage.")
     }
     guard !named.isEmpty else {
-      let place =
-        positionals.count == 1 ? "Name a configuration file" : "Name a configuration file as the first argument"
-      throw ValidationError("\(place), or set \(Configuration.pathVariable).")
+      // Where there are several, it may be any of them.
+      throw ValidationError(
+        positionals.count == 1
+          ? "Name a configuration file, or set \(Configuration.pathVariable)."
+          : """
+          One argument is missing. The configuration file may be left out only where \(Configuration.pathVariable) \
+          names it: see the usage.
+          """)
     }
     return (named, given)
   }
