@@ -110,7 +110,7 @@ private func code(_ response: TestResponse) -> String? {
     try connection.write(Array("\(method) /v2/ HTTP/1.1\r\nHost: x\r\n\r\n".utf8))
     let response = try connection.receive()
     #expect(response.status == 405)
-    #expect(response.fields[values: .allow] == ["GET, HEAD, POST, PUT, PATCH, DELETE"])
+    #expect(response.fields[values: .allow] == ["GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"])
   }
 
   @Test func `a long URL of many tags is fine`() async throws {

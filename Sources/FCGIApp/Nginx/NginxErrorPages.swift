@@ -69,7 +69,7 @@ struct NginxErrorPages {
       # Methods that nginx knows and no resource has (RFC 9110, section 15.5.6).
       map $status $\(names.base)_allow {
           default "";
-          405 "GET, HEAD, POST, PUT, PATCH, DELETE";
+          405 "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
       }
 
       # FastCGI has one record of 65535 bytes for a header, and each field has `HTTP_` before its name: one of a byte, as
