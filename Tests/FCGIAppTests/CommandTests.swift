@@ -115,6 +115,20 @@ import Testing
     #expect(try errors(["tag", "history", "config.yml"]).contains("2 arguments are missing"))
   }
 
+  @Test func `help names the keys that nginx's configuration depends on`() throws {
+    let help = try ChildProcess.run([try RegistryServer.berthExecutable(), "nginx", "--help"], environment: [:]).output
+    // A sentence may end behind a key.
+    let words = help.split { $0.isWhitespace || ",;".contains($0) }.map { $0.hasSuffix(".") ? $0.dropLast() : $0 }
+    for key in [
+      "http.addr", "http.net", "http.host", "http.prefix", "http.tls", "http.http2", "http.headers",
+      "http.trustedproxies", "fastcgi.address", "fastcgi.upstreams", "fastcgi.accelprefix", "fastcgi.resolver",
+      "fastcgi.blobcache", "storage.filesystem.rootdirectory", "storage.filesystem.followsymlinks", "storage.s3",
+      "storage.redirect", "middleware.storage",
+    ] {
+      #expect(words.contains(key[...]), "\(key)")
+    }
+  }
+
   @Test func `the page of what to install has the package of each library that the executable needs`() throws {
     let page = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("../../docs/operations.md")

@@ -8,8 +8,10 @@ struct NginxCommand: ParsableCommand {
     commandName: "nginx",
     abstract: "Print the nginx configuration that a registry's configuration asks for.",
     discussion: """
-      Uses http.addr, http.net, http.host, http.prefix, http.tls, http.http2 and http.headers, the storage's root \
-      directory, fastcgi.address, and for downloads from another host middleware.storage.
+      Uses http.addr, http.net, http.host, http.prefix, http.tls, http.http2, http.headers and http.trustedproxies; \
+      fastcgi.address, fastcgi.upstreams, fastcgi.accelprefix, fastcgi.resolver and fastcgi.blobcache; \
+      storage.filesystem.rootdirectory, storage.filesystem.followsymlinks, storage.s3 and storage.redirect; and for \
+      downloads from another host middleware.storage.
 
       Exit status: 0; 1 if the configuration has errors or nginx can't express it.
 
