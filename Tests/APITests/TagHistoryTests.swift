@@ -132,7 +132,7 @@ import Testing
       }
       let posted = try await site.client.send(.delete, path)
       #expect(posted.status == 405)
-      #expect(posted["Allow"] == "GET, HEAD")
+      #expect(posted["Allow"] == "GET, HEAD, OPTIONS")
     }
   }
 }

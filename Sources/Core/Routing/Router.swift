@@ -102,6 +102,7 @@ extension Route {
       case .uploads: [.post]
       case .upload: [.get, .head, .patch, .put, .delete]
       }
-    return methods.filter { !storage.readOnly || !ReadOnly.refuses($0) }.map(\.rawValue).joined(separator: ", ")
+    let allowed = methods.filter { !storage.readOnly || !ReadOnly.refuses($0) } + [.options]
+    return allowed.map(\.rawValue).joined(separator: ", ")
   }
 }
