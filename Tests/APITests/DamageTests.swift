@@ -114,7 +114,7 @@ import Testing
       #expect(try await registry.repository(name).blobs.resolve(digest) == nil)
     }
     #expect((1000...1001).contains(log.lines.count))
-    #expect(log.lines.last?.contains("more of the storage is damaged") == true)
+    #expect(log.lines.last?.contains("more files are damaged") == true)
   }
 }
 

@@ -24,7 +24,8 @@ extension BlobStore {
       watch.saw(digest, made)
       return Claim(size: entry.size, modified: entry.modified, claimed: made.time, isNew: !made.wasSeen)
     }
-    throw StorageError(.unavailable, "claim \(digest)", cause: "garbage collection is always about to decide about it")
+    throw StorageError(
+      .unavailable, "claim \(digest)", cause: "garbage collection keeps announcing its removal: try again")
   }
 
   /// To be called when a content was put that had been claimed as coming: where that took so long that the claim may

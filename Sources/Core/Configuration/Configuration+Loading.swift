@@ -30,7 +30,7 @@ extension Configuration {
       throw ConfigurationError(problems: [
         ConfigurationProblem(
           severity: .error, place: .file(path, line: 0), key: "", message: "it can't be read: \(error.message)",
-          remedy: "name a file that whoever starts the service may read")
+          remedy: "name a file that the user who runs this command may read")
       ])
     }
     return try parse(bytes, name: path, environment: environment)

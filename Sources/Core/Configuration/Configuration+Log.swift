@@ -92,7 +92,8 @@ extension Configuration.Log: ConfigurationSection {
     }
     if hooks.contains(where: { !$0.disabled }) {
       keys.report(
-        .warning, "hooks", "it has no effect: Berth sends no mail", remedy: "let whoever collects the log do so")
+        .warning, "hooks", "it has no effect: Berth sends no mail",
+        remedy: "let the program that collects the log send mail")
     }
   }
 }

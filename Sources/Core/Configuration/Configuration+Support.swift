@@ -9,12 +9,12 @@ extension Configuration {
   func reportUnsupported(_ keys: some ConfigurationVisitor) {
     if auth != .none {
       keys.report(
-        .error, "auth", "this build of Berth can't authenticate, and would let everybody in",
+        .error, "auth", "this build of Berth does not authenticate clients, so every client would have access",
         remedy: "remove `auth` and let the web server authenticate (auth_basic), or keep docker/distribution")
     }
     if let proxy, !proxy.remoteURL.isEmpty {
       keys.report(
-        .error, "proxy", "this build of Berth is no pull-through cache, and would answer 404 for what it has not",
+        .error, "proxy", "this build of Berth is no pull-through cache: it answers 404 for images that it lacks",
         remedy: "remove `proxy`")
     }
     if let notifications, notifications.endpoints.contains(where: { !$0.disabled }) {

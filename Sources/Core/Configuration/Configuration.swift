@@ -62,7 +62,7 @@ extension Configuration: ConfigurationSection {
       keys.section("notifications", &notifications)
       keys.section("proxy", &proxy)
       keys.obsolete("compatibility", "images of schema 1 can't be pushed")
-      keys.obsolete("reporting", "nothing is reported to anybody")
+      keys.obsolete("reporting", "Berth sends no reports to Bugsnag or New Relic")
     }
     if keys.isReading {
       reconcile(keys)

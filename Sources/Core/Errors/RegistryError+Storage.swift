@@ -29,7 +29,7 @@ extension RegistryError {
   /// Of an upload that the storage has no space for, which is removed.
   init(uploadWithoutSpace error: StorageError) {
     self.init(
-      .unavailable, "the registry's storage is full: the upload is gone, begin anew once there is space",
+      .unavailable, "the registry's storage is full: the upload is gone; push again when there is space",
       fields: [.retryAfter: "60"], cause: error.description)
   }
 

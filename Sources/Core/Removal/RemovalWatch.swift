@@ -66,7 +66,7 @@ final class RemovalWatch: Sendable {
       if !isWaiting, try await hasExpired(notice) { continue }
       isWaiting = true
       guard ContinuousClock.now - begin < timing.patience else {
-        throw StorageError(.unavailable, "wait for \(path)", cause: "garbage collection is about to decide about it")
+        throw StorageError(.unavailable, "wait for \(path)", cause: "garbage collection may be removing it: try again")
       }
       do {
         try await Task.sleep(for: timing.poll)

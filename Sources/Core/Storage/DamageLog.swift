@@ -38,7 +38,7 @@ public final class DamageLog: Sendable {
       guard !state.isFull, !state.told.contains(path) else { return nil }
       if state.told.count == DamageLog.limit {
         state.isFull = true
-        return "more of the storage is damaged than is told of here: `berth verify` finds all of it"
+        return "more files are damaged than this log names: `berth verify` finds all of them"
       }
       state.told.insert(path)
       return "\(path) \(what), \(remedy.rawValue)"

@@ -156,7 +156,7 @@ struct ContentCheck {
     try await copy(data, to: place)
     do throws(StorageError) {
       guard try await verdict(on: place, digest).isWrong else {
-        throw StorageError(.busy, "move \(data)", cause: "somebody has replaced it")
+        throw StorageError(.busy, "move \(data)", cause: "it was replaced meanwhile: verify again")
       }
       try await run.removeAnnounced(data, wantedBy: [digest]) { () async throws(StorageError) in
         try await run.driver.stat(data) == entry

@@ -50,7 +50,7 @@ public struct Finding: Sendable, Equatable {
     public var meaning: String {
       switch self {
       case .unreadable: "the storage can't read it"
-      case .unexpected: "the registry knows nothing that lies here"
+      case .unexpected: "Berth does not know this file or directory"
       case .emptyDirectory: "nothing is in this directory"
       case .condemned: "a garbage collection that died was about to remove it"
       case .leftover: "a process that died has left it"
@@ -70,7 +70,7 @@ public struct Finding: Sendable, Equatable {
       case .referrerMissing: "a manifest is missing in the list of its subject's referrers"
       case .referrerTorn: "the entry in the list of referrers is not what the manifest says"
       case .referrerStale: "the list of referrers names a manifest that is gone, or is about something else"
-      case .uploadOrphaned: "what is left of an upload that nobody can go on with"
+      case .uploadOrphaned: "remains of an upload that no client can continue"
       }
     }
   }

@@ -52,7 +52,7 @@ struct RevisionCheck {
     guard ContentHasher.digest(digest.algorithm, of: content) == digest else { return }
     let manifest = try? Manifest(content, contentType: nil)
     guard let references = References(content, manifest, run.options.validation) else {
-      return run.found(.manifestUnreadable, link, remedy: "delete it, if nobody knows what it is")
+      return run.found(.manifestUnreadable, link, remedy: "delete the manifest if it is not needed")
     }
     try await run.forEach(references.all) { reference throws(StorageError) in
       try await check(reference, of: link)

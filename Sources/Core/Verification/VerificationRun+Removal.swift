@@ -15,7 +15,7 @@ extension VerificationRun {
         guard let claimed = try await claimed(digest), .nanoseconds(window.published &- claimed) <= lately else {
           continue
         }
-        throw StorageError(.busy, "remove \(path)", cause: "somebody has asked for it just now: verify again later")
+        throw StorageError(.busy, "remove \(path)", cause: "a request claimed it a moment ago: verify again later")
       }
       guard window.isOpen else { throw StorageError(.unavailable, "remove \(path)", cause: "it took too long") }
       _ = try await window.remove(path, driver)

@@ -190,7 +190,7 @@ final class VerificationRun: Sendable {
   }
 
   func unexpected(_ path: StoragePath) {
-    found(.unexpected, path, remedy: "look at it, and remove it if nobody needs it")
+    found(.unexpected, path, remedy: "look at it, and delete it if it is not needed")
   }
 
   func unreadable(_ path: StoragePath, _ error: StorageError) {

@@ -13,8 +13,8 @@ extension StorageError {
       switch error.code {
       case EXDEV: "\(error.text): all of the storage's root directory must be in one file system"
       case ELOOP:
-        "a symbolic link is in the way, and none below the storage's root directory is followed: remove it, mount its "
-          + "target there instead (mount --bind), or set storage.filesystem.followsymlinks"
+        "a symbolic link is in the way, and Berth follows none below the storage's root directory: replace it with "
+          + "what it leads to, or set storage.filesystem.followsymlinks"
       case ENXIO, ESPIPE: "it is neither a file nor a directory: remove it"
       default: error.text
       }

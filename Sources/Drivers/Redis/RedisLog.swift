@@ -35,7 +35,7 @@ final class RedisLog: Sendable {
       return causes.updateValue(Cause(toldAt: now), forKey: cause)?.suppressed ?? 0
     }
     guard let suppressed else { return }
-    let others = suppressed > 0 ? " (and \(suppressed) more like it since the last one was told of)" : ""
+    let others = suppressed > 0 ? " (and \(suppressed) more like it since the last one that was logged)" : ""
     logger.log(level: level, "\(message)\(others)")
   }
 

@@ -32,7 +32,10 @@ struct NginxCommand: ParsableCommand {
   var part = NginxConfiguration.Part.complete
 
   @Option(
-    help: "Who nginx's workers run as (complete only). Without it, root if root prints this, else not said.",
+    help: """
+      User that nginx's workers run as (part complete only). Default: root if root runs this command; otherwise no \
+      user directive is printed.
+      """,
     transform: ArgumentValue.userName)
   var user: String?
 

@@ -28,16 +28,16 @@ struct TakeoverCheckCommand: ParsableCommand {
   static let name = "takeover-check"
   static let configuration = CommandConfiguration(
     commandName: name,
-    abstract: "Say whether this executable can go on with a running service. For `berth serve` to start at a reload.",
+    abstract: "Say whether this executable can take over a running service. `berth serve` runs this at a reload.",
     shouldDisplay: false)
 
-  @Option(help: "The form of what the running executable leaves.")
+  @Option(help: "Version of the state that the running executable hands over.")
   var takeoverFormat: Int
 
-  @Option(help: "The form of the memory that the processes of the running executable share.")
+  @Option(help: "Version of the memory that the processes of the running executable share.")
   var segmentFormat: String
 
-  @Argument(help: "The configuration to go on with, and the one that is in use.")
+  @Argument(help: "The configuration to continue with, and the one that is in use.")
   var configurations: [String]
 
   func run() throws {

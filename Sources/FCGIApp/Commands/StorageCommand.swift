@@ -40,7 +40,7 @@ extension ConfiguredArguments {
       printErrors(loaded.warnings)
       let configuration = loaded.configuration
       guard configuration.storage.driver != .inMemory else {
-        printErrors(["the storage is in memory: each worker has its own, which ends with it"])
+        printErrors(["storage.inmemory: only the worker process has the content, so this command can't reach it"])
         throw ExitCode(78)  // EX_CONFIG
       }
       try StorageOwner.assume(configuration.storage)

@@ -61,9 +61,9 @@ struct UploadsPurgeCommand: StorageCommand {
   static let configuration = CommandConfiguration(
     commandName: "purge", abstract: "Remove uploads that were begun and never finished.",
     discussion: """
-      An upload goes that was begun, and received its last byte, longer ago than --older-than, or else than \
+      Removes uploads that were begun, and received their last byte, longer ago than --older-than, or else than \
       storage.maintenance.uploadpurging.age. The service may be running, and people may push: an upload that is being \
-      written to is left. With --older-than 0s, clients that are between two requests of a push have to begin it anew.
+      written to is left. With --older-than 0s, clients that are between two requests of a push have to start again.
 
       It works on a disk that is full, and takes effect at once: what an upload holds is not in any repository yet.
 

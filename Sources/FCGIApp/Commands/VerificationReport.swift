@@ -27,11 +27,11 @@ final class VerificationReport: Sendable {
         case .nothingStored: self.note("nothing is stored here: does the configuration name the right storage?")
         case .resumed(let path): self.note("going on after \(path), where an earlier run was stopped")
         case .readOnly(let error):
-          self.note("nothing can be written, so that a run that is stopped begins anew: \(error)")
+          self.note("the storage can't be written, so an interrupted run can't be continued: \(error)")
         case .notKept(let error):
           line.clear()
           self.note(
-            "how far the run has come can't be written down, so that one that is stopped repeats what it did: \(error)")
+            "the run's progress can't be saved, so after an interruption the next run repeats part of it: \(error)")
         case .progress(let progress): line.show { progress.text(after: ContinuousClock.now - began) }
         case .passed: break
         }

@@ -11,13 +11,14 @@ struct VerifyCommand: ParsableCommand {
       Checks the digest of every content, every link, tag and signature, everything that manifests refer to, the \
       lists of referrers, and what uploads and processes that died have left. The service may run meanwhile.
 
-      Without --repair nothing is changed. With it, links are made to name what their place says, links that \
-      docker/distribution 2.1.0 misplaced are moved, lists of referrers are rebuilt, what is of no use to anybody is \
-      removed, and content that is not what its digest says is moved to docker/registry/v2/_quarantine, so that it \
-      counts as absent and the next push heals it. No repair removes a tag that pointed somewhere or a manifest.
+      Without --repair nothing is changed. With it, links are rewritten to the digest that their path names, links \
+      that docker/distribution 2.1.0 misplaced are moved, lists of referrers are rebuilt, remains that no request can \
+      use are removed, and content that does not match its digest is moved to docker/registry/v2/_quarantine, so that \
+      it counts as absent and the next push stores it again. No repair removes a manifest, or a tag whose link \
+      names one.
 
-      A run that is stopped is gone on with by the next one (but not with --repository). Findings go to standard \
-      output, one a line; progress goes to standard error.
+      The next run continues an interrupted one (not with --repository). Findings go to standard output, one a line; \
+      progress goes to standard error.
 
       Exit status: 0 if all is well; 4 if all that was found has been repaired; 3 if something is left; 1 if the \
       storage can't be verified or has no such repository, 75 if another verification is running, 78 if the \
@@ -46,7 +47,7 @@ struct VerifyCommand: ParsableCommand {
   @Option(help: "Bytes of content to read in a second at the most.")
   var rate: Int64?
 
-  @Flag(help: "Begin anew where an earlier run was stopped.")
+  @Flag(help: "Start from the beginning, even if an earlier run was interrupted.")
   var restart = false
 
   @OptionGroup var file: ConfigurationFileArgument

@@ -78,7 +78,8 @@ extension Composition {
     let key = loaded.isGiven("fastcgi.address") ? "fastcgi.address" : "http.addr"
     return [
       loaded.problem(
-        severity, key, "there is no directory \(above), which the socket's own would be made in",
+        severity, key,
+        "the directory \(above) does not exist, so the service can't create the socket's directory in it",
         remedy: "make the directory \(directory), or choose another path")
     ]
   }

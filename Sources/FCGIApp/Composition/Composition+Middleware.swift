@@ -34,7 +34,7 @@ extension Composition {
       }
     case .cloudFront(let options):
       do throws(StorageError) { _ = try CloudFrontMiddleware(options, rootDirectory: "", direct: nil) } catch {
-        return ("privatekey", error, "name a PEM file with an RSA key that whoever starts the service may read")
+        return ("privatekey", error, "name a PEM file with an RSA key that the service's user may read")
       }
     case .rewrite, .other:
       break

@@ -20,7 +20,7 @@ struct NginxDownloadHost {
     let name = NginxNames(configuration).base + "_download"
     let listeners = try NginxListeners(Self.listening(configuration.http, at: base.url), sessions: name)
     text = """
-      \(Self.comment)# Whoever reads the log need not know a signature.
+      \(Self.comment)# The log shows no signatures: $uri has no query.
       log_format \(name) '$remote_addr - $remote_user [$time_iso8601] "$request_method $uri $server_protocol" '
                                 '$status $body_bytes_sent "$http_user_agent" $request_time';
 
@@ -41,8 +41,8 @@ struct NginxDownloadHost {
 
   private static let comment = """
     # nginx for Berth's downloads, for /etc/nginx/sites-enabled on a machine that has the storage's folder (alias). It
-    # knows the secret: nobody but root and nginx may read it (chmod 640). The last location may as well stand in a
-    # server that is there already. To have it made for a configuration:
+    # contains the secret, so let only root and nginx read it (chmod 640). You can also put the last location into a
+    # server that you have. To print it for a configuration:
     #
     #     berth nginx --part download CONFIG
 
