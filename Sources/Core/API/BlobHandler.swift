@@ -34,7 +34,8 @@ struct BlobHandler {
       return Response(.ok, fields: fields)
     }
     do throws(StorageError) {
-      // A web server that sends a file would hold it to what it takes for its entity tag and date.
+      // nginx would evaluate If-Match and If-Unmodified-Since against its own entity tag and date, so send such answers
+      // from here.
       guard ifMatch == nil, request.fields[.ifUnmodifiedSince] == nil else {
         return try await send(blob, request, fields)
       }
@@ -46,7 +47,7 @@ struct BlobHandler {
       case .internalPath(let path)?:
         if Self.range(of: blob, request) == .unsatisfiable { return Self.rangeInvalid(of: blob, fields) }
         fields[.xAccelRedirect] = path
-        // The web server says so itself of a file that it sends; it would be there twice.
+        // nginx adds Accept-Ranges to files that it sends; do not send the field twice.
         fields[.acceptRanges] = nil
         return Response(.ok, fields: fields)
       case .url(let url)? where context.configuration.storage.redirectDisabled:

@@ -63,8 +63,8 @@ extension ManifestHandler {
   }
 
   /// A stored manifest; nil where there is none that can be read.
-  /// - Parameter claimed: its size where it has been claimed for HEAD, which needs no more of the content than tells what
-  ///   it is; nil: the content is needed.
+  /// - Parameter claimed: its size where it has been claimed for HEAD, which needs no more of the content than tells
+  ///   what it is; nil: the content is needed.
   private func find(
     _ digest: Digest, _ claimed: Int64?, _ repository: Repository
   ) async throws(RegistryError) -> Found? {

@@ -4,8 +4,8 @@ extension RegistryError {
   /// The longest body, in bytes.
   static let maximumBodySize = 64 << 10
 
-  /// The answer: the OCI error form (distribution spec, "Error Codes"). Where there is no room for all entries, the last
-  /// one counts the others.
+  /// The answer: the OCI error form (distribution spec, "Error Codes"). Where there is no room for all entries, the
+  /// last one counts the others.
   public var response: Response {
     var json = JSONWriter()
     json.object { json in

@@ -9,8 +9,8 @@ struct TrustedProxies: Sendable {
     addresses = AddressRanges(proxies.map(\.network))
   }
 
-  /// Scheme and host as the client called them: as a trusted proxy says, else as the web server saw them. nil where they
-  /// are not known, or could not stand in a URL.
+  /// Scheme and host as the client called them: as a trusted proxy says, else as the web server saw them. nil where
+  /// they are not known, or could not stand in a URL.
   func origin(of request: Request) -> String? {
     var (scheme, host, port) = (request.scheme, request.fields[.host], String?.none)
     if addresses.count > 0, trusts(request.peerAddress) {

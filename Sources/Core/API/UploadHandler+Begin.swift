@@ -22,9 +22,8 @@ extension UploadHandler {
     return Response(.accepted, fields: fields(request, repository, upload))
   }
 
-  /// Where the client may mount from (`policy.repository.mounts`): the one place that decides it. nil: from nowhere, so
-  /// the client uploads instead, and can't tell that from a blob that isn't there. So it does where it names what can be
-  /// no repository.
+  /// From where the client may mount (`policy.repository.mounts`). nil: nowhere, and also where `from` is no repository
+  /// name. The client is then asked to upload, as for a blob that does not exist.
   private func mountSource(_ from: String?) -> MountSource? {
     switch (context.configuration.policy.mounts, from) {
     case (.off, _), (.from, nil): nil

@@ -36,7 +36,7 @@ struct UploadHandler {
     do {
       session = try await repository.uploads.open(id, toCloseAs: digest, length: request.contentLength)
     } catch {
-      // Who closed an upload and lost the answer, closes it again, with the same last bytes.
+      // A client that closed the upload but lost the answer repeats the request with the same last bytes.
       if error.status == .notFound, let state,
         try await isRepeated(request, repository, digest, from: state.offset)
       {
@@ -44,7 +44,7 @@ struct UploadHandler {
       }
       throw error
     }
-    // Where nothing comes, nothing can be out of order: some clients name a range, or an old state, all the same.
+    // An empty body can't be out of order. Some clients send a range or an old state with it all the same.
     let chunk =
       request.contentLength == 0
       ? UploadChunk(length: 0)
@@ -53,7 +53,7 @@ struct UploadHandler {
     return created(request, repository, digest)
   }
 
-  /// Gives an upload up.
+  /// Cancels an upload and removes it.
   func cancel(
     _ request: Request, _ repository: Repository, _ id: UploadID
   ) async throws(RegistryError) -> Response {
@@ -72,7 +72,7 @@ struct UploadHandler {
     return try Route.digest(text)
   }
 
-  /// The state that the request brings back, verified; nil where it brings none, which is no hindrance.
+  /// The state (`_state`) that the client returns, verified; nil where it returns none, which is allowed.
   private func state(
     _ request: Request, _ repository: Repository, _ id: UploadID
   ) throws(RegistryError) -> UploadState? {
@@ -87,7 +87,7 @@ struct UploadHandler {
     return state
   }
 
-  /// Where the body goes. One that is refused leaves the upload to whoever comes next.
+  /// Decides where the body goes. If it is refused, the upload is released for the next request.
   private func chunk(
     _ request: Request, _ repository: Repository, _ session: UploadSession, _ state: UploadState?
   ) async throws(RegistryError) -> UploadChunk {
@@ -111,7 +111,7 @@ struct UploadHandler {
 
   // MARK: - Answers
 
-  /// What every answer about an upload carries.
+  /// The header fields of every answer about an upload.
   func fields(_ request: Request, _ repository: Repository, _ upload: Upload) -> HTTPFields {
     let token = UploadState(upload, in: repository.name).token(secret: context.configuration.http.secret.value)
     return [

@@ -1,6 +1,6 @@
 extension BlobStore {
-  /// As `claimInStorage`, where a claim is an object beside the content: it is made first, and looked at is what is left
-  /// once nobody who may have missed it can remove anything. See ``RemovalWatch``.
+  /// As `claimInStorage`, for object stores: writes the claim, waits until no notice covers the content, and only then
+  /// looks whether it exists. See docs/internals/removals.md.
   func claimBeside(
     _ digest: Digest, isComing: Bool, _ watch: RemovalWatch
   ) async throws(StorageError) -> Claim? {
@@ -28,8 +28,8 @@ extension BlobStore {
       .unavailable, "claim \(digest)", cause: "garbage collection keeps announcing its removal: try again")
   }
 
-  /// To be called when a content was put that had been claimed as coming: where that took so long that the claim may
-  /// count no more, it is made again.
+  /// Call it after putting a content that was claimed with `isComing`: if the put took so long that the claim may no
+  /// longer count, claims it again.
   /// - Throws: `.unavailable` where the content is gone.
   func keepClaim(_ digest: Digest) async throws(StorageError) {
     guard let watch, watch.madeClaim(of: digest) == nil else { return }

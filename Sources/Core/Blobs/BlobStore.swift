@@ -1,11 +1,11 @@
 /// All content of the registry, by digest, whatever repository it belongs to.
 public struct BlobStore: Sendable {
   let driver: any StorageDriver
-  /// Where it is told what is damaged; nil: nowhere.
+  /// Gets damaged files; nil: they are not logged.
   let damage: DamageLog?
-  /// What is asked before the storage; nil: nothing.
+  /// Cache in front of the storage; nil: none.
   let cache: DescriptorCaching?
-  /// Where removals are announced: who looks for that.
+  /// Looks for announced removals before this process relies on a content; nil where removals are not announced.
   let watch: RemovalWatch?
 
   /// Over a driver.
@@ -20,7 +20,7 @@ public struct BlobStore: Sendable {
     watch = driver.removalTiming.map { RemovalWatch(driver, $0) }
   }
 
-  /// How what is here, or links to it, is taken away.
+  /// Removes content, or links to it, so that no cache returns it afterwards.
   var invalidation: CacheInvalidation { CacheInvalidation(driver, cache) }
 
   /// The size of a content in bytes; nil where it isn't there. A file that a crash has left empty counts as absent.
@@ -31,13 +31,13 @@ public struct BlobStore: Sendable {
   /// As `size(of:)`, before a client is told that the content is there: garbage collection leaves it alone from now
   /// on, for as long as `maintenance.garbagecollection.grace` says.
   ///
-  /// That is written down as the time of the file's last modification, or that of an object beside it, where it hasn't
-  /// been within an interval.
+  /// The claim is the content's modification time, or that of an object beside it. It is written at most once per
+  /// interval.
   public func claim(_ digest: Digest) async throws(StorageError) -> Int64? {
     try await claimInStorage(digest)?.size
   }
 
-  /// As `claim`, where it was claimed lately by a look that it is there: for content that may be taken from anywhere.
+  /// As `claim`, but answers from the cache if the content was claimed lately: for mounts from any repository.
   func claimRemembered(_ digest: Digest) async throws(StorageError) -> Claim? {
     guard let cache else { return try await claimInStorage(digest) }
     let answer = try await cache.find([digest], in: nil) { blobs in
@@ -54,22 +54,22 @@ public struct BlobStore: Sendable {
     return answer.found.first.flatMap { $0 }
   }
 
-  /// Content that garbage collection has been told of.
+  /// A content that was found, and claimed so that garbage collection keeps it.
   struct Claim {
     /// Bytes.
     var size: Int64
-    /// When the content was last modified before that.
+    /// When the content was last modified before the claim, in nanoseconds since 1970.
     var modified: Int64
-    /// When garbage collection was told, in nanoseconds since 1970; nil where it can't be.
+    /// When it was claimed, in nanoseconds since 1970; nil where the claim can't be written.
     var claimed: Int64?
-    /// Whether it is the first time, as far as is known, that the content was found under this claim.
+    /// Whether this process has not found the content under this claim before, as far as it remembers.
     var isNew = false
 
     /// What a cache may remember.
     var cached: CachedBlob? { claimed.map { CachedBlob(size: size, claimed: $0) } }
   }
 
-  /// As `claim`, with what there is to know.
+  /// As `claim`, always in the storage, and with the times.
   /// - Parameter isComing: whether the content is about to be put, if it isn't there.
   func claimInStorage(_ digest: Digest, isComing: Bool = false) async throws(StorageError) -> Claim? {
     if let watch { return try await claimBeside(digest, isComing: isComing, watch) }
@@ -84,7 +84,7 @@ public struct BlobStore: Sendable {
       } catch  where error.code == .notFound {
         // It was condemned in between.
       } catch  where error.code == .denied {
-        // Storage that this process can only read, or somebody else's files: it can't be claimed, but it is there.
+        // Storage that this process can only read, or another user's files: it can't be claimed, but it is there.
         claim.claimed = nil
         return claim
       }
@@ -92,11 +92,11 @@ public struct BlobStore: Sendable {
     throw StorageError(.unavailable, "find \(digest)", cause: "it comes and goes")
   }
 
-  /// Nanoseconds for which a claim is not made again, so that asking for the same content all the time costs nothing.
+  /// Nanoseconds for which a claim is not written again, so that frequent requests for one content write nothing.
   /// Garbage collection adds them to the grace.
   static let claimInterval: Int64 = 250_000_000
 
-  /// How often what was condemned is looked for again.
+  /// Attempts to find a content while a collection moves it aside.
   static let attempts = 10
 
   func entry(of digest: Digest) async throws(StorageError) -> StorageEntry? {

@@ -1,50 +1,49 @@
-/// Remembers what content there is, and in which repositories, so that asking again costs no trip to the storage.
+/// Remembers which contents exist, and in which repositories, so that a repeated request need not ask the storage.
 ///
-/// It has two scopes: all content, and what one repository may see. Only presence is remembered, never absence. What
-/// it says holds under the permit of its domain (``CachePermit``), and until the content or the link is removed
+/// It has two scopes: all content, and the blobs of one repository. Only presence is remembered, never absence. An
+/// entry is valid under the permit of its domain (``CachePermit``), and until the content or the link is removed
 /// (``CacheInvalidation``).
 ///
 /// A fault of a cache is a miss; none of the calls throws. A call may block its thread.
 public protocol BlobDescriptorCache: Sendable {
-  /// Names those who see each other's changes to this cache at once: a host's workers, or whoever uses the same Redis
-  /// servers. It is another one whenever a change that they saw may be lost. nil while the cache can't be used.
-  /// In letters, digits and hyphens.
+  /// Names the processes that see each other's changes to this cache at once (the workers of one service, or all users
+  /// of one Redis deployment). Changes whenever a change may have been lost. nil: the cache can't be used now.
+  /// Letters, digits and hyphens.
   func domain() -> String?
 
   /// What is known of each of `digests`: in a repository, or in all content where it is nil.
   func find(_ digests: [Digest], in repository: RepositoryName?, _ pass: CachePass) -> [CacheFinding]
 
-  /// Remembers what was found since the leases were given. What was removed in between is not remembered.
+  /// Adds entries for what was found after their leases were given. Entries whose content was removed in between are
+  /// dropped.
   func add(_ entries: [CacheEntry], in repository: RepositoryName?, _ pass: CachePass)
 
-  /// Forgets a content that is about to be removed, or taken out of a repository, and remembers nothing new about it
-  /// before `endRemoval`, even if this process dies.
-  /// - Returns: nil where not everybody in the domain could be told.
+  /// Removes the entry of a content that is about to be removed, or to be removed from a repository, and prevents new
+  /// entries for it until `endRemoval`, even if this process dies.
+  /// - Returns: nil where the domain could not be informed.
   func beginRemoval(of digest: Digest, in repository: RepositoryName?) -> CacheRemoval?
 
-  /// Forgets whatever has been remembered before the removal was over.
-  /// - Returns: false where not everybody in the domain could be told.
+  /// Removes entries that were added before the removal was over.
+  /// - Returns: false where the domain could not be informed.
   func endRemoval(_ removal: CacheRemoval) -> Bool
 
-  /// Forgets, for everybody in the domain and at once, what is remembered of contents that turned out to be gone
-  /// though the registry has not removed them, and all that the repository was known to have. What was looked up before
-  /// is not remembered after it.
+  /// Removes, for all processes of the domain and at once, the entries of contents that are gone although the registry
+  /// has not removed them, and all entries of the repository. What was looked up before is not added afterwards.
   func void(_ digests: [Digest], in repository: RepositoryName?)
 
-  /// Frees what is kept of contents that are gone, or, in a repository, of links to them. What Berth answers doesn't rest
-  /// on it, but what other registries do that share the cache.
+  /// Deletes the entries of contents that are gone or, in a repository, of links to them. Berth's answers do not depend
+  /// on it, but those of other registries that share the cache do.
   func forget(_ digests: [Digest], in repository: RepositoryName?)
 
   /// As `forget`, of all that a repository had.
   func forget(_ repository: RepositoryName)
 }
 
-/// What content is known to be.
+/// What a cache knows of a content.
 public struct CachedBlob: Sendable, Equatable {
   /// Bytes.
   public var size: Int64
-  /// When garbage collection was last told that the content is wanted (``BlobStore/claim(_:)``), in nanoseconds since
-  /// 1970.
+  /// When the content was last claimed (``BlobStore/claim(_:)``), in nanoseconds since 1970.
   public var claimed: Int64
 
   /// What was found in the storage.
@@ -56,14 +55,14 @@ public struct CachedBlob: Sendable, Equatable {
 
 /// What a cache says of a digest.
 public enum CacheFinding: Sendable, Equatable {
-  /// It is there. The lease is for renewing the claim.
+  /// It exists. The lease allows to store a renewed claim.
   case hit(CachedBlob, CacheLease)
-  /// Nothing is known. What is found in the storage from now on may be remembered under the lease, if there is one.
+  /// Nothing is known. What is found in the storage from now on may be added under the lease, if there is one.
   case miss(CacheLease?)
 }
 
-/// The right to remember what is found out about a digest after the lease was given: a number that is another one
-/// whenever the content was removed in between.
+/// The right to add what is found out about a digest after the lease was given: a number that changes with each removal
+/// of the content.
 public struct CacheLease: Sendable, Equatable {
   /// Another one after each removal.
   public let number: UInt64
@@ -75,13 +74,13 @@ public struct CacheLease: Sendable, Equatable {
 
 }
 
-/// Something to remember.
+/// One entry to store, with the lease that proves it is not stale.
 public struct CacheEntry: Sendable {
   /// Of which content.
   public var digest: Digest
   /// What was found.
   public var blob: CachedBlob
-  /// Given before it was looked for.
+  /// Given before the look into the storage.
   public var lease: CacheLease
 
   /// An entry.
@@ -100,7 +99,7 @@ public struct CacheRemoval: Sendable {
   public var digest: Digest
   /// Where; nil: the content itself.
   public var repository: RepositoryName?
-  /// Told from others by this.
+  /// Distinguishes removals of the same content.
   public var number: UInt64
 
   /// Known in a domain.

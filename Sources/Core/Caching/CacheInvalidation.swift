@@ -1,9 +1,8 @@
-/// Removes content, or links to it, so that no cache of any process tells of it once the removal is over, and none
-/// remembers it again from what was seen before.
+/// Removes content or links so that no cache returns them afterwards.
 ///
-/// Who shares a cache with this process is told by it: before, so that nothing is remembered even if this process dies
-/// over the removal, and after. Everybody else (other hosts with caches of their own, all if Redis is down) has a
-/// permit in the storage that is taken away meanwhile (``CachePermit``), which takes a second.
+/// Processes of this process's domain are informed before the removal, so that they cache nothing even if this process
+/// dies, and after it. For all other domains (other hosts with caches of their own; all domains if Redis is down), the
+/// permit is closed meanwhile, which takes a second (``CachePermit``).
 struct CacheInvalidation {
   private let driver: any StorageDriver
   private let cache: DescriptorCaching?
@@ -13,17 +12,17 @@ struct CacheInvalidation {
     self.cache = cache
   }
 
-  /// For somewhat longer than a permit holds that was read before it was taken away.
+  /// Somewhat longer than a permit that was read before it was closed can be used.
   private static let patience = CachePermit.lease + .milliseconds(100)
 
-  /// Takes a content away, or a link to it.
+  /// Runs `operation`, which removes a content (`repository` is nil) or a link to it.
   func removing<Result>(
     _ digest: Digest, in repository: RepositoryName?, _ operation: () async throws(StorageError) -> Result
   ) async throws(StorageError) -> Result {
     try await removing(cache?.beginRemoval(of: digest, in: repository), operation)
   }
 
-  /// Takes away more than caches can be told of one by one.
+  /// Runs `operation`, which removes more than caches can be informed of one by one.
   @discardableResult
   func removingMany<Result>(
     _ operation: () async throws(StorageError) -> Result
@@ -31,7 +30,8 @@ struct CacheInvalidation {
     try await removing(nil, operation)
   }
 
-  /// - Parameter removal: what this process's own cache knows of it; nil: it has to be kept from being gone by.
+  /// - Parameter removal: as announced to this process's own cache; nil: not announced, so its permit is closed like
+  ///   the others.
   private func removing<Result>(
     _ removal: CacheRemoval?, _ operation: () async throws(StorageError) -> Result
   ) async throws(StorageError) -> Result {
@@ -54,12 +54,12 @@ struct CacheInvalidation {
     return result
   }
 
-  /// Voids all that caches remember, and waits until nobody goes by it.
+  /// Voids all entries of all caches, and waits until no process uses them.
   func voidAll() async throws(StorageError) {
     if try await void(except: []) { try await wait() }
   }
 
-  /// As `voidAll`, without waiting: nobody goes by it a second later.
+  /// As `voidAll`, but returns at once: entries may be used for one second more.
   func voidAllSoon() async throws(StorageError) {
     _ = try await void(except: [])
   }
@@ -74,8 +74,8 @@ struct CacheInvalidation {
     return try await open(try await close(forgotten.map(\.name))).count
   }
 
-  /// Forgets what turned out to be wrong, because something other than the registry has removed it: at once for those
-  /// who share this process's cache, and within a second for everybody else. What can't be forgotten now is met again.
+  /// Removes entries of contents that something other than the registry has removed: at once for processes that share
+  /// this process's cache, within a second for all others. If this fails, the next request that meets them tries again.
   func forget(_ vanished: [Digest], in repository: RepositoryName?) async {
     guard let cache, !vanished.isEmpty else { return }
     cache.void(vanished, in: repository)
@@ -84,7 +84,7 @@ struct CacheInvalidation {
 
   // MARK: - Permits
 
-  /// A domain that was closed, by this number.
+  /// The domains that this removal has closed, each with the number in its permit.
   private typealias Closed = [String: UInt64]
 
   /// Closes domains, and waits until no process uses their permits.
@@ -114,7 +114,7 @@ struct CacheInvalidation {
     }
   }
 
-  /// - Returns: false where there is something else in the place of the file, which nobody can go by.
+  /// - Returns: false where something else is in the place of the file: then no process has a permit.
   private func write(
     _ file: CachePermitFile, _ domain: String, durability: Durability
   ) async throws(StorageError) -> Bool {
@@ -126,16 +126,16 @@ struct CacheInvalidation {
     }
   }
 
-  /// Takes the files of domains away that nobody else has closed or opened since: nobody goes by them, so each makes
-  /// itself a new one.
-  /// - Returns: these.
+  /// Removes the permit files that this removal closed, unless another process has changed them since. The domain's
+  /// next reader writes a new one.
+  /// - Returns: their domains.
   @discardableResult
   private func open(_ closed: Closed) async throws(StorageError) -> [String] {
     let opened = try await SideBySide.map(Array(closed), width: driver.concurrency) {
       (domain, number) throws(StorageError) in
       try await CachePermitFile.read(StorageLayout.cachePermit(domain), driver) == .closed(number) ? domain : nil
     }.compactMap { $0 }
-    // The end of the last one's name has all others last, too.
+    // Syncing the removal of the last file makes the others last, too.
     _ = try await SideBySide.map(Array(opened.dropLast()), width: driver.concurrency) { domain throws(StorageError) in
       try await remove(domain, durability: .withNext)
     }
@@ -151,7 +151,7 @@ struct CacheInvalidation {
     }
   }
 
-  /// Opens what was closed, and sees to domains that came in the meantime, or that somebody else has opened.
+  /// Opens what was closed, and voids the entries of domains that are new since, or that another process has opened.
   private func finish(_ removal: CacheRemoval?, _ closed: Closed) async throws(StorageError) {
     var settled: Set<String> = []
     if let removal, let cache, cache.endRemoval(removal) { settled.insert(removal.domain) }
@@ -159,23 +159,23 @@ struct CacheInvalidation {
     if try await void(except: settled) { try await wait() }
   }
 
-  /// Gives all domains another permit.
-  /// - Returns: whether somebody may go by one that was there for a second yet.
+  /// Gives all domains another permit, except those of `settled`.
+  /// - Returns: whether a process may use an old permit for up to one second more.
   private func void(except settled: Set<String>) async throws(StorageError) -> Bool {
     let unsettled = try await domains().filter { !settled.contains($0) }
     return try await SideBySide.map(unsettled, width: driver.concurrency) { domain throws(StorageError) in
       switch try await CachePermitFile.read(StorageLayout.cachePermit(domain), driver) {
       case .closed:
-        // By somebody else, perhaps just now, who opens it himself.
+        // Closed by another removal, which will open it.
         return true
       case .open, .absent:
-        // The file stays: whoever comes next must know that somebody may yet go by what it said before.
+        // Keep the file: a later removal must know that a process may still use the old number.
         return try await write(.open(.random(in: .min ... .max)), domain, durability: .selfChecking)
       }
     }.contains(true)
   }
 
-  /// Those whose permit a process may use. A forgotten permit costs no more than a place in the list.
+  /// Domains whose permit a process may use. Forgotten permits are listed, but not closed.
   private func domains() async throws(StorageError) -> [String] {
     try await permits().filter { !CachePermitFile.isForgotten(modified: $0.entry.modified) }.map(\.name)
   }

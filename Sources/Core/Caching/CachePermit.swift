@@ -1,12 +1,11 @@
 import NIOConcurrencyHelpers
 
-/// The right of one process to answer from a cache, as the storage has it.
+/// Whether this process may answer from a cache.
 ///
-/// Each domain (``BlobDescriptorCache/domain()``) has a small file in the storage, which names a number: entries of
-/// the cache bear it, and are void under any other. A process reads the file again before a second is over, and
-/// answers from no cache until it has. So whoever changes the storage without being able to tell a cache of it (a
-/// command, another host with a cache of its own, anybody while Redis is down) takes the file away, waits for a
-/// little more than a second, and knows that nobody goes by what was remembered before: see ``CacheInvalidation``.
+/// The domain (``BlobDescriptorCache/domain()``) has a permit file in the storage, which holds a number; entries with
+/// another number are void. The process reads the file at least once a second while it uses the cache. A deletion that
+/// can't inform the domain (by a command, by another host with a cache of its own, by any process while Redis is down)
+/// closes the file and waits somewhat longer than a second (``CacheInvalidation``). See docs/caching.md.
 final class CachePermit: Sendable {
   let domain: String
   private let driver: any StorageDriver
@@ -16,15 +15,15 @@ final class CachePermit: Sendable {
   private struct State {
     var pass: CachePass?
     var isRenewing = false
-    /// When it was read, or tried to, for the last time.
+    /// When the last attempt to read the file began.
     var readAt: ContinuousClock.Instant?
     /// The number that was read last, and how long it holds: see ``CachePermitFile/rest(modified:)``.
     var known: (number: UInt64, end: ContinuousClock.Instant)?
   }
 
-  /// How long what was read holds, counted from the moment before it was read.
+  /// How long a reading may be used, counted from before it began.
   static let lease = Duration.seconds(1)
-  /// How often it is read, while there are requests.
+  /// How often the file is read, while there are requests.
   private static let renewal = Duration.milliseconds(500)
 
   init(domain: String, _ driver: any StorageDriver) {
@@ -33,9 +32,9 @@ final class CachePermit: Sendable {
     path = StorageLayout.cachePermit(domain)
   }
 
-  /// What is needed to go by the cache; nil while nobody may, or it can't be known.
+  /// The present pass; nil: the cache must not be used, because the domain is closed or the file can't be read.
   ///
-  /// Reads a small file twice a second at the most. While one request does, the others go on.
+  /// Reads the file twice a second at the most. While one request reads it, the others use the last pass.
   func pass() async -> CachePass? {
     let now = ContinuousClock.now
     let (known, isMine) = state.withLockedValue { state -> (CachePass?, Bool) in
@@ -55,14 +54,14 @@ final class CachePermit: Sendable {
     return pass.flatMap { $0.isValid ? $0 : nil }
   }
 
-  /// The number in the file, which is made where it is missing; nil while the domain is closed.
+  /// The number in the file, which is created where it is missing; nil while the domain is closed.
   private func read() async throws(StorageError) -> UInt64? {
     for _ in 1...3 {
       switch try await CachePermitFile.read(path, driver) {
       case .open(let number) where try await holds(number): return number
       case .closed: return nil
       case .open, .absent:
-        // What counts is what is read after that: another process may do the same.
+        // Read again afterwards: another process may have written another number meanwhile.
         try await CachePermitFile.open(.random(in: .min ... .max)).write(path, driver, durability: .process)
       }
     }
@@ -84,7 +83,7 @@ final class CachePermit: Sendable {
   }
 }
 
-/// What a request needs to go by a cache.
+/// What a request needs to use a cache.
 public struct CachePass: Sendable, Equatable {
   /// Of which cache.
   public var domain: String
@@ -100,6 +99,6 @@ public struct CachePass: Sendable, Equatable {
     self.end = end
   }
 
-  /// Whether it still holds. To be asked after the cache has answered.
+  /// Whether it is still valid. Check it after the cache has answered.
   public var isValid: Bool { ContinuousClock.now < end }
 }

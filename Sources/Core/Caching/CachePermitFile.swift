@@ -1,21 +1,21 @@
-/// What the file of a domain says (``CachePermit``).
+/// The content of a domain's permit file (``CachePermit``).
 enum CachePermitFile: Equatable {
-  /// Entries with this number hold.
+  /// Entries with this number are valid.
   case open(UInt64)
-  /// None do: somebody removes something, who can be told from others by this.
+  /// Closed by the removal with this number: no entry may be used.
   case closed(UInt64)
-  /// There is no file, or it is torn, or whoever closed the domain died over it.
+  /// No file, a torn one, or one whose removal died.
   case absent
 
-  /// Nobody takes so long to remove something that is not moved aside in one step.
+  /// After this time, a closed permit counts as left by a process that died.
   private static let closedAtMost = Duration.seconds(600)
-  /// How long a number holds after it was written: then its domain takes another one.
+  /// How long a number may be used after it was written; then the domain writes another one.
   private static let life = Duration.seconds(7 * 24 * 3600)
   /// By how much clocks may differ.
   private static let clockTolerance = Duration.seconds(24 * 3600)
 
-  /// How much longer the number of an open file holds that was written at `modified`; nil where it holds no more, or the
-  /// time is absurd.
+  /// How much longer the number of an open file that was written at `modified` (nanoseconds since 1970) may be used;
+  /// nil where it no longer may, or where the time lies too far in the future.
   static func rest(modified: Int64) -> Duration? {
     let age = Duration.nanoseconds(WallClock.now - modified)
     return age > .zero - clockTolerance && age < life ? life - max(.zero, age) : nil
@@ -60,7 +60,7 @@ enum CachePermitFile: Equatable {
     }
   }
 
-  /// Always as long, so that a torn file shows.
+  /// Always of the same length, so that a torn file can be recognised.
   private static func hexadecimal(_ number: UInt64) -> String {
     let text = String(number, radix: 16)
     return String(repeating: "0", count: digits - text.utf8.count) + text

@@ -1,16 +1,16 @@
 import NIOConcurrencyHelpers
 
-/// A cache in front of the storage, and the rules by which one goes by it.
+/// A cache in front of the storage; uses it only under a valid permit and lease.
 struct DescriptorCaching: Sendable {
   private let cache: any BlobDescriptorCache
   private let permits: CachePermits
   private let meter: CacheMeter
   /// See ``StorageDriver/concurrency``.
   private let concurrency: Int
-  /// Nanoseconds for which garbage collection need not be told again that a content is wanted.
+  /// Nanoseconds for which a claim need not be written again.
   private let claimHolds: Int64
 
-  /// - Parameter claimHolds: for how long a claim that was made (``BlobStore/claim(_:)``) need not be made again.
+  /// - Parameter claimHolds: for how long a claim (``BlobStore/claim(_:)``) need not be written again.
   init(_ cache: any BlobDescriptorCache, _ driver: any StorageDriver, claimHolds: Duration, _ meter: CacheMeter) {
     self.cache = cache
     self.meter = meter
@@ -22,7 +22,7 @@ struct DescriptorCaching: Sendable {
   /// What was found.
   struct Sighting<Found: Sendable>: Sendable {
     var found: Found
-    /// What there is to remember; nil where it must not be.
+    /// What to cache; nil where it must not be cached.
     var blob: CachedBlob?
   }
 
@@ -30,16 +30,16 @@ struct DescriptorCaching: Sendable {
   struct Answer<Found: Sendable>: Sendable {
     /// Of each of them, in their order; nil where there is nothing.
     var found: [Found?]
-    /// Those that the cache remembers and the storage has not, though the registry has not removed them.
+    /// Digests that the cache has and the storage lacks, although the registry has not removed them.
     var vanished: [Digest] = []
   }
 
-  /// What is remembered of each of `digests`, or what `look` finds, and claims, in the storage. The cache is asked
-  /// about all of them at once, and told of what is new at once.
+  /// What the cache has of each of `digests`, or what `look` finds, and claims, in the storage. The cache is asked
+  /// about all digests in one call, and gets all new entries in one call.
   /// - Parameters:
   ///   - repository: nil: in all content.
-  ///   - doubts: says which of the blobs that are remembered can't be answered for without a look.
-  ///   - recall: makes of what is remembered what `look` would have found.
+  ///   - doubts: returns those of the cached blobs that have to be looked up all the same.
+  ///   - recall: converts a cached blob to what `look` would have found.
   func find<Found: Sendable>(
     _ digests: [Digest], in repository: RepositoryName?,
     doubts: ([RememberedBlob]) async -> Set<Digest>, recall: (Digest, CachedBlob) -> Found,
@@ -84,7 +84,7 @@ struct DescriptorCaching: Sendable {
     return answer
   }
 
-  /// Those that the cache tells of still: what the registry has removed meanwhile, it has forgotten.
+  /// Those that the cache still has: entries of contents that the registry has removed meanwhile are gone.
   private func stillRemembered(_ digests: [Digest], in repository: RepositoryName?) async -> [Digest] {
     guard let pass = await permits.pass(for: cache) else { return [] }
     return zip(digests, ask(digests, in: repository, pass)).compactMap { digest, finding in
@@ -92,7 +92,7 @@ struct DescriptorCaching: Sendable {
     }
   }
 
-  /// What it takes to remember a content that is about to be claimed, and made visible in a repository.
+  /// The pass and lease to cache a content that is about to be claimed, and made visible in a repository.
   struct Intent: Sendable {
     fileprivate let repository: RepositoryName
     fileprivate let digest: Digest
@@ -100,8 +100,8 @@ struct DescriptorCaching: Sendable {
     fileprivate let lease: CacheLease
   }
 
-  /// To be called before the content is claimed: what is remembered under a permit was claimed under it, so that a
-  /// collection that has voided all others before it began may take the claim for younger than itself.
+  /// Call it before the content is claimed. Then an entry under a permit was also claimed under it: a collection, which
+  /// voids all permits before it begins, can rely on the claim being younger than itself.
   func intend(_ digest: Digest, in repository: RepositoryName) async -> Intent? {
     guard let pass = await permits.pass(for: cache),
       let lease = ask([digest], in: repository, pass).first?.lease
@@ -109,7 +109,7 @@ struct DescriptorCaching: Sendable {
     return Intent(repository: repository, digest: digest, pass: pass, lease: lease)
   }
 
-  /// Remembers what was intended, once it is visible.
+  /// Caches the content of `intent`. Call it when the content is visible.
   func remember(_ blob: CachedBlob, _ intent: Intent) {
     cache.add(
       [CacheEntry(digest: intent.digest, blob: blob, lease: intent.lease)], in: intent.repository, intent.pass)
@@ -117,7 +117,7 @@ struct DescriptorCaching: Sendable {
 
   private func ask(_ digests: [Digest], in repository: RepositoryName?, _ pass: CachePass) -> [CacheFinding] {
     let findings = cache.find(digests, in: repository, pass)
-    // What was said once the permit may have been taken away counts for nothing.
+    // The permit may have been closed before the cache answered: then ignore the answer.
     return pass.isValid ? findings : digests.map { _ in .miss(nil) }
   }
 
@@ -150,7 +150,7 @@ struct DescriptorCaching: Sendable {
 }
 
 extension CacheFinding {
-  /// Under which what is found in the storage from now on may be remembered.
+  /// Under which what is found in the storage from now on may be cached.
   fileprivate var lease: CacheLease? {
     switch self {
     case .hit(_, let lease): lease
@@ -168,7 +168,7 @@ private final class CachePermits: Sendable {
     self.driver = driver
   }
 
-  /// nil while nobody may go by the cache, or it can't be used.
+  /// nil while the cache must not or can't be used.
   func pass(for cache: any BlobDescriptorCache) async -> CachePass? {
     guard let domain = cache.domain() else { return nil }
     let permit = current.withLockedValue { current in

@@ -9,8 +9,8 @@ extension Configuration {
     /// The defaults.
     public init() {}
 
-    /// Where a client may mount blobs from (distribution spec, "Mounting a blob from another repository"). A client that
-    /// may not is asked to upload, as if the blob were not there.
+    /// Where a client may mount blobs from (distribution spec, "Mounting a blob from another repository"). A client
+    /// that may not is asked to upload, as if the blob were not there.
     public enum Mounts: String, Sendable, CaseIterable {
       /// From the repository that it names, or, where it names none, from any: for a registry all of whose clients may
       /// read all of it.

@@ -6,7 +6,8 @@ extension Duration {
     ("m", 60_000_000_000), ("h", 3_600_000_000_000), ("d", 86_400_000_000_000), ("w", 604_800_000_000_000),
   ]
 
-  /// `168h`, `1m30s`, `-1.5h`, `0`; also `7d` and `1w`, which Go has not. nil for anything else, and for what 64 bits of nanoseconds can't hold.
+  /// `168h`, `1m30s`, `-1.5h`, `0`; also `7d` and `1w`, which Go has not. nil for anything else, and for what 64 bits
+  /// of nanoseconds can't hold.
   public init?(goText text: String) {
     var rest = Substring(text)
     let isNegative = rest.hasPrefix("-")

@@ -31,8 +31,8 @@ extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomR
 extension StringProtocol {
   /// The same, with asterisks for what stands before `@` in URLs and in addresses such as `user:password@host`.
   ///
-  /// A password may hold an `@`, a `/` or a quotation mark that ought to be percent-encoded, so everything up to the last
-  /// `@` of a word goes.
+  /// A password may hold an `@`, a `/` or a quotation mark that ought to be percent-encoded, so everything up to the
+  /// last `@` of a word goes.
   public var maskingUsers: String {
     guard utf8.contains(UInt8(ascii: "@")) else { return String(self) }
     let words = split(omittingEmptySubsequences: false, whereSeparator: \.isWhitespace)

@@ -86,15 +86,15 @@ final class CollectedStorage: Sendable {
   /// What has become of something that was to be removed.
   enum Outcome: Sendable {
     case removed
-    /// It is wanted, or somebody else has taken it.
+    /// Claimed, or already removed or moved back.
     case kept
-    /// The time was over: it has to be announced again.
+    /// The notice's life was over: the removal has to be announced again.
     case late
   }
 
-  /// Removes the file at `path`, unless it turns out to be wanted once that can't be missed any more: it is condemned
-  /// (`Condemnation`), or its removal has been announced.
-  /// - Parameter isWanted: told when the file was last modified.
+  /// Removes the file at `path` unless it is wanted. Decides after the file was moved aside (`Condemnation`), or its
+  /// removal announced, so that no claim is missed.
+  /// - Parameter isWanted: gets the file's modification time.
   func remove(
     _ path: StoragePath, _ window: RemovalWindow,
     unless isWanted: (_ modified: Int64) async throws(StorageError) -> Bool

@@ -1,13 +1,13 @@
-/// Who watches a collection, and may end it.
+/// Callbacks for the progress of a collection, and to stop it.
 public struct CollectionObserver {
-  /// How far it has come. Called for every item: whoever shows it chooses how often.
+  /// Called for every item, so limit how often you show it.
   public var progressed: (CollectionProgress) -> Void
-  /// Something is about to be removed, or would be.
+  /// Called before something is removed or, in a dry run, would be.
   public var removing: (CollectionItem) -> Void
-  /// Whether it is to end. Asked between items.
+  /// Whether the collection should stop. Called between items.
   public var isStopping: () -> Bool
 
-  /// Nobody, unless told otherwise.
+  /// Without arguments: reports nothing and never stops.
   public init(
     progressed: @escaping (CollectionProgress) -> Void = { _ in },
     removing: @escaping (CollectionItem) -> Void = { _ in }, isStopping: @escaping () -> Bool = { false }

@@ -4,8 +4,8 @@
 /// removed, unless it was written or claimed (``BlobStore/claim(_:)``) since the cutoff: the time at which marking
 /// began, less the grace. So content that a client was told about stays for the grace, and a manifest that marking
 /// missed came after it began, and claimed all that it names before it was answered. What is removed is condemned
-/// first (`Condemnation`), or announced (`RemovalWatch`), so that a claim that comes at the same moment is seen, or sees
-/// that it came too late.
+/// first (`Condemnation`), or announced (`RemovalWatch`), so that a claim that comes at the same moment is seen, or
+/// sees that it came too late.
 public struct GarbageCollector: Sendable {
   /// What to do.
   public struct Options: Sendable {
@@ -15,8 +15,8 @@ public struct GarbageCollector: Sendable {
     public var deletesUntagged = false
     /// For how long content stays that was pushed, or that a client was told about.
     public var grace = Duration.seconds(24 * 3600)
-    /// For how long caches take a claim as made (``RegistryCaching/claimHolds(for:)``): the grace is longer by that, but
-    /// twice as long at the most.
+    /// For how long caches take a claim as made (``RegistryCaching/claimHolds(for:)``): the grace is longer by that,
+    /// but twice as long at the most.
     public var claimsHold = Duration.zero
 
     /// The defaults.
@@ -119,7 +119,8 @@ public struct GarbageCollector: Sendable {
       }
       try await marking.finish()
     }
-    // A loss of power must not bring a manifest back whose content it leaves away: changes before a sync last if it does.
+    // A loss of power must not bring a manifest back whose content it leaves away: changes before a sync last if it
+    // does.
     if !options.isDryRun, run.report.manifests.removed > 0 {
       try await driver.putState(Array(run.name.utf8), at: StorageLayout.collection, durability: .powerLoss)
     }

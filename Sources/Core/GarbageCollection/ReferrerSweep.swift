@@ -1,8 +1,8 @@
-/// Removes from a repository's lists of referrers what the repository hasn't got: a push, a deletion or a collection
-/// that died has left it.
+/// Removes entries from a repository's lists of referrers whose manifests the repository lacks: leftovers of a push, a
+/// deletion or a collection that died.
 ///
-/// Who pushes a referrer files it first, and looks again once its link can be seen; so nothing that is needed goes. (He
-/// looks once no removal of it is announced, where it is.)
+/// A push writes the entry first, and checks it again when the manifest's link is visible and no removal of the entry
+/// is announced. So no entry that is needed is lost.
 struct ReferrerSweep {
   private let run: CollectionRun
   private let repository: Repository

@@ -42,11 +42,11 @@ struct UntaggedManifests {
     return found
   }
 
-  /// Those that have a subject, with it.
+  /// The manifests that have a subject, with the subject.
   var withSubject: [(subject: DigestKey, node: Int)] { referrers.map { ($0.subject, Int($0.referrer)) } }
 
-  /// All of them in generations, none in one with, or before, one that keeps it, so that what keeps others goes first:
-  /// should it turn out to be wanted after all, they are still there. (Where two keep each other, either may come first.)
+  /// The manifests in groups, in the order of removal: an index before its children, a subject before its referrers. If
+  /// one turns out to be wanted, what it keeps still exists. (In a cycle, either may come first.)
   func generations() -> [[Int]] {
     let order = keepersFirst()
     var places = [Int32](repeating: 0, count: count)

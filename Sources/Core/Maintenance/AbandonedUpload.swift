@@ -1,4 +1,4 @@
-/// An upload that nobody seems to go on with.
+/// An upload that may be abandoned.
 struct AbandonedUpload {
   private let driver: any StorageDriver
   private let name: RepositoryName
@@ -14,7 +14,7 @@ struct AbandonedUpload {
   /// Its directory.
   var path: StoragePath { StorageLayout.upload(name, id) }
 
-  /// The upload as it lies in the storage; nil where it is gone.
+  /// The upload as it is in the storage; nil where it is gone.
   func found() async throws(StorageError) -> UnfinishedUpload? {
     let started = try await started()
     let data = try await driver.stateEntry(StorageLayout.uploadData(name, id))
@@ -23,13 +23,13 @@ struct AbandonedUpload {
       repository: name, id: id, started: started, lastWritten: data?.modified, size: data?.size ?? 0)
   }
 
-  /// What is said of one whose files are gone, and whose directory is left.
+  /// Describes an upload whose files are gone, and whose directory is left.
   var unknown: UnfinishedUpload {
     UnfinishedUpload(repository: name, id: id, started: nil, lastWritten: nil, size: 0)
   }
 
-  /// The later one of when the upload was begun and when its last byte arrived; where neither tells, when its
-  /// directory last changed. nil where it is gone.
+  /// When the upload was begun, or when its last byte arrived, whichever is later; if neither is known, when its
+  /// directory last changed. In nanoseconds since 1970; nil where the upload is gone.
   func idleSince() async throws(StorageError) -> Int64? {
     let started = try await started()
     let written = try await modified(StorageLayout.uploadData(name, id))
@@ -38,8 +38,8 @@ struct AbandonedUpload {
   }
 
   /// Removes it with all that is left of it, while no request can write to it or finish it.
-  /// - Parameter isWanted: decides about the time since which it has been idle, once nobody else can change that.
-  /// - Returns: false where somebody is at it, or was until a moment ago.
+  /// - Parameter isWanted: gets the time of the last activity, under the upload's lock.
+  /// - Returns: false where a request holds the upload, or `isWanted` says so.
   func remove(unless isWanted: (Int64) -> Bool) async throws(StorageError) -> Bool {
     let data = StorageLayout.uploadData(name, id)
     let isEmpty = try await modified(data) == nil
@@ -51,7 +51,7 @@ struct AbandonedUpload {
     } catch  where error.isOfAnotherKind {
       // No request can write to it.
     }
-    // A file that this made says nothing, unless somebody wrote to it in the meantime.
+    // If this call created the file, its time says nothing, unless a request wrote to it meanwhile.
     let isMade = isEmpty && writer?.size == 0
     let written = isMade ? nil : try await modified(data)
     let idle = try await [started(), written].compactMap { $0 }.max()
@@ -59,14 +59,14 @@ struct AbandonedUpload {
       if isMade { try await writer?.cancel() } else { try await writer?.close() }
       return false
     }
-    // First what makes it exist for requests, so that none that waits for the file begins anew.
+    // Remove first what makes the upload visible, so that no request that waits for the file starts with an empty one.
     try await delete(StorageLayout.uploadStartedAt(name, id))
     try await delete(path)
     try await writer?.cancel()
     return true
   }
 
-  /// A torn file still tells when it was written.
+  /// From the file's content; if it is torn, its modification time.
   private func started() async throws(StorageError) -> Int64? {
     let path = StorageLayout.uploadStartedAt(name, id)
     let text = try await driver.state(at: path, limit: 128)

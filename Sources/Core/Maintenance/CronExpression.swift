@@ -81,8 +81,8 @@ public struct CronExpression: Sendable, Equatable {
     return Int(text)
   }
 
-  /// The first minute after `start` that it names; nil where there is none within 40 years, in which every date falls on
-  /// every day of the week.
+  /// The first minute after `start` that it names; nil where there is none within 40 years, in which every date falls
+  /// on every day of the week.
   func next(after start: Minute) -> Minute? {
     var time = start
     time.minute += 1

@@ -19,7 +19,8 @@ struct RepositoryTree {
   /// bytes. Costs one listing for each directory.
   /// - Parameters:
   ///   - start: leave out what comes before this one in that order, this one not.
-  ///   - failed: what can't be listed, or why `visit` threw. The walk goes on: below a repository whose visit failed, too.
+  ///   - failed: what can't be listed, or why `visit` threw. The walk goes on: below a repository whose visit failed,
+  ///     too.
   /// - Throws: `.cancelled` when the task is; what `failed` throws.
   func forEach(
     startingAt start: RepositoryName? = nil, visit: (Entry) async throws(StorageError) -> Void,

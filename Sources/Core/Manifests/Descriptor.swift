@@ -4,8 +4,8 @@ public struct Descriptor: Sendable, Equatable {
   public var mediaType: String
   /// The content's address.
   public var digest: Digest
-  /// The content's size in bytes as the manifest gives it, which may be wrong, or negative (`validation.manifests.sizes`);
-  /// nil where it gives none.
+  /// The content's size in bytes as the manifest gives it, which may be wrong, or negative
+  /// (`validation.manifests.sizes`); nil where it gives none.
   public var size: Int64?
   /// Where else the content can be had.
   public var urls: [String] = []

@@ -2,8 +2,8 @@
 ///
 /// Each content is looked up once however often it is named, a link read and a stat, so that an image of 100 layers
 /// costs well under a millisecond on a file system; they are looked up side by side where the storage is another
-/// machine's; and a cache is asked about all of them at once. What it remembers is looked for in the storage, as cheaply
-/// as that can be (``RememberedBlobs``).
+/// machine's; and a cache is asked about all of them at once. What it remembers is looked for in the storage, as
+/// cheaply as that can be (``RememberedBlobs``).
 struct ManifestVerification {
   private let repository: Repository
   private let validation: Configuration.Validation

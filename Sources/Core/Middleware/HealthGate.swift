@@ -1,7 +1,7 @@
 import HTTPTypes
 
-/// Refuses everything while a check fails, so that whoever spreads requests over hosts goes to another one
-/// (`health`, as in docker/distribution).
+/// Answers 503 while the storage is unhealthy, so that a load balancer uses another host (`health`, as in
+/// docker/distribution).
 public struct HealthGate: RequestHandler {
   private let next: any RequestHandler
   private let isHealthy: @Sendable () -> Bool
@@ -12,8 +12,8 @@ public struct HealthGate: RequestHandler {
     self.isHealthy = isHealthy
   }
 
-  /// Lets requests pass while the service is healthy. So does OPTIONS, which needs no storage: a browser whose OPTIONS
-  /// fails does not show that the service can't be reached.
+  /// Lets requests pass while the service is healthy. OPTIONS always passes: it needs no storage, and a browser whose
+  /// OPTIONS fails hides the 503 from the page.
   public func respond(to request: Request) async -> Response {
     guard request.method == .options || isHealthy() else {
       return RegistryError(

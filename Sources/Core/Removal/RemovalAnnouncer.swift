@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Announces removals, on storage where nothing can be moved aside in one step: see ``RemovalWatch``, which says why that
-/// is safe. Any number of processes may do it side by side: each notice is an object of its own.
+/// Announces removals, on storage where nothing can be moved aside in one step: see ``RemovalWatch``, which says why
+/// that is safe. Any number of processes may do it side by side: each notice is an object of its own.
 ///
 /// On other storage it does nothing at all.
 struct RemovalAnnouncer: Sendable {

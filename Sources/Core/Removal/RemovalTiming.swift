@@ -1,30 +1,29 @@
-/// The times that those go by who remove, and those who rely on what is there, on storage that can't move a file in one
-/// step (``StorageDriver/removalTiming``). They are the same for all who share a storage.
+/// Times of the removal protocol (docs/internals/removals.md). They must be the same in all processes that share a
+/// storage.
 public struct RemovalTiming: Sendable, Equatable {
-  /// How long it holds what was read of the notices, counted from the moment before it was read.
+  /// How long a reading of the notices may be used, from before it began.
   public var lease = Duration.seconds(1)
-  /// How often they are read, while somebody relies on something.
+  /// How often notices are read while requests need them.
   public var renewal = Duration.milliseconds(500)
-  /// What whoever removes waits beyond the lease.
+  /// What a removal waits beyond the lease.
   public var margin = Duration.milliseconds(200)
-  /// How long after a notice was written a removal may begin.
+  /// How long after its notice was written a removal may begin.
   public var life = Duration.seconds(20)
-  /// How old a notice is, by the storage's clock or by how long a process has known it, that a process has left which died: well beyond all that may still
-  /// be under way, with every request of a removal sent as often, and waited for as long, as a driver does.
+  /// Age at which the notice of a process that died no longer counts: by the storage's clock, or by how long a process
+  /// has known it. Longer than any removal can last, with all retries and timeouts of the driver.
   public var expiry = Duration.seconds(600)
-  /// How long a request waits for a notice to go.
+  /// How long a request waits for a notice to be withdrawn.
   public var patience = Duration.seconds(30)
-  /// How often it looks meanwhile.
+  /// Interval at which a waiting request reads the notices.
   public var poll = Duration.milliseconds(200)
-  /// For how long a process does not make a claim again: each is an object that is written.
+  /// How long a process does not write the same claim again: each is an object that has to be written.
   public var claimInterval = Duration.seconds(300)
-  /// How much earlier than it is a time of the storage's may be: it counts whole seconds, and its servers have clocks of
-  /// their own.
+  /// How far back a time of the store may lie: it counts whole seconds, and its servers' clocks differ.
   public var imprecision = Duration.seconds(5)
 
-  /// Those of production.
+  /// The values for production.
   public init() {}
 
-  /// What a collection adds to the grace, so that whoever goes by a claim that was made before is safe.
+  /// What a collection adds to the grace, for processes that still rely on a claim that they made earlier.
   var claimAllowance: Duration { claimInterval + imprecision }
 }

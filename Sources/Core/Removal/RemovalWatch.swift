@@ -1,25 +1,11 @@
 import NIOConcurrencyHelpers
 
-/// How one process relies on what is there, on storage that can't move a file aside in one step and can't make it young
-/// (object stores): whoever removes something announces it (``RemovalAnnouncer``), and whoever wants it looks for that.
+/// Lets this process rely on objects that another process may be removing, on storage without an atomic rename (object
+/// stores).
 ///
-/// - Who wants something first says so where it can be seen: by a claim (an object beside the content), by putting the
-///   content that a link leads to, or the link that an entry is about. Then it waits until no notice covers the path
-///   (`awaitRemoval`), and only then it looks, or writes.
-/// - Who removes something first puts a notice that covers the path, and waits for longer than a lease. Then it looks
-///   whether the path is wanted; if it isn't, it begins to remove it within the life of the notice, and withdraws the
-///   notice once that is over.
-///
-/// Then nobody finds what is taken away afterwards. For let the claim be visible at `c`, and the notice at `n`, so that
-/// it is looked for claims after `n + lease`. If that is after `c`, the claim is seen, and the path stays. If it is
-/// before, then `n < c - lease`. Who made the claim goes by notices that were read less than a lease before he
-/// looked them up, which was after `c`; or that were begun to be read after `c`. Either way they were read after `n`: the
-/// notice is among them, so that he waits; or it had been withdrawn, and all that he sees is as it stays.
-///
-/// Clocks of different hosts are never compared. It does not matter how long he sleeps after he has looked the notices
-/// up: whoever announces something later than that looks for claims later, too. A process that dies leaves its notice,
-/// which counts for nothing when it is older, by the storage's own clock or by how long a process has known it, than all
-/// that may be under way.
+/// A claim is written before notices are looked up; a notice is written before claims are looked for
+/// (``RemovalAnnouncer``). So one of two overlapping processes sees the other. Proof and times:
+/// docs/internals/removals.md.
 final class RemovalWatch: Sendable {
   let driver: any StorageDriver
   let timing: RemovalTiming
@@ -30,22 +16,22 @@ final class RemovalWatch: Sendable {
   private struct State {
     var reading: Reading?
     var isRenewing = false
-    /// Notices that processes have left which died.
+    /// Names of notices that were left by processes that died.
     var expired: Set<String> = []
-    /// Since when this process has known the notices.
+    /// When this process first saw each notice.
     var seen: [String: ContinuousClock.Instant] = [:]
   }
 
-  /// What the storage said.
+  /// The notices in the storage, as they were read.
   private struct Reading {
-    /// Before it was read.
+    /// Before the reading.
     var begin: ContinuousClock.Instant
-    /// Another one whenever there was another notice, or one less.
+    /// The content of `removals.change`, which changes with every notice that comes or goes.
     var change: [UInt8]
     var notices: [RemovalNotice]
   }
 
-  /// Claims that are remembered at the most.
+  /// How many claims are remembered at the most.
   private static let capacity = 20_000
 
   init(_ driver: any StorageDriver, _ timing: RemovalTiming) {
@@ -54,10 +40,9 @@ final class RemovalWatch: Sendable {
     claims = NIOLockedValueBox(LRUCache(capacity: RemovalWatch.capacity))
   }
 
-  /// Waits until nobody is about to remove what is at `path`, or to look whether it may. To be called once it can be
-  /// seen that it is wanted: from then on it isn't removed, as long as that holds.
-  /// - Returns: whether somebody was: what was there before may be gone, and claims with it.
-  /// - Throws: `.unavailable` where it takes too long.
+  /// Waits until no notice covers `path`. Call it after writing the claim (or what makes the path wanted).
+  /// - Returns: whether it had to wait: then what was there before may be gone, and the claim with it.
+  /// - Throws: `.unavailable` where it takes longer than `RemovalTiming.patience`.
   func awaitRemoval(of path: StoragePath) async throws(StorageError) -> Bool {
     let begin = ContinuousClock.now
     var notices = try await current(asOf: begin)
@@ -84,8 +69,8 @@ final class RemovalWatch: Sendable {
     return notices.first { $0.covers(path) && !expired.contains($0.name) }
   }
 
-  /// The notices, read less than a lease before `moment`, or after it. While one request reads them anew in time, the
-  /// others go on.
+  /// The notices, read less than a lease before `moment`, or after it. While one request renews them in time, the
+  /// others use the last reading.
   private func current(asOf moment: ContinuousClock.Instant) async throws(StorageError) -> [RemovalNotice] {
     let (known, isMine) = state.withLockedValue { state -> ([RemovalNotice]?, Bool) in
       guard let reading = state.reading, moment - reading.begin < timing.lease else { return (nil, false) }
@@ -99,9 +84,9 @@ final class RemovalWatch: Sendable {
     return (try? await read()) ?? known
   }
 
-  /// Reads the notices: one small object, and no more than that as long as nothing has changed.
+  /// Reads one small object (`removals.change`), and the notices only if it has changed.
   ///
-  /// A notice is put before the change, so whoever reads a change finds all notices that were put before it.
+  /// A notice is put before the change, so a process that reads the change finds all notices that were put before it.
   private func read() async throws(StorageError) -> [RemovalNotice] {
     let begin = ContinuousClock.now
     let change = try await content(StorageLayout.removalChange, limit: 64) ?? []
@@ -134,8 +119,8 @@ final class RemovalWatch: Sendable {
     }
   }
 
-  /// Whether a notice counts for nothing: whoever put it has died, or is about to say that it is gone. Where the store
-  /// tells no times, so that all is as young as can be, it is at least as old as this process has known it.
+  /// Whether a notice is older than `RemovalTiming.expiry`, or already withdrawn. Where the store reports no times, a
+  /// notice is as old as this process has known it.
   private func hasExpired(_ notice: RemovalNotice) async throws(StorageError) -> Bool {
     do {
       let put = try await driver.stat(notice.path).modified

@@ -1,25 +1,25 @@
 import NIOConcurrencyHelpers
 
-/// Repositories of one directory that are in the catalog and have no others below them, each as long as its own
-/// directory has the token.
+/// Repositories of one directory that are in the catalog and have no others below them. An entry is valid as long as
+/// the repository's directory has the token.
 ///
-/// A page looks at a hundred of them while other threads do the same in the same order, so they are had all at once:
-/// with a lock for each, whoever is interrupted while he holds one stops all others.
+/// One lock for the whole table: with a lock per repository, a thread that is preempted while it holds one stops all
+/// threads that walk in the same order.
 final class ListedRepositories: Sendable {
   private let tokens = NIOLockedValueBox<[String: Sighting]>([:])
 
-  /// What was seen of one.
+  /// When a repository was last looked at, and its directory's token.
   struct Sighting: Sendable, Equatable {
-    /// Of the repository's directory, from before that.
+    /// The token of the repository's directory, read before looking.
     var token: ChangeToken
-    /// When that was.
+    /// When it was looked at.
     var at: ContinuousClock.Instant
   }
 
   /// All of them, by the last component of their names.
   var all: [String: Sighting] { tokens.withLockedValue { $0 } }
 
-  /// Adds some, or later sightings. Where there are more than `limit`, the former ones are forgotten.
+  /// Adds or replaces entries. If there are more than `limit` then, the former ones are dropped.
   /// - Returns: how many there are.
   func add(_ learnt: [String: Sighting], limit: Int) -> Int {
     tokens.withLockedValue { tokens in

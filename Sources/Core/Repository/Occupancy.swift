@@ -1,35 +1,35 @@
 /// Whether repositories have manifests.
 ///
-/// That one was seen is remembered with the token of the repository's directory, and holds as long as the token does:
-/// whoever takes away what may have shown it changes the token (`removingManifests(from:_:)`). Where the token is
-/// another one, or none, what showed it the last time is looked at first: a stat, where a listing could be of thousands
-/// of names. Nothing is remembered of a repository that has none.
+/// That a manifest was seen is remembered with the change token of the repository's directory, and is valid as long as
+/// the token: a removal of tags or revisions changes it (`removingManifests(from:_:)`). If the token has changed, or
+/// there is none, the file that was seen the last time is looked at first: one stat instead of a listing of perhaps
+/// thousands of names. Nothing is remembered of a repository that has no manifests.
 ///
-/// docker/distribution changes no token when it deletes a manifest. So what was seen holds for a second only.
+/// docker/distribution changes no token when it deletes a manifest. So what was seen is valid for a second only.
 struct Occupancy {
   let driver: any StorageDriver
   let witnesses: BoundedCache<StoragePath, StoragePath>
   let unreadable: UnreadableFiles
 
-  /// What tells of manifests.
+  /// Whether a look has found manifests.
   enum Evidence {
     case none
-    /// There is more than one wants to look at. It may go without a word.
+    /// More entries than are looked at; assumed, and not remembered.
     case assumed
     /// A tag or revision.
     case seen
   }
 
-  /// Links that are looked at in a directory. docker/distribution leaves the directories of what it deletes; where
-  /// there are more of these than that, the repository counts as one with manifests.
+  /// How many links of a directory are looked at. docker/distribution leaves the directories of what it deletes; if
+  /// there are at least this many, the repository counts as one with manifests.
   private static let patience = 100
 
-  /// Whether what was seen then need not be looked at again, if the token is the same.
+  /// Whether a sighting is recent enough to be used, if the token is the same.
   static func holds(_ seen: ContinuousClock.Instant, _ now: ContinuousClock.Instant) -> Bool {
     now - seen < .seconds(1)
   }
 
-  /// Whether what has shown it the last time is there.
+  /// Whether the file that was seen the last time still exists.
   func isWitnessed(_ directory: StoragePath) async throws(StorageError) -> Bool {
     guard let witness = witnesses.value(for: directory) else { return false }
     return try await isLink(witness)
@@ -58,7 +58,7 @@ struct Occupancy {
     return .none
   }
 
-  /// An empty one, as a crash may leave it, is none.
+  /// An empty file, as a crash may leave it, does not count.
   private func isLink(_ path: StoragePath) async throws(StorageError) -> Bool {
     do {
       let entry = try await driver.stat(path)
@@ -66,7 +66,7 @@ struct Occupancy {
     } catch  where error.code == .notFound {
       return false
     } catch {
-      // Another one may tell. One that can't be looked at leads to nothing that a client could pull.
+      // Look at the next one: what can't be read is of no use to clients.
       try await unreadable.leaveOut(path, error)
       return false
     }
@@ -79,18 +79,17 @@ extension Registry {
 }
 
 extension StorageDriver {
-  /// Takes away what may show that a repository has manifests: a tag, or the link of a revision.
+  /// Runs `body`, which removes a tag or the link of a revision: what may have shown that the repository has manifests.
   ///
-  /// The token of the repository's directory is another one afterwards, so nobody goes by what he saw before. It is
-  /// another one before, too: where this process dies in between, nobody goes by what he saw until then, and a token
-  /// that is as young as that is not given out by a file system.
+  /// The directory's change token is changed before and after, so that no reader trusts what it saw before, even if
+  /// this process dies in between. (File systems give out no token for a directory that has just changed.)
   /// - Parameter directory: the repository's.
   func removingManifests<Result>(
     from directory: StoragePath, _ body: () async throws(StorageError) -> Result
   ) async throws(StorageError) -> Result {
     // Object stores have no directories, and give no tokens.
     guard removalTiming == nil else { return try await body() }
-    // What counts is the second time; where it fails, this is told.
+    // The second touch is the one that counts; its failure is thrown.
     try? await touch(directory)
     let result: Result
     do {

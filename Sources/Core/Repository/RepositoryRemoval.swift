@@ -1,12 +1,12 @@
 /// The removal of a whole repository: its tags, manifests, referrers, links to blobs, and uploads. Not that of
 /// repositories below it, and not of content, which is for garbage collection.
 ///
-/// Whole directories go at once, in an order in which nothing that is left leads to anything that is gone. It is safe
-/// while people push: a file that is there, and locked, tells of it. A push of a manifest looks for that file when
-/// its own link can be seen, and before it verifies what the manifest names. Where it finds none, the removal is over,
-/// and it verifies what is left, or has yet to begin, and then takes the manifest with it.
+/// Removes whole directories, in an order that leaves no link to something that is gone. A lock file exists meanwhile.
+/// A push waits for it after its link is visible and before it verifies the manifest, so either it verifies what is
+/// left, or the removal takes the manifest with it.
 ///
-/// That the file comes and goes in the repository's directory tells the catalog, too (`Occupancy`).
+/// Creating and removing the lock file also changes the repository's directory, which tells the catalog to look again
+/// (`Occupancy`).
 public struct RepositoryRemoval {
   private let repository: Repository
   private var driver: any StorageDriver { repository.driver }
@@ -38,9 +38,9 @@ public struct RepositoryRemoval {
   }
 
   /// Removes the repository, durably.
-  /// - Parameter counting: whether to say how much there was: it costs a listing of all of it.
+  /// - Parameter counting: whether to count what is removed, which costs a listing of all of it.
   /// - Returns: nil where there is no such repository.
-  /// - Throws: `.unavailable` where somebody is removing it already.
+  /// - Throws: `.unavailable` where another process is removing it already.
   public func run(counting: Bool = true) async throws(StorageError) -> Outcome? {
     guard try await isThere() else { return nil }
     let lock = try await repository.removalLock()
@@ -65,7 +65,7 @@ public struct RepositoryRemoval {
       try await Link.remove(StorageLayout.layers(name), driver)
     }
     repository.registry.blobs.cache?.forget(name)
-    // Whoever tagged a manifest in between finds out that it is gone, unless he dies before.
+    // A push that set a tag meanwhile removes it, unless it died: so look for such tags.
     let tags = try await driver.names(in: StorageLayout.tags(name)).compactMap { Tag($0) }
     _ = try await SideBySide.map(tags, width: driver.concurrency) { [repository] tag throws(StorageError) in
       try await repository.tags.remove(tag) { digest throws(StorageError) in
@@ -108,8 +108,8 @@ public struct RepositoryRemoval {
 }
 
 extension Repository {
-  /// Waits until nobody removes the repository, or finds that somebody has died at it.
-  /// - Throws: `.unavailable` where it takes longer than a moment.
+  /// Waits until no removal of the repository is running. A lock whose process died is removed.
+  /// - Throws: `.unavailable` where the removal takes longer than the driver waits for a writer.
   func awaitRemoval() async throws(StorageError) {
     do {
       _ = try await driver.stat(StorageLayout.repositoryRemoval(name))

@@ -130,8 +130,8 @@ extension TagService {
     }
   }
 
-  /// Makes the removal of a tag last, and with it those of the tags beside it: syncing a file in a directory that is new
-  /// syncs the directory above.
+  /// Makes the removal of a tag last, and with it those of the tags beside it: syncing a file in a directory that is
+  /// new syncs the directory above.
   private func settleRemoval(of tag: Tag) async throws(StorageError) {
     try await locking(tag) { () async throws(StorageError) in
       try await driver.settle(StorageLayout.tagRemoval(repository.name, tag))

@@ -7,21 +7,21 @@ final class UploadSession {
   private let startedAt: String?
   private let writer: any StorageWriter
   private let kind: Kind
-  /// Of all that the upload holds, once something was received or verified.
+  /// Hash of all that the upload holds; nil until something was received or verified.
   private var hash: BackgroundHash?
   /// Whether the file has become the blob's content.
   private var isMoved = false
   private var isOver = false
-  /// Whether a write failed for want of space.
+  /// Whether a write failed because the storage is full.
   private var isOutOfSpace = false
   private var driver: any StorageDriver { repository.driver }
   private var hashStates: UploadHashStates { UploadHashStates(driver, repository.name, id) }
 
   /// What a request that fails leaves to the next one.
   enum Kind {
-    /// An upload that holds what has arrived, and can be gone on with.
+    /// An upload that holds what has arrived, and can be continued.
     case resumable
-    /// An upload that is as empty as it was: this request's content is nowhere before it is whole.
+    /// An upload that is as empty as before: this request's content is not visible before it is complete.
     case repeatable
     /// Nothing: no other request can see the upload.
     case single
@@ -41,8 +41,8 @@ final class UploadSession {
   /// The upload as it stands.
   var upload: Upload { Upload(id: id, startedAt: startedAt ?? "", size: writer.size) }
 
-  /// Takes a body as the next bytes. What arrived stays, whatever fails, and can be gone on from; but where the storage
-  /// is full, the upload goes: clients begin anew after such a failure, and what they left would keep it full.
+  /// Appends a body. After a failure, the upload keeps what arrived, and can be continued. If the storage is full, the
+  /// upload is removed: clients start a new one after such a failure, and the old one would keep the storage full.
   func append(_ body: any RequestBody, _ chunk: UploadChunk) async throws(RegistryError) {
     do throws(RegistryError) {
       try await receive(body, chunk, hashing: nil)
@@ -61,8 +61,8 @@ final class UploadSession {
 
   /// Takes a body as the last bytes, verifies the whole, and makes it a blob of the repository.
   ///
-  /// A body that breaks off leaves the upload to be gone on from, if that is its kind; content that has another digest
-  /// takes the upload with it, since its last bytes can't be taken back; and so does storage that is full.
+  /// If the body breaks off, the upload can be continued, if it is `resumable`. If the content has another digest, the
+  /// upload is removed, since its last bytes can't be taken back; also if the storage is full.
   func finish(_ body: any RequestBody, _ chunk: UploadChunk, as digest: Digest) async throws(RegistryError) {
     do throws(RegistryError) {
       try await receive(body, chunk, hashing: digest.algorithm)
@@ -98,12 +98,12 @@ final class UploadSession {
 
   // MARK: - The end
 
-  /// Ends the upload and removes what is left of it: all of it is tried, whatever fails.
+  /// Ends the upload and removes its files. If one removal fails, the others are tried all the same.
   func remove() async throws(StorageError) {
     guard !isOver else { return }
     isOver = true
-    // Before the lock on the file goes, so that a request that waits for it doesn't begin anew. A file that has become a
-    // blob has no lock any more.
+    // Before the lock on the file is released, so that a request that waits for it doesn't start with an empty file. A
+    // file that has become a blob has no lock any more.
     let hidden = await outcome { () async throws(StorageError) in if !isMoved { try await hide() } }
     let cancelled = await outcome { () async throws(StorageError) in try await writer.cancel() }
     try await delete(StorageLayout.upload(repository.name, id))
@@ -111,8 +111,7 @@ final class UploadSession {
     try cancelled.get()
   }
 
-  /// Leaves the upload to the next request. What can't be kept now is not told to the client, whose request has failed
-  /// for another reason.
+  /// Releases the upload for the next request. Errors are ignored: the request has failed for another reason already.
   func letGo() async {
     try? await release()
   }
@@ -129,7 +128,7 @@ final class UploadSession {
     do {
       try await writer.close()
     } catch {
-      // Others have ended the upload: what this request has made since, as the state of its hash, is left to no request.
+      // Another request has ended the upload: remove what this one has written since, such as the state of its hash.
       if error.code == .notFound || error.code == .busy, startedAt != nil,
         (try? await driver.isThere(StorageLayout.uploadStartedAt(repository.name, id))) == false
       {
@@ -139,8 +138,7 @@ final class UploadSession {
     }
   }
 
-  /// Keeps the hash for the next request, if there can be one. It only saves work, so a failure is none of the
-  /// client's.
+  /// Stores the state of the hash for the next request, if there can be one. It only saves work, so errors are ignored.
   private func keepHash() async {
     guard !isMoved, kind == .resumable, let hasher = hash?.current, hasher.count == writer.size else { return }
     try? await hashStates.store(hasher)
@@ -169,7 +167,7 @@ final class UploadSession {
 
   /// Content first, durably, then the link that makes it visible.
   private func keep(as digest: Digest) async throws(StorageError) {
-    // Where nothing was written to the upload's own file, a cancellation did not have to wait.
+    // Nothing was written to the upload's own file, so a cancellation did not have to wait for this request.
     if kind == .repeatable {
       guard try await driver.isThere(StorageLayout.uploadStartedAt(repository.name, id)) else {
         throw StorageError(.notFound, "finish upload \(id)")
@@ -182,7 +180,7 @@ final class UploadSession {
     if isThere {
       try await driver.settle(StorageLayout.blobData(digest))
     } else {
-      // Which claims it, where a content's own time does.
+      // On a file system this claims it, too: the claim is the modification time.
       try await writer.commit(to: StorageLayout.blobData(digest))
       isMoved = true
       try await repository.registry.blobs.keepClaim(digest)
@@ -190,13 +188,13 @@ final class UploadSession {
     }
     try await repository.blobs.link(digest, isSettled: isThere)
     repository.blobs.remember(isThere ? claim?.cached : blob, intent)
-    // Only now: who asks again after a crash in between finds the upload, and what it held. What may be left of it is
-    // for the purge.
+    // Removed last: after a crash before this, a client that repeats the request still finds the upload. The purge
+    // removes what is left.
     try? await remove()
   }
 
-  /// Waits until storage that is only eventually consistent shows what was put in its place. Where it doesn't, the
-  /// upload stays: a client that closes it again finds the content (``wasMoved(to:)``).
+  /// On eventually consistent storage: waits until it shows the content. If it doesn't, the upload stays, and a client
+  /// that closes it again finds the content (``wasMoved(to:)``).
   private func confirm(_ digest: Digest, _ size: Int64) async throws(StorageError) {
     guard driver.isEventuallyConsistent else { return }
     let path = StorageLayout.blobData(digest)
@@ -211,13 +209,13 @@ final class UploadSession {
     throw StorageError(.unavailable, "find \(path)", cause: "the storage does not show what was just written")
   }
 
-  /// How often the storage is asked again.
+  /// How often `confirm` looks again.
   private static let confirmations = 3
-  /// Between two times.
+  /// The pause between two looks.
   private static let confirmationPause = Duration.milliseconds(100)
 
-  /// Whether a request that died has verified the content and moved it, but did not come to link it: the upload is
-  /// empty, and the hash of what it held says the rest.
+  /// Whether a request verified the content and moved it, but died before it linked it. Then the upload is empty, and
+  /// the stored state of its hash has the digest.
   private func wasMoved(to digest: Digest) async throws(StorageError) -> Bool {
     guard writer.size == 0, let hasher = try await hashStates.newest(digest.algorithm, size: .max),
       hasher.count > 0, hasher.finalize() == digest
@@ -244,19 +242,19 @@ final class UploadSession {
       }
       if let problem { throw problem }
       if isLast { return }
-      // This one is still being hashed, and the next in turn no longer.
+      // This buffer is still being hashed; the next in turn no longer is.
       turn = (turn + 1) % (BackgroundHash.depth + 1)
       if turn == buffers.count { buffers.append(IOBuffer()) } else { buffers[turn].removeAll() }
     }
   }
 
-  /// Writes, then hashes what was truly written.
+  /// Writes, then hashes the bytes that were written.
   private func write(
     _ buffer: IOBuffer, _ algorithm: Digest.Algorithm?, inBackground: Bool
   ) async throws(StorageError) {
     guard buffer.count > 0 else { return }
     if hash == nil {
-      // States that outlived what they cover must not be taken for those of what is written now.
+      // States for more bytes than the file has must not be used for what is written now.
       if kind == .resumable { try await hashStates.forget(beyond: writer.size) }
       hash = BackgroundHash(try await resumeHash(algorithm))
     }
@@ -282,7 +280,7 @@ final class UploadSession {
     return try await resumeHash(algorithm).finalize()
   }
 
-  /// The hash of what the upload holds, from its newest state; what that doesn't cover is read back.
+  /// The hash of what the upload holds: from the newest stored state, and the bytes after it, read back.
   private func resumeHash(_ algorithm: Digest.Algorithm?) async throws(StorageError) -> ContentHasher {
     var hasher = try await hashStates.latest(algorithm, size: writer.size)
     guard hasher.count < writer.size else { return hasher }

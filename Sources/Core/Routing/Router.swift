@@ -1,6 +1,6 @@
 import HTTPTypes
 
-/// Finds who answers a request, and turns what they throw into an answer.
+/// Calls the handler for a request, and turns the errors that it throws into answers.
 public struct Router: RequestHandler {
   private let prefix: String
   private let context: APIContext
@@ -21,8 +21,7 @@ public struct Router: RequestHandler {
     }
   }
 
-  /// What the request is about. Nothing can have been pushed as what is no tag, so whoever reads or deletes it is told
-  /// that there is no such thing.
+  /// Parses the path. A malformed tag can't have been pushed, so GET, HEAD and DELETE of one get MANIFEST_UNKNOWN.
   private func route(_ request: Request) throws(RegistryError) -> Route {
     do {
       return try Route(path: request.path, prefix: prefix)
@@ -34,8 +33,8 @@ public struct Router: RequestHandler {
 
   private func dispatch(_ request: Request) async throws(RegistryError) -> Response {
     let route = try route(request)
-    // A browser asks so before it lets a page of another host use the registry (CORS); what it may do, the fields of
-    // `http.headers` say.
+    // A browser sends OPTIONS before it lets a page of another host use the registry (CORS). The permissions come from
+    // `http.headers`.
     if request.method == .options {
       return Response(.ok, fields: [.allow: route.allowedMethods(context.configuration.storage)])
     }

@@ -1,11 +1,8 @@
-/// Content, or a link, that is to be taken away while anybody may come to want it.
+/// Removes a file that a request may claim at any moment: renames it aside, looks for a new claim, then removes it or
+/// moves it back.
 ///
-/// Whoever takes it away moves it aside first, which is one step that nobody else can be in the middle of, and looks
-/// only then whether it is wanted. Whoever wants it (`BlobStore.claim`) says so by its time of modification, and
-/// looks, where it is missing, whether it was moved aside, and moves it back. So each of the two sees what the other
-/// one did, whichever came first; and where a process dies between two steps, whatever was moved aside is still found.
-///
-/// Where nothing can be moved in one step, removals are announced instead (``RemovalWatch``), and nothing lies aside.
+/// A request that misses the file moves it back, too. Proof: docs/internals/removals.md. On object stores, removals are
+/// announced instead (``RemovalWatch``).
 struct Condemnation {
   private let path: StoragePath
   private let aside: StoragePath
@@ -24,7 +21,7 @@ struct Condemnation {
     }
   }
 
-  /// When it was last said to be wanted (nanoseconds since 1970); nil where it has been moved back.
+  /// When it was last claimed (nanoseconds since 1970); nil where a request has moved it back.
   func lastWanted() async throws(StorageError) -> Int64? {
     do {
       return try await driver.stat(aside).modified
@@ -38,12 +35,12 @@ struct Condemnation {
     do {
       try await driver.move(aside, to: path, durability: .process)
     } catch  where error.code == .notFound {
-      // Someone was faster.
+      // A request has moved it back already.
     }
   }
 
   /// Removes it for good. A loss of power may bring it back.
-  /// - Returns: false where it has been moved back.
+  /// - Returns: false where a request has moved it back.
   func carryOut() async throws(StorageError) -> Bool {
     do {
       try await driver.delete(aside, durability: .process)
@@ -53,7 +50,7 @@ struct Condemnation {
     }
   }
 
-  /// Moves back whatever was moved aside from `path`, by whom ever.
+  /// Moves back what any collection has moved aside from `path`.
   /// - Returns: whether it is worth looking at `path` again.
   static func rescue(_ path: StoragePath, _ driver: any StorageDriver) async throws(StorageError) -> Bool {
     guard driver.removalTiming == nil else { return false }

@@ -13,15 +13,15 @@ public protocol StorageDriver: Sendable {
   /// Whether what was just written may not be found yet, or be found as it was before.
   var isEventuallyConsistent: Bool { get }
 
-  /// How many calls a task has under way at once, where it has many to make: more than one where a call waits for
-  /// another machine.
+  /// How many calls one task makes at the same time, if it has many: more than one where a call waits for another
+  /// machine.
   var concurrency: Int { get }
 
-  /// Where a file can't be moved in one step, nor be made young without its content (object stores): the times by which
-  /// removals are announced instead (`RemovalWatch`). nil: it can.
+  /// nil: the driver can rename a file in one step and set its modification time. Otherwise (object stores): the times
+  /// by which removals are announced (`RemovalWatch`).
   ///
-  /// Such storage must show at once, to everybody, what was written or removed, in every call. `touch` is not called,
-  /// and `move` may be two steps.
+  /// Such storage must show every write and removal to all processes at once. `touch` is not called, and `move` may be
+  /// two steps.
   var removalTiming: RemovalTiming? { get }
 
   /// The whole content of a small file. A file longer than `limit` bytes throws `.tooLarge`.
@@ -34,12 +34,12 @@ public protocol StorageDriver: Sendable {
   func reader(at path: StoragePath, from offset: Int64) async throws(StorageError) -> any StorageReader
 
   /// Opens a file for writing: at its end where `appending` (the file is created where it is missing),
-  /// else anew. One writer at a time: a second one, in any process, throws `.busy`. Whoever removes a file that may
-  /// be being written opens it before.
+  /// else with no content. One writer at a time: a second one, in any process, throws `.busy`. To remove a file that
+  /// may have a writer, open it first.
   func writer(at path: StoragePath, appending: Bool) async throws(StorageError) -> any StorageWriter
 
-  /// A writer whose content will be at `destination` if it is committed, and nowhere before: it can be neither read nor
-  /// gone on with. For storage that would have to copy what was written elsewhere; nil where it can be moved.
+  /// A writer whose content appears at `destination` when it is committed; before, it can neither be read nor be
+  /// continued by another writer. For storage that would have to copy a file to move it; nil where it need not.
   /// - Parameter length: how many bytes will come; nil where that isn't known.
   func directWriter(to destination: StoragePath, length: Int64?) async throws(StorageError) -> (any StorageWriter)?
 
@@ -55,19 +55,18 @@ public protocol StorageDriver: Sendable {
     in path: StoragePath, _ visit: (String) async throws(StorageError) -> Void
   ) async throws(StorageError)
 
-  /// As `list`, with what `stat` says of each entry: for no more than the list costs where the storage's lists say it.
-  /// What is neither a file nor a directory is left out.
+  /// As `list`, with the result of `stat` for each entry; at no further cost where the storage's lists contain it.
+  /// Entries that are neither files nor directories are left out.
   func entries(of directory: StoragePath) async throws(StorageError) -> [DirectoryEntry]
 
   /// Moves a file over whatever file is at `destination`.
   func move(_ source: StoragePath, to destination: StoragePath, durability: Durability) async throws(StorageError)
 
-  /// Sets the time of modification of a file, or of a directory, to now. A directory's change token is another one
-  /// from then on.
+  /// Sets the modification time of a file or a directory to now. This changes a directory's change token.
   func touch(_ path: StoragePath) async throws(StorageError)
 
-  /// Makes a file that was found outlive a loss of power: whoever made it may be about to, or have died before.
-  /// Costs next to nothing where that is long ago.
+  /// Makes a file that was found survive a loss of power: the process that wrote it may not have synced it yet, or may
+  /// have died before. Costs next to nothing if the file was written long ago.
   func settle(_ path: StoragePath) async throws(StorageError)
 
   /// Removes a file, or a directory with everything below it.
@@ -76,16 +75,16 @@ public protocol StorageDriver: Sendable {
   /// Removes `directory` where it is empty or not there, then in the same way those above it, below `top`.
   func prune(_ directory: StoragePath, below top: StoragePath) async throws(StorageError)
 
-  /// Removes what processes that died have left under names of the driver's own, where it is older than `age`; and
-  /// fills up the room that the driver keeps for maintenance on full storage, where this process may use that.
-  /// - Returns: how many files and trees.
+  /// Removes leftovers of processes that died, under names of the driver's own, if they are older than `age`. Also
+  /// refills the reserve for maintenance on full storage, where this process may use it.
+  /// - Returns: how many files and trees were removed.
   func sweepLeftovers(olderThan age: Duration) async throws(StorageError) -> Int
 
-  /// A way for the client, who has asked by `request`, or the web server to read the file itself; nil where the worker
-  /// must send it.
+  /// A URL or path by which the client that sent `request`, or the web server, can read the file itself; nil where the
+  /// worker must send it.
   func directURL(for path: StoragePath, answering request: DownloadRequest) async throws(StorageError) -> DirectURL?
 
-  /// A value that differs whenever entries were added to or removed from a directory since, or it was touched.
+  /// A value that changes whenever an entry is added to or removed from the directory, or the directory is touched.
   /// nil where the driver can't tell, or can't tell yet.
   func changeToken(of directory: StoragePath) async throws(StorageError) -> ChangeToken?
 }

@@ -148,8 +148,8 @@ struct ContentCheck {
     try await run.driver.move(place, to: data, durability: .powerLoss)
   }
 
-  /// The same where nothing can be moved in one step: a copy goes there first, and then the content, if it still is what
-  /// was copied. Whoever replaces it has claimed it.
+  /// The same where nothing can be moved in one step: a copy goes there first, and then the content, if it still is
+  /// what was copied. Whoever replaces it has claimed it.
   private func quarantineCopy(_ data: StoragePath, _ digest: Digest) async throws(StorageError) {
     let place = StorageLayout.quarantined(digest)
     let entry = try await run.driver.stat(data)

@@ -1,7 +1,7 @@
 import NIOConcurrencyHelpers
 
-/// What the checks of one verification share: what is looked at, what was found, and how far it has come. Several checks
-/// run side by side where the storage is another machine.
+/// What the checks of one verification share: what is looked at, what was found, and how far it has come. Several
+/// checks run side by side where the storage is another machine.
 final class VerificationRun: Sendable {
   let registry: Registry
   let options: Verifier.Options
