@@ -35,7 +35,7 @@ package final class Monitor<Value: Sendable>: @unchecked Sendable {
     return body(&value)
   }
 
-  /// Calls `body` under the lock now and after each change, until it gives something. nil: nothing by `deadline`.
+  /// Calls `body` under the lock, now and after each change, until it returns a value. nil: none by `deadline`.
   package func wait<Result>(until deadline: ContinuousClock.Instant, _ body: (inout Value) -> Result?) -> Result? {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
@@ -51,7 +51,7 @@ package final class Monitor<Value: Sendable>: @unchecked Sendable {
     }
   }
 
-  /// Wakes one that waits. To be called after a change that one can make use of.
+  /// Wakes one waiting thread. Call it after a change that one thread can use.
   package func signal() {
     pthread_cond_signal(condition)
   }

@@ -49,7 +49,7 @@ struct DirectoryStream: ~Copyable {
     while try !next(body) {}
   }
 
-  /// Begins anew.
+  /// Starts again at the first entry.
   func rewind() {
     rewinddir(stream)
   }

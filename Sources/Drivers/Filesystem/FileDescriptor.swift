@@ -2,15 +2,14 @@ import CLinux
 import Core
 import Glibc
 
-/// An open file: owns the descriptor, which is closed exactly once: by `close`, which consumes it, or when it goes
-/// out of use.
+/// An open file. Owns the descriptor and closes it exactly once: by `close`, or when it goes out of scope.
 struct FileDescriptor: ~Copyable {
   /// For system calls. Valid as long as this is.
   let number: Int32
   private var isLocked = false
 
-  /// Opens the file at `path`, through symbolic links; one that `flags` create is as open to others as the process'
-  /// umask allows. What is below a storage's root is opened by ``PathLookup``.
+  /// Opens the file at `path`, following symbolic links. A file that `flags` create gets the permissions that the
+  /// umask allows. Files below a storage's root are opened by ``PathLookup`` instead.
   init(opening path: String, _ flags: Int32) throws(Errno) {
     number = try systemCall { path.withCString { open($0, flags | O_CLOEXEC, 0o666 as mode_t) } }
   }
@@ -20,15 +19,14 @@ struct FileDescriptor: ~Copyable {
     self.number = number
   }
 
-  /// Stands for the working directory, so that a path beside it is taken as it is.
+  /// Stands for the working directory (`AT_FDCWD`), for system calls that take a path relative to a directory.
   static var workingDirectory: FileDescriptor { FileDescriptor(taking: AT_FDCWD) }
 
   deinit {
     _ = FileDescriptor.end(number, isLocked)
   }
 
-  /// Closes the file and tells whether everything that was written went well, as network file systems
-  /// say only now.
+  /// Closes the file. Throws if an earlier write failed, which network file systems report only now.
   consuming func close() throws(Errno) {
     let (closing, isLocked) = (number, isLocked)
     discard self
@@ -38,11 +36,11 @@ struct FileDescriptor: ~Copyable {
   private static func end(_ number: Int32, _ isLocked: Bool) -> Errno? {
     guard number >= 0 else { return nil }
     if isLocked { flock(number, LOCK_UN) }
-    // Linux lets go of the descriptor even where a signal interrupts.
+    // Linux closes the descriptor even if a signal interrupts the call.
     return Glibc.close(number) == -1 && errno != EINTR ? .last : nil
   }
 
-  /// Gives the descriptor to what will close it instead.
+  /// Gives up ownership: the caller closes the descriptor.
   consuming func release() -> Int32 {
     let released = number
     discard self
@@ -55,8 +53,8 @@ struct FileDescriptor: ~Copyable {
     return status
   }
 
-  /// Content and attributes outlive a loss of power. After a failure the kernel may call what it lost clean,
-  /// so trying again proves nothing.
+  /// Makes content and attributes survive a loss of power. Do not repeat it after a failure: the kernel may have marked
+  /// lost pages as clean, so that the second call succeeds.
   func sync() throws(Errno) {
     try systemCall { fsync(number) }
   }
@@ -85,9 +83,9 @@ struct FileDescriptor: ~Copyable {
     try systemCall { ftruncate(number, 0) }
   }
 
-  /// Takes the lock that one open file at a time can have, in all processes, until it is closed. That it is let go of
-  /// then is said, since a process that is being started this moment may have inherited the descriptor.
-  /// - Returns: false where another has it.
+  /// Takes the file's exclusive lock (`flock`), until this is closed. Closing unlocks explicitly, because a process
+  /// that is being started at the moment may have inherited the descriptor.
+  /// - Returns: false where another open file has the lock.
   mutating func lock() throws(Errno) -> Bool {
     do {
       try systemCall { flock(number, LOCK_EX | LOCK_NB) }
@@ -98,12 +96,12 @@ struct FileDescriptor: ~Copyable {
     }
   }
 
-  /// Reads at `offset`. Fewer bytes than there is room for mean the end.
+  /// Reads at `offset`. Returns fewer bytes than fit into `buffer` only at the end of the file.
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(Errno) -> Int {
     try systemCall { pread(number, buffer.baseAddress, buffer.count, off_t(offset)) }
   }
 
-  /// Writes all of `bytes` at `offset`, and moves `offset` past what was written, after an error too.
+  /// Writes all of `bytes` at `offset`, and advances `offset` by the bytes written, also after an error.
   func write(_ bytes: UnsafeRawBufferPointer, at offset: inout Int64) throws(Errno) {
     var rest = bytes[...]
     while !rest.isEmpty {
@@ -115,14 +113,14 @@ struct FileDescriptor: ~Copyable {
     }
   }
 
-  /// Has the kernel begin to write a range to the disk. A hint: what can't be written, `sync` reports.
+  /// Makes the kernel begin to write a range to the disk. Only a hint: `sync` reports failures.
   func beginWriteback(from offset: Int64, count: Int64) {
     sync_file_range(number, Int(offset), Int(count), UInt32(BERTH_SYNC_FILE_RANGE_WRITE))
   }
 
   /// The content from the start; nil where it is longer than `limit` bytes.
   func content(limit: Int) throws(Errno) -> [UInt8]? {
-    // One read for all but large files: a byte more than there may be shows the end.
+    // One read suffices for a file of up to 16 KiB: a buffer that is not filled shows the end.
     var capacity = min(limit, 16 << 10) + 1
     var content = [UInt8]()
     while true {
@@ -141,7 +139,7 @@ struct FileDescriptor: ~Copyable {
       if let failure { throw failure }
       if content.count > limit { return nil }
       if content.count < capacity {
-        // Callers may keep it: no memory of the size of the guess.
+        // Callers may keep the content, so don't return a buffer of the guessed size.
         return capacity > 1024 && content.count < capacity / 2 ? Array(content[...]) : content
       }
       capacity = min(limit, 8 * capacity) + 1

@@ -1,7 +1,7 @@
 import Core
 import Glibc
 
-/// What the kernel tells of a file.
+/// The status of a file (`stat`).
 typealias FileStatus = Glibc.stat
 
 extension FileStatus {
@@ -32,7 +32,7 @@ extension FileStatus {
   }
 }
 
-/// Tells a file from every other that exists, whatever its path.
+/// Identifies a file among all that exist now, whatever its path.
 struct FileIdentity: Equatable {
   let device: UInt64
   let number: UInt64

@@ -2,7 +2,7 @@ public import Core
 import Glibc
 
 extension FilesystemDriver {
-  /// A tree disappears at once, under a hidden name, before anything in it is removed.
+  /// A tree is renamed to a hidden name first, so that it disappears in one step, and is then removed.
   /// The root itself can't be deleted: `.denied`.
   public func delete(_ path: StoragePath, durability: Durability) async throws(StorageError) {
     guard path != .root else { throw StorageError(.denied, "delete \(path)", cause: "the root stays") }
@@ -14,7 +14,7 @@ extension FilesystemDriver {
       } catch  where error.code == EISDIR {
         removed = try hide(place, file)
       }
-      // The name's end. A tree's entries need no sync of their own: what a loss of power leaves of them is hidden.
+      // Syncs the removal of the name. A tree's entries need no sync: what a loss of power leaves of them is hidden.
       try syncRemoval(from: parent(of: file), for: durability)
       if let removed {
         var removal = try treeRemoval()
@@ -23,15 +23,15 @@ extension FilesystemDriver {
     }
   }
 
-  /// Moves a tree to where no request looks.
-  /// - Returns: its name there.
+  /// Moves a tree to a hidden name in the staging directory.
+  /// - Returns: that name.
   private func hide(_ place: borrowing Place, _ tree: String) throws(Errno) -> String {
     let hidden = hiddenName()
     try creating(in: staging) { () throws(Errno) in
       do throws(Errno) {
         try place.rename(to: Place(verified: "\(staging)/\(hidden)"))
       } catch  where error.code == ENOENT && exists(staging) {
-        // It is the tree that is gone; `creating` would try again.
+        // The tree is gone, not the staging directory: ENOENT would make `creating` try again.
         throw Errno(code: ESTALE)
       }
     }
@@ -66,7 +66,7 @@ extension FilesystemDriver {
     guard reusesDirectories else { return try place.removeDirectory() }
     let descriptor = try lookup.open(directory, O_RDONLY | O_DIRECTORY)
     try place.removeDirectory()
-    // What can't be written was to go anyway.
+    // Errors do not matter: what can't be written is removed anyway.
     try? descriptor.sync()
   }
 
@@ -89,7 +89,7 @@ extension FilesystemDriver {
             try removal.remove(name)
             swept += 1
           } catch {
-            // The others can go all the same.
+            // Remove the others all the same.
             failure = error
           }
         }

@@ -1,9 +1,9 @@
 import Glibc
 
 extension FilesystemDriver {
-  /// Runs `create`, which makes an entry in `directory`, and makes the directory only where it is missing,
-  /// so that the usual case costs no call.
-  /// - Parameter create: throws `ENOENT` where the directory is missing. It runs again where others remove the
+  /// Runs `create`, which makes an entry in `directory`. Only if that fails because the directory is missing, makes the
+  /// directory and runs `create` again, so that the usual case costs no further call.
+  /// - Parameter create: throws `ENOENT` where the directory is missing. Runs several times if others remove the
   ///   directory at the same time.
   func creating<Result: ~Copyable>(
     in directory: String, _ create: () throws(Errno) -> Result
@@ -40,7 +40,7 @@ extension FilesystemDriver {
     _ = try FileDescriptor(opening: root.isEmpty ? "/" : root, O_RDONLY | O_DIRECTORY)
   }
 
-  /// The root's device, and what its file system promises of names.
+  /// The root's device, and how its file system makes changes of names last (``NamePromise``).
   static func fileSystem(of root: String) -> (device: UInt64, promise: NamePromise, reusesDirectories: Bool)? {
     guard let directory = try? FileDescriptor(opening: root.isEmpty ? "/" : root, O_RDONLY | O_DIRECTORY),
       let status = try? directory.status()
@@ -57,9 +57,9 @@ extension FilesystemDriver {
     try FileDescriptor(opening: above.isEmpty ? "/" : above, O_RDONLY | O_DIRECTORY).sync()
   }
 
-  /// The root without symbolic links, which an administrator may have put on the way there. What is missing of it stays
-  /// as it is, at the end of a link too: it will be made, or mounted.
-  /// - Parameter links: how many links may still be followed to where nothing is; the kernel allows as many.
+  /// The path of the root with symbolic links resolved. Components that do not exist are kept, also those that a link
+  /// leads to: they will be created or mounted.
+  /// - Parameter links: how many dangling links may still be followed; the kernel allows 40.
   static func resolved(_ root: String, links: Int = 40) -> String {
     if root.isEmpty { return root }
     if let real = root.withCString({ realpath($0, nil) }) {

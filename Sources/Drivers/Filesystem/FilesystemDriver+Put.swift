@@ -22,7 +22,7 @@ extension FilesystemDriver {
       {
         return try descriptor.close()
       }
-      // Before the rename: a name must never last longer than the content.
+      // Before the rename: a name must not survive a loss of power that its content does not survive.
       if durability != .process { try descriptor.sync() }
       try descriptor.close()
       try creating(in: directory) { () throws(Errno) in
@@ -35,7 +35,7 @@ extension FilesystemDriver {
     }
   }
 
-  /// Makes a file and removes it. Throws `.denied` where this process may not.
+  /// Creates a file and removes it. Throws `.denied` where this process has no permission to.
   public func checkWritable() throws(StorageError) {
     try perform(.put, .root) { _ throws(Errno) in
       let hidden = hiddenPath()
@@ -44,8 +44,8 @@ extension FilesystemDriver {
     }
   }
 
-  /// Looks for symbolic links on the way to directories that all else lies in. What is missing will be made.
-  /// - Throws: `.irregular` where one is there and isn't followed.
+  /// Checks that no symbolic link is on the path of `directories`. A missing directory is no error: it will be made.
+  /// - Throws: `.irregular` where a link is on the path and links are not followed.
   public func checkLinks(_ directories: [StoragePath]) throws(StorageError) {
     for directory in directories {
       try perform(.stat, directory) { file throws(Errno) in
@@ -66,8 +66,8 @@ extension FilesystemDriver {
   /// Syncs a file under its new name. The one sync makes the name last as well, and the directories above, where the
   /// file system makes a promise: a rename changes the file's own attributes.
   ///
-  /// After a failure the file is gone, so that nobody takes it for one that lasts.
-  /// - Returns: false where something has the name already, which must not be replaced by what isn't synced.
+  /// After a failure the file is removed, so that no request takes it for a durable one.
+  /// - Returns: false where the name exists already: a file must not be replaced by one that isn't synced.
   private func renameAndSync(
     _ hidden: String, to file: String, _ descriptor: borrowing FileDescriptor
   ) throws(Errno) -> Bool {

@@ -63,8 +63,8 @@ extension FilesystemDriver {
       return status
     }
     guard status.isDirectory else { throw StorageError(.wrongKind, "stat \(directory)", cause: "not a directory") }
-    // Two changes within one tick of the clock for files can't be told apart: only a time that has passed for sure
-    // stands for all that happened up to it. Kernels tick every few milliseconds. Some file systems keep whole
+    // Two changes within one tick of the kernel's clock can't be distinguished, so a time counts only once the tick is
+    // certainly over. Kernels tick every few milliseconds. Some file systems keep whole
     // seconds, or every second one: ext4 with small inodes, FAT, servers with one of these beneath.
     let isWholeSecond = status.st_mtim.tv_nsec == 0 && status.st_ctim.tv_nsec == 0
     let tick: Int64 = isWholeSecond ? 2_100_000_000 : 100_000_000

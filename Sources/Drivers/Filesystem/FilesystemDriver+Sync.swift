@@ -1,17 +1,15 @@
 public import Core
 import Glibc
 
-/// What it takes that names outlive a loss of power.
-///
-/// That is for the file system to say: see `NamePromise`.
+/// Makes changes of names survive a loss of power. What that takes depends on the file system: see `NamePromise`.
 extension FilesystemDriver {
-  /// Makes a name that came to `directory` last as `durability` says.
+  /// Makes a name that was added to `directory` survive as `durability` says.
   func sync(_ directory: String, for durability: Durability) throws(Errno) {
     if mustSync(directory, durability) { try sync(directory) }
   }
 
-  /// Makes it last that a name went from `directory`, as `durability` says. Should the directory's own name not last,
-  /// then neither does what was in it; and where the directory is gone, that must last.
+  /// Makes the removal of a name from `directory` survive as `durability` says. The directory's own name need not be
+  /// synced: if it is lost, so is what was in it. If the directory is gone, its parent is synced instead.
   func syncRemoval(from directory: String, for durability: Durability) throws(Errno) {
     guard mustSync(directory, durability) else { return }
     var directory = directory
@@ -32,10 +30,8 @@ extension FilesystemDriver {
     }
   }
 
-  /// Makes the names in `directory` last, and its own name, whoever made it.
-  ///
-  /// Another request may have made a directory on the way a moment ago, and not synced it yet: it would be no comfort
-  /// that it is about to. So what is young is synced once by each process; what is old, the kernel has written.
+  /// Syncs `directory` and the directories above it that are younger than `settlingTime`, once per process: another
+  /// request may have created them and not synced them yet.
   func sync(_ directory: String) throws(Errno) {
     var directory = directory
     var synced: [DirectoryIdentity] = []
@@ -49,7 +45,7 @@ extension FilesystemDriver {
           synced.append(identity)
         }
       } catch  where error.isMissing && rootIsThere {
-        // Removed since, with what had come to it.
+        // Removed meanwhile, with what was added to it.
       }
       directory = parent(of: directory)
     }
@@ -60,7 +56,7 @@ extension FilesystemDriver {
     try lookup.open(directory.isEmpty ? "/" : directory, O_RDONLY | O_DIRECTORY)
   }
 
-  /// Syncs the file, and its name, where that is young. A change of names in a directory changes its time.
+  /// Syncs the file and its name if the directory's names changed within `settlingTime`.
   public func settle(_ path: StoragePath) async throws(StorageError) {
     try perform(.settle, path) { file throws(Errno) in
       let directory = parent(of: file)
@@ -73,8 +69,8 @@ extension FilesystemDriver {
     }
   }
 
-  /// Nanoseconds after which kernels have written everything by themselves: far more than the half minute after which
-  /// Linux writes what is dirty, and journals commit.
+  /// Nanoseconds after which the kernel has written everything by itself: far more than the half minute after which
+  /// Linux writes dirty pages and journals commit.
   private static let settlingTime: Int64 = 600_000_000_000
 }
 

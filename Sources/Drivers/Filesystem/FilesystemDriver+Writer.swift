@@ -19,7 +19,7 @@ extension FilesystemDriver {
       }
       guard try descriptor.lock() else { return nil }
       let status = try descriptor.status()
-      // Between the two calls it may have been moved to where its content counts, or removed.
+      // Between the two calls the file may have been committed to another path, or removed.
       guard (try? lookup.status(of: file))?.identity == status.identity else { continue }
       try status.requireFile()
       if !appending, status.st_size > 0 { try descriptor.truncate() }

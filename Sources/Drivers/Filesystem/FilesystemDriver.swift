@@ -5,9 +5,9 @@ import Synchronization
 
 /// Storage in a directory of a local or network file system.
 ///
-/// Everything goes by absolute paths, so that a root that was unmounted and mounted again serves on.
-/// What isn't in its place yet, and trees that are being removed, lie in a directory of the driver's own, whose name
-/// no storage path can have. What a crash leaves there does no harm, and is swept.
+/// Uses absolute paths only, so that a root that is unmounted and mounted again works without a restart.
+/// Files that are not in their place yet, and trees that are being removed, are in a directory of the driver's own,
+/// whose name no storage path can have (`~staging`). Leftovers of a crash there do no harm, and are swept.
 public final class FilesystemDriver: StorageDriver {
   /// `filesystem`
   public let name = "filesystem"
@@ -15,7 +15,7 @@ public final class FilesystemDriver: StorageDriver {
   var root: String { lookup.root }
   /// How files are found.
   let lookup: PathLookup
-  /// What this process may use up where the disk is full; nil: nothing.
+  /// Space that this process may use up on a full disk; nil: none.
   let reserve: SpaceReserve?
   let patience: Duration
   /// As it was given, for messages.
@@ -23,23 +23,23 @@ public final class FilesystemDriver: StorageDriver {
   private let accelPrefix: String?
   private let slots: Slots
   private let fileSystem: (device: UInt64, promise: NamePromise, reusesDirectories: Bool)?
-  /// Directories that last.
+  /// Directories that this process has already synced.
   let lasting = LastingDirectories()
   private let hiddenNames = Atomic<UInt64>(0)
   private let hiddenPrefix = "\(String(UInt64.random(in: .min ... .max), radix: 16))-"
 
   /// Over `rootDirectory`.
   /// - Parameters:
-  ///   - makesRoot: whether it is made where it is missing: now, and never later. Then, a root that isn't there is a
-  ///     disk that went away, and making it anew would hide that; every operation throws `.unavailable`.
-  ///   - maxThreads: operations under way at once; a further one waits.
-  ///   - accelPrefix: where the web server shows the root to workers alone; nil where it doesn't.
-  ///   - followsSymlinks: whether symbolic links below the root are followed. The root itself may always be one: where
-  ///     it leads is looked up now.
-  ///   - hasReserve: whether this process keeps a little room for itself, and uses it where the disk is full: the
-  ///     processes that free it again.
+  ///   - makesRoot: whether to create a missing root directory now. It is never created later: then, a missing root
+  ///     means that a disk was unmounted, and creating it would hide that. Every operation throws `.unavailable`.
+  ///   - maxThreads: how many operations run at the same time; further ones wait.
+  ///   - accelPrefix: URI prefix of nginx's internal location for the root (X-Accel-Redirect); nil: there is none.
+  ///   - followsSymlinks: whether symbolic links below the root are followed. The root itself may always be one; it is
+  ///     resolved now.
+  ///   - hasReserve: whether this process keeps a reserve of space, and uses it on a full disk: for processes that free
+  ///     space.
   ///   - patience: how long a writer waits for another.
-  ///   - logger: where it is said that no room can be kept; nil: nowhere.
+  ///   - logger: gets a warning where the reserve can't be made; nil: none is logged.
   /// - Throws: where the root directory can't be made.
   public convenience init(
     rootDirectory: String, maxThreads: Int, accelPrefix: String?, makesRoot: Bool = true,
@@ -75,7 +75,8 @@ public final class FilesystemDriver: StorageDriver {
     String(path[..<(path.lastIndex { $0 != "/" }.map { path.index(after: $0) } ?? path.startIndex)])
   }
 
-  /// A path for the web server's internal redirect. The grammar of paths needs no escapes.
+  /// A path for nginx's internal redirect. It needs no escapes: the grammar of storage paths allows only safe
+  /// characters.
   public func directURL(for path: StoragePath, answering request: DownloadRequest) async throws(StorageError)
     -> DirectURL?
   {
@@ -93,12 +94,12 @@ public final class FilesystemDriver: StorageDriver {
   /// For a file that isn't in its place yet.
   func hiddenPath() -> String { "\(staging)/\(hiddenName())" }
 
-  /// What the file system that a file lies in promises of names.
+  /// The promise of the file system that the file is in.
   func promise(of descriptor: borrowing FileDescriptor) -> NamePromise {
     promise(of: (try? descriptor.status())?.identity)
   }
 
-  /// As for a file that is open.
+  /// As `promise(of:)`, for a path.
   func promise(at path: String) -> NamePromise {
     promise(of: (try? FileStatus(of: path))?.identity)
   }
@@ -111,8 +112,8 @@ public final class FilesystemDriver: StorageDriver {
     return fileSystem.promise
   }
 
-  /// Runs one operation on the file that `path` names, within the bound of `maxThreads`, and says what a failure
-  /// means.
+  /// Runs one operation on the file that `path` names, when fewer than `maxThreads` are running, and converts a failure
+  /// to a `StorageError`.
   func perform<Result: ~Copyable>(
     _ operation: FilesystemOperation, _ path: StoragePath, to destination: StoragePath? = nil,
     _ body: (_ file: String) throws(Errno) -> Result
@@ -123,7 +124,7 @@ public final class FilesystemDriver: StorageDriver {
       return try body(file(path))
     } catch {
       let message = "\(operation.rawValue) \(path)" + (destination.map { " to \($0)" } ?? "")
-      // A disk that went away must not pass for an empty registry.
+      // An unmounted disk must not look like an empty registry.
       if error.code == ENOENT || error.code == ENOTDIR, !rootIsThere {
         throw StorageError(.unavailable, message, cause: "the storage's root directory \(rootDirectory) is gone")
       }
@@ -131,7 +132,7 @@ public final class FilesystemDriver: StorageDriver {
     }
   }
 
-  /// Runs what needs room, and again where there is none, as often as the reserve gives some up.
+  /// Runs `body`; while it fails because the disk is full, gives up a part of the reserve and runs it again.
   func withRoom<Result: ~Copyable>(_ body: () throws(Errno) -> Result) throws(Errno) -> Result {
     while true {
       do {

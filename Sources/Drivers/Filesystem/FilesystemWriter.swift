@@ -7,11 +7,11 @@ final class FilesystemWriter: StorageWriter {
   private let driver: FilesystemDriver
   private let path: StoragePath
   private let identity: FileIdentity
-  /// nil once the writer has ended: what consumes it is the end.
+  /// nil once the writer has ended.
   private var descriptor: FileDescriptor?
-  /// Up to where the kernel was told to write to the disk.
+  /// Offset up to which writeback was started.
   private var writtenBack: Int64
-  /// How much is told at once: a disk's work of some tens of milliseconds.
+  /// Bytes per start of writeback: some tens of milliseconds of work for a disk.
   private static let writebackStep: Int64 = 8 << 20
 
   init(
@@ -53,17 +53,17 @@ final class FilesystemWriter: StorageWriter {
   func commit(to destination: StoragePath) async throws(StorageError) {
     try driver.perform(.commit, path, to: destination) { file throws(Errno) in
       try withOpen { open throws(Errno) in
-        // The content is as old as its place: what counts is when it was last wanted.
+        // The modification time is the blob's claim, which begins now.
         try open.touch()
         do throws(Errno) {
           try open.sync()
         } catch {
-          // What the kernel lost it may call clean from now on: no second try may succeed with it.
+          // The kernel may have marked lost pages as clean, so a second sync could succeed: remove the file.
           try? Place(verified: file).unlink()
           throw error
         }
       }
-      // What removes a file that is being written takes its lock before, so it stays the same from here on.
+      // A removal takes the file's lock first, and this writer has it: the file stays from here on.
       guard isInPlace(file) else { throw Errno(code: ENOENT) }
       try driver.move(Place(verified: file), file, to: driver.file(destination), .withNext)
       try end()
@@ -77,11 +77,11 @@ final class FilesystemWriter: StorageWriter {
       do throws(Errno) {
         if isInPlace(file) { try Place(verified: file).unlink() }
       } catch  where error.code == ENOENT {
-        // Its directory was removed this moment.
+        // Its directory was removed just now.
       } catch {
         failure = error
       }
-      // What the disk says of content that is gone is of no interest.
+      // Errors do not matter: the content is removed.
       try? end()
       if let failure { throw failure }
     }

@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 import NIOConcurrencyHelpers
 
-/// Tells a directory from every other that was ever made.
+/// Identifies a directory among all that ever existed: numbers of removed directories are used again.
 struct DirectoryIdentity: Hashable {
   /// When it was made: nanoseconds since 1970.
   let birth: Int64
@@ -18,7 +18,7 @@ struct DirectoryIdentity: Hashable {
   }
 }
 
-/// The young directories that this process has synced, with all above them, so that it does so once.
+/// Young directories that this process has already synced, with all above them.
 final class LastingDirectories: Sendable {
   private let identities = NIOLockedValueBox<Set<DirectoryIdentity>>([])
   private static let capacity = 4096
@@ -30,7 +30,7 @@ final class LastingDirectories: Sendable {
   func insert(_ synced: [DirectoryIdentity]) {
     guard !synced.isEmpty else { return }
     identities.withLockedValue { identities in
-      // They grow old, and need no memory then.
+      // Start again: most of these are old by now, and old directories are not looked up.
       if identities.count + synced.count > LastingDirectories.capacity { identities = [] }
       identities.formUnion(synced)
     }

@@ -1,13 +1,13 @@
 import Glibc
 
-/// What a file system promises of new names where a loss of power is concerned.
+/// What makes changes of names survive a loss of power on a file system.
 enum NamePromise {
-  /// One sync of anything takes every earlier change of names with it: XFS, and ext3 and ext4 with a journal.
+  /// One sync of any file makes all earlier changes of names last: XFS, and ext3 and ext4 with a journal.
   case inOrder
-  /// A name lasts once its directory was synced, and that one's name once the one above was. Wherever nothing better
-  /// is known: that costs syncs and no safety. ext4 without a journal writes a file's new name with the file, but not
-  /// that a name went from the directories above, and the check after a loss of power may then clear the new name
-  /// because an old one leads to the same inode.
+  /// Each directory has to be synced for its names to last. Assumed of unknown file systems: it costs syncs, but is
+  /// always safe. ext4 without a journal writes a file's new name with the file, but not the removal of names from the
+  /// directories above, and the check after a loss of power may then clear the new name because an old one leads to the
+  /// same inode.
   case none
 
   /// Of the file system that a directory is in.
@@ -22,9 +22,9 @@ enum NamePromise {
     }
   }
 
-  /// Whether the place of a directory that was removed may be given to a new one before the disk knows of its end, as
-  /// ext4 does without a journal, and ext2: the check after a loss of power finds two directories there, and what was in
-  /// the new one with the old one. So a directory's end has to be synced.
+  /// Whether a new directory may get the inode of a removed one before the removal is on the disk, as on ext2, and ext4
+  /// without a journal. The check after a loss of power then finds two directories there, and the new one's entries in
+  /// the old one. So the removal of a directory has to be synced.
   func reusesDirectories(of directory: borrowing FileDescriptor) -> Bool {
     self == .none && directory.fileSystemType == NamePromise.ext
   }

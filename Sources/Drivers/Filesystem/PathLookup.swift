@@ -4,8 +4,8 @@ import Glibc
 /// How the driver finds the file that a path names: through no symbolic link below the storage's root, unless the
 /// configuration allows them (`storage.filesystem.followsymlinks`).
 ///
-/// What is read, listed, written, moved or removed is never beyond a symbolic link. A status or a touch takes one call
-/// by path: it refuses a symbolic link in the last place only, and what it reveals through one above that is metadata.
+/// Reading, listing, writing, moving and removing never go through a symbolic link. A status or a touch is one call by
+/// path, which refuses a symbolic link only as the last component; a link above that can reveal metadata only.
 struct PathLookup: Sendable {
   /// How symbolic links are kept out.
   enum Way: Sendable {
@@ -27,7 +27,7 @@ struct PathLookup: Sendable {
     self.way = way
   }
 
-  /// What this system is able to do.
+  /// The best way on this system.
   static func way(followsSymlinks: Bool) -> Way {
     if followsSymlinks { return .following }
     let probe = "/".withCString { berth_open_without_symlinks($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0) }
@@ -36,7 +36,7 @@ struct PathLookup: Sendable {
     return .refusing
   }
 
-  /// Opens a file. A FIFO without a writer, or a device, can't block that; the caller looks what it got.
+  /// Opens a file. Does not block on a FIFO without a writer, or on a device; the caller checks what it got.
   func open(_ file: String, _ flags: Int32) throws(Errno) -> FileDescriptor {
     var flags = flags | O_CLOEXEC
     if flags & Int32(BERTH_O_PATH) == 0 { flags |= O_NONBLOCK | O_NOCTTY }
@@ -79,8 +79,7 @@ struct PathLookup: Sendable {
     }
   }
 
-  /// The place of a file, for a call that makes, moves or removes it there. Throws where its directory can't be
-  /// entered.
+  /// The place of a file, for a call that creates, moves or removes it. Throws where its directory can't be opened.
   func place(of file: String) throws(Errno) -> Place {
     if way == .following { return Place(verified: file) }
     let above = parent(of: file)
@@ -88,7 +87,7 @@ struct PathLookup: Sendable {
     return Place(directory: directory, name: String(file[file.index(after: above.endIndex)...]))
   }
 
-  /// What the kernel tells of a file.
+  /// The status of a file (`stat`).
   func status(of file: String) throws(Errno) -> FileStatus {
     var status = FileStatus()
     let flags = way == .following ? 0 : AT_SYMLINK_NOFOLLOW
@@ -103,8 +102,7 @@ struct PathLookup: Sendable {
   }
 
   /// Opens a directory for reading.
-  /// - Throws: `ELOOP` too where symbolic links are followed and have led into a directory that holds this path: what
-  ///   walks on would never end.
+  /// - Throws: `ELOOP` also where symbolic links are followed and lead back to a directory above: a walk would not end.
   func list(_ directory: String) throws(Errno) -> DirectoryStream {
     let descriptor = try open(directory.isEmpty ? "/" : directory, O_RDONLY | O_DIRECTORY)
     if way == .following {
@@ -120,7 +118,7 @@ struct PathLookup: Sendable {
   }
 }
 
-/// A name in a directory that is held open, so that it can't come to be another directory's.
+/// A name in a directory that is kept open, so that the directory can't be replaced by another one.
 struct Place: ~Copyable {
   let directory: FileDescriptor
   let name: String
@@ -130,7 +128,7 @@ struct Place: ~Copyable {
     self.name = name
   }
 
-  /// A path that is known to lead through no symbolic link, or may.
+  /// A path that is known to contain no symbolic link, or may contain some.
   init(verified path: String) {
     directory = .workingDirectory
     name = path

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Bounds the operations that are under way at once. Free, a slot costs one atomic.
+/// Limits how many operations run at the same time. Taking a free slot costs one atomic operation.
 ///
 /// `@unchecked Sendable`: owns a semaphore of the C library, which is made for use by many threads and must not move.
 final class Slots: @unchecked Sendable {

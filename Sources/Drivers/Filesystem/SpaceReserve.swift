@@ -3,8 +3,8 @@ import Glibc
 import Logging
 import Synchronization
 
-/// Space and inodes that are set aside, so that what frees a full disk finds room for its own locks and notes: files in
-/// a directory of the driver's own, one of which goes each time that there is no room.
+/// Space and inodes that are set aside, so that maintenance can write its locks and notes when it frees a full disk:
+/// files in a directory of the driver's own, one of which is removed each time that there is no space.
 ///
 /// Only maintenance may use them (the keeper, and commands): they would be gone at once if pushes could. Quotas count
 /// them as the registry's other files, so they help where a quota is used up, too.
@@ -14,12 +14,12 @@ final class SpaceReserve: Sendable {
   private let logger: Logger?
   private let isFailureTold = Atomic(false)
 
-  /// How many files there are: as often it may happen that there is no room.
+  /// How many files there are, and so how often space can be given up.
   static let count = 16
   /// Bytes of each.
   static let size = 64 << 10
 
-  /// - Parameter logger: where it is said that none can be made; nil: nowhere.
+  /// - Parameter logger: gets a warning where no reserve can be made; nil: none is logged.
   init(_ lookup: PathLookup, _ logger: Logger?) {
     self.lookup = lookup
     self.logger = logger
@@ -28,14 +28,14 @@ final class SpaceReserve: Sendable {
 
   private func file(_ index: Int) -> String { "\(directory)/\(index)" }
 
-  /// Makes what is missing, as far as there is room. A reserve that can't be made is reported once: all else can be done
-  /// without.
+  /// Creates missing files, as far as there is space. A failure is logged once: all other work can be done without a
+  /// reserve.
   func fill() {
     do throws(Errno) {
       try lookup.place(of: directory).makeDirectory()
       for index in 0..<SpaceReserve.count { try make(file(index)) }
     } catch  where error.isForWantOfSpace {
-      // The rest is made the next time.
+      // The rest is created the next time.
     } catch {
       guard !isFailureTold.exchange(true, ordering: .relaxed) else { return }
       let reason = StorageError(error, .put, "make \(directory)")
@@ -46,17 +46,17 @@ final class SpaceReserve: Sendable {
 
   private func make(_ file: String) throws(Errno) {
     let descriptor = try lookup.open(file, O_WRONLY | O_CREAT)
-    // A process that was killed may have left it shorter.
+    // A process that was killed may have left a shorter file.
     guard try descriptor.status().st_size < SpaceReserve.size else { return }
     let failure = posix_fallocate(descriptor.number, 0, off_t(SpaceReserve.size))
     if failure == 0 { return }
-    // Half a file is none.
+    // A file that is too short does not count.
     try? Place(verified: file).unlink()
     throw Errno(code: failure)
   }
 
-  /// Makes room.
-  /// - Returns: false where nothing is left to be given up.
+  /// Removes one file of the reserve.
+  /// - Returns: false where none is left.
   func giveUp() -> Bool {
     for index in (0..<SpaceReserve.count).reversed() {
       do throws(Errno) {

@@ -1,13 +1,13 @@
 import Core
 import Glibc
 
-/// What the driver was asked for: a word for messages, and what decides the meaning of an error.
+/// The operation that failed: a word for messages. The meaning of an errno depends on it.
 enum FilesystemOperation: String {
   case read, stat, list, put, write, commit, move, touch, settle, delete
 }
 
 extension StorageError {
-  /// The one place where the kernel's reasons get their meaning.
+  /// Converts an errno. The only place that does.
   init(_ error: Errno, _ operation: FilesystemOperation, _ message: String) {
     let cause =
       switch error.code {
@@ -30,14 +30,14 @@ extension StorageError.Code {
   fileprivate init(_ error: Errno, _ operation: FilesystemOperation) {
     switch (error.code, operation) {
     case (ENOENT, .put), (ENOENT, .write):
-      // These make the directories that they miss: someone removes them as fast.
+      // These create missing directories: another process keeps removing them.
       self = .unavailable
     case (ENOTDIR, .put), (ENOTDIR, .write), (ENOTDIR, .commit), (ENOTDIR, .move):
       self = .wrongKind
     case (ENOENT, _), (ENOTDIR, _):
       self = .notFound
     case (EISDIR, _), (ENOTEMPTY, .put), (ENOTEMPTY, .move), (ENOTEMPTY, .commit):
-      // The others where the directory at the destination holds the source.
+      // ENOTEMPTY also where the directory at the destination contains the source.
       self = .wrongKind
     case (ELOOP, _), (ENXIO, _), (ESPIPE, _):
       self = .irregular

@@ -26,7 +26,7 @@ func parent(of file: String) -> String {
   return String(file[..<slash])
 }
 
-/// Where the symbolic link at `path` leads, as it says it; nil where there is none.
+/// The text of the symbolic link at `path`; nil where there is none.
 func linkTarget(of path: String) -> String? {
   withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in
     guard let start = buffer.baseAddress else { return nil }

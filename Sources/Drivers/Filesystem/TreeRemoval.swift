@@ -2,8 +2,8 @@ import Glibc
 
 /// Removes trees from a directory, however deep they are: without recursion, and with a bounded number of descriptors.
 ///
-/// What lies deeper than that is moved up into the directory first, under a name of its own, and removed after.
-/// It may be that others put something in while it is removed; symbolic links are removed and never followed.
+/// Directories that are deeper than that are moved up into the top directory first, and removed afterwards. Others may
+/// create files in the tree meanwhile. Symbolic links are removed and never followed.
 struct TreeRemoval: ~Copyable {
   /// A directory on the way down.
   private final class Level {
@@ -27,8 +27,8 @@ struct TreeRemoval: ~Copyable {
 
   /// - Parameters:
   ///   - top: the directory that holds the trees.
-  ///   - syncing: whether each directory's end is written to the disk before its place can be another's.
-  ///   - newName: a name that nothing has in `top`.
+  ///   - syncing: whether to sync each directory's removal, before a new directory can get its place on the disk.
+  ///   - newName: returns a name that is not used in `top`.
   init(in top: consuming DirectoryStream, syncing: Bool, newName: @escaping () -> String) {
     self.top = top
     self.syncing = syncing
@@ -58,7 +58,7 @@ struct TreeRemoval: ~Copyable {
     }
   }
 
-  /// Removes what is no directory.
+  /// Removes `name` if it is no directory; otherwise opens it.
   /// - Returns: nil where nothing of this name is left.
   private func enter(_ name: [CChar], in above: borrowing DirectoryStream) throws(Errno) -> Level? {
     do {
@@ -108,12 +108,12 @@ struct TreeRemoval: ~Copyable {
   }
 
   /// Removes a directory that was emptied.
-  /// - Returns: false where something has come to it: a writer that was on its way in has made a file.
+  /// - Returns: false where it is not empty any more: a writer has just created a file in it.
   private func leave(_ level: Level, _ above: borrowing DirectoryStream) throws(Errno) -> Bool {
     let directory = above.descriptor
     do {
       try systemCall { unlinkat(directory, level.name, AT_REMOVEDIR) }
-      // What can't be written was to go anyway.
+      // Errors do not matter: what can't be written is removed anyway.
       if syncing { fsync(level.stream.descriptor) }
     } catch  where error.code == ENOENT {
     } catch  where error.code == ENOTEMPTY {

@@ -2,7 +2,7 @@ import Core
 import NIOCore
 
 extension HTTPTransport {
-  /// Sends what those who give credentials are asked.
+  /// Sends requests to services that give credentials.
   public var credentialTransport: CredentialTransport {
     { (request, timeout) async throws(StorageError) in
       var outgoing = HTTPTransportRequest(request.method, request.url)

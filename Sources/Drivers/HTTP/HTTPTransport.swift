@@ -5,9 +5,9 @@ import NIOHTTP1
 import NIOPosix
 import NIOSSL
 
-/// Sends requests to what is on the network, over connections that are kept.
+/// Sends HTTP requests over connections that are kept.
 ///
-/// Belongs to one process: to be made after a fork.
+/// Belongs to one process: create it after a fork.
 public final class HTTPTransport: Sendable {
   private let client: HTTPClient
 
@@ -15,9 +15,9 @@ public final class HTTPTransport: Sendable {
   public struct Settings: Sendable, Equatable {
     /// For the connection, with its TLS.
     public var connectTimeout = Duration.seconds(5)
-    /// How long a body may come to a halt.
+    /// How long no byte of a body may arrive.
     public var stallTimeout = Duration.seconds(30)
-    /// Whether the server has to prove who it is.
+    /// Whether the server's certificate is verified.
     public var verifiesCertificates = true
     /// PEM file of the authorities that are trusted; nil: the system's.
     public var trustedCertificates: String?
@@ -48,8 +48,8 @@ public final class HTTPTransport: Sendable {
   }
 
   deinit {
-    // Waits for connections to close, and must not be done where they are served: the last reference may be let go
-    // there.
+    // This waits for connections to close, so it must not run on their event loop, which may release the last
+    // reference.
     let client = client
     Task { try? await client.shutdown() }
   }
@@ -103,7 +103,7 @@ struct HTTPTransportResponse: Sendable {
     response.headers.first(name: name)
   }
 
-  /// The body's pieces, to be read once. Whoever lets go of it before its end closes the connection.
+  /// The body's pieces, to be read once. Releasing it before its end closes the connection.
   var body: Body { Body(iterator: response.body.makeAsyncIterator()) }
 
   /// See ``HTTPTransportResponse/body``. Belongs to one task.

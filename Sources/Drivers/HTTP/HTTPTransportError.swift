@@ -10,7 +10,7 @@ struct HTTPTransportError: Error, Sendable, CustomStringConvertible {
     case lost
     /// It took too long. May pass.
     case timeout
-    /// The server could not prove who it is, or doesn't speak TLS.
+    /// The server's certificate is not trusted, or the server doesn't speak TLS.
     case untrusted
     /// The request can't be sent: its URL or fields are none.
     case malformed

@@ -16,7 +16,7 @@ final class QuickAcknowledgement: ChannelInboundHandler, Sendable {
     channel.pipeline.addHandler(QuickAcknowledgement(), position: .first)
   }
 
-  /// The system forgets it after a while, so it is told each time. Where it can't be, answers come later.
+  /// Sets the option after each read, because the system resets it after a while. If that fails, answers are slower.
   func channelReadComplete(context: ChannelHandlerContext) {
     try? context.channel.syncOptions?.setOption(Self.option, value: 1)
     context.fireChannelReadComplete()

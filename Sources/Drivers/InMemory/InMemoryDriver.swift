@@ -71,7 +71,7 @@ public final class InMemoryDriver: StorageDriver {
     try withTree { tree throws(StorageError) in try tree.touch(path) }
   }
 
-  /// Nothing here outlives the process.
+  /// Only checks that the file exists: nothing here survives the process.
   public func settle(_ path: StoragePath) async throws(StorageError) {
     try withTree { tree throws(StorageError) in _ = try tree.file(path, "settle") }
   }

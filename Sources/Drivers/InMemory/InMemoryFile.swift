@@ -2,7 +2,7 @@ import Core
 
 /// A file's content in pieces, so that a large one grows without being copied, and a reader's copy shares them.
 struct InMemoryFile: Sendable {
-  /// Tells it from a later file in the same place.
+  /// Distinguishes it from a later file at the same path.
   let identity: UInt64
   private(set) var size: Int64 = 0
   private(set) var modified = WallClock.now

@@ -1,6 +1,6 @@
 import Core
 
-/// See ``StorageWriter``. Holds the lock on the file until it lets go of it.
+/// See ``StorageWriter``. Holds the lock on the file until it ends.
 final class InMemoryWriter: StorageWriter {
   private(set) var size: Int64
   private let driver: InMemoryDriver
@@ -55,7 +55,7 @@ final class InMemoryWriter: StorageWriter {
     isOpen = false
   }
 
-  /// Runs `body` where the file is still open and in its place: someone may have removed it.
+  /// Runs `body` if the file is still open and in its place: another request may have removed it.
   private func withOwnFile(
     _ verb: String, _ body: (inout InMemoryTree) throws(StorageError) -> Void
   ) throws(StorageError) {

@@ -2,10 +2,10 @@ public import Core
 public import Logging
 import NIOConcurrencyHelpers
 
-/// The addresses that Amazon says are its own, read again and again in the background.
+/// The addresses of Amazon's own network, as Amazon publishes them, read periodically in the background.
 ///
-/// As long as they could not be read, nobody is taken for one of Amazon's clients, as in docker/distribution: the way
-/// through CloudFront is open to all. Once they were read, the old ones hold as long as no new ones can be had.
+/// Until they were read, no client counts as one in Amazon's network, as in docker/distribution: all clients can use
+/// CloudFront. If they can't be read again, the last ones stay in use.
 public final class AmazonAddresses: Sendable {
   /// Gets a document by its URL: all of it, or it throws. Bounds time and length itself.
   public typealias Fetch = @Sendable (_ url: String) async throws -> [UInt8]
@@ -13,7 +13,7 @@ public final class AmazonAddresses: Sendable {
   /// Bytes of a document at the most; Amazon's has about two million.
   public static let documentLimit = 16 << 20
 
-  /// How soon a failure is followed by another attempt, at the latest.
+  /// The longest pause between a failure and the next attempt.
   private static let retryPause = Duration.seconds(60)
 
   private let source: Source
@@ -38,13 +38,13 @@ public final class AmazonAddresses: Sendable {
     updating.withLockedValue { $0 }?.cancel()
   }
 
-  /// Whether this is one of them. What is no address is none.
+  /// Whether `address` is in Amazon's network; false where it is no address.
   public func contain(_ address: String) -> Bool {
     guard let ranges = ranges.withLockedValue({ $0 }), let address = IPAddress(address) else { return false }
     return ranges.contains(address)
   }
 
-  /// Reads the document, now and in this interval, until this object is let go. To be called once.
+  /// Reads the document, now and in this interval, until this object is released. Call it once.
   public func keepUpdated(every interval: Duration) {
     let task = Task { @concurrent [weak self] in
       while !Task.isCancelled {
@@ -56,7 +56,7 @@ public final class AmazonAddresses: Sendable {
   }
 
   /// Reads the document once.
-  /// - Returns: whether that went well; where not, all is as it was.
+  /// - Returns: whether it was read; if not, the former addresses stay in use.
   func update() async -> Bool {
     do {
       let bytes = try await source.fetch(source.url)
@@ -64,7 +64,7 @@ public final class AmazonAddresses: Sendable {
         throw StorageError(.tooLarge, "more than \(Self.documentLimit) bytes")
       }
       let document = try AmazonRangesDocument(bytes, regions: source.regions)
-      // Rather the old ones than none: a wrong document, or a region that isn't Amazon's.
+      // The document is wrong, or the region isn't Amazon's: keep the old addresses.
       guard !document.networks.isEmpty else { throw StorageError(.failed, "no network of these regions") }
       let ranges = AddressRanges(document.networks)
       self.ranges.withLockedValue { $0 = ranges }

@@ -1,10 +1,10 @@
 public import Core
 
-/// `cloudfront`: clients get files of a bucket through Amazon CloudFront, by signed URLs, but those in Amazon's own
-/// network, where that is wanted: they get them from the bucket itself.
+/// `cloudfront`: clients get files of a bucket through Amazon CloudFront, by signed URLs. Optionally, clients in
+/// Amazon's own network get them from the bucket itself.
 public struct CloudFrontMiddleware: StorageMiddleware {
   private let base: BaseURL
-  /// What the names of objects begin with, as a path of a URL: empty, or beginning with a slash.
+  /// Prefix of the objects' names, as a path of a URL: empty, or beginning with a slash.
   private let root: String
   private let signer: CloudFrontSigner
   private let lifetime: Duration
@@ -28,7 +28,7 @@ public struct CloudFrontMiddleware: StorageMiddleware {
     self.direct = direct
   }
 
-  /// A signed URL of CloudFront, or what the driver says.
+  /// A signed URL of CloudFront, or the driver's URL.
   public func directURL(
     for path: StoragePath, answering request: DownloadRequest, over driver: any StorageDriver
   ) async throws(StorageError) -> DirectURL? {

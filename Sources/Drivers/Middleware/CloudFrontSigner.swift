@@ -3,8 +3,8 @@ import Glibc
 
 /// Signs URLs of Amazon CloudFront with a canned policy: the URL as it stands, until a point of time.
 ///
-/// CloudFront's developer guide, "Create a signed URL using a canned policy": RSA with SHA-1 over the policy's JSON, and
-/// base64 in an alphabet of its own.
+/// CloudFront's developer guide, "Create a signed URL using a canned policy": RSA with SHA-1 over the policy's JSON,
+/// and base64 in an alphabet of its own.
 public struct CloudFrontSigner: Sendable {
   private let key: RSAPrivateKey
   private let keyPairID: String
@@ -22,7 +22,7 @@ public struct CloudFrontSigner: Sendable {
     self.keyPairID = PercentEncoding.encode(keyPairID)
   }
 
-  /// `url`, which has no query, with what lets it through.
+  /// `url`, which must have no query, with the signature added.
   /// - Parameter expiry: seconds since 1970.
   public func signed(_ url: String, expiry: Int64) throws(StorageError) -> String {
     let policy = #"{"Statement":[{"Resource":"\#(url)","Condition":{"DateLessThan":{"AWS:EpochTime":\#(expiry)}}}]}"#
@@ -44,12 +44,12 @@ public struct CloudFrontSigner: Sendable {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// Far more than a key has, and not the memory where the path is wrong.
+  /// Bytes; far more than a key has. Bounds the memory if the path names another file.
   private static let longestKeyFile = 256 << 10
 
   private static func content(of path: String) throws(StorageError) -> [UInt8] {
     do throws(Errno) {
-      // Not to wait for whoever might write to a pipe.
+      // O_NONBLOCK, so that opening a FIFO does not wait for a writer.
       let file = try FileDescriptor(opening: path, O_RDONLY | O_NONBLOCK)
       if let content = try file.content(limit: longestKeyFile) { return content }
     } catch {

@@ -1,6 +1,6 @@
 public import Core
 
-/// A driver with a middleware over it: everything is the driver's but where clients get files from.
+/// A driver with a middleware over it: forwards every call but `directURL`.
 public final class MiddlewareDriver: StorageDriver {
   private let driver: any StorageDriver
   private let middleware: any StorageMiddleware

@@ -1,6 +1,6 @@
 public import Core
 
-/// `rewrite`: replaces parts of the URLs that the driver gives. What is no URL for clients stays as it is.
+/// `rewrite`: replaces parts of the URLs that the driver gives to clients. Internal paths stay as they are.
 public struct RewriteMiddleware: StorageMiddleware {
   private let scheme: WebURL.Scheme?
   private let host: WebURL.Authority?
@@ -20,7 +20,7 @@ public struct RewriteMiddleware: StorageMiddleware {
   ) async throws(StorageError) -> DirectURL? {
     let direct = try await driver.directURL(for: path, answering: request)
     guard case .url(let text)? = direct else { return direct }
-    // It may be signed: not for the log.
+    // Don't log the URL: it may be signed.
     guard let url = WebURL(text) else { throw StorageError(.failed, "rewrite the URL of \(path)") }
     return .url(rewritten(url).text)
   }

@@ -1,12 +1,12 @@
-/// Decides when a failing Redis is left alone, and when it is tried again. Nothing but decisions, so that it can be
-/// tested.
+/// A circuit breaker: decides when a failing Redis is not used, and when it is tried again. Has no effects, so that it
+/// can be tested.
 struct RedisBreaker: Sendable {
   enum Decision: Equatable {
-    /// Go on.
+    /// Use Redis.
     case pass
     /// Fail at once.
     case fail
-    /// Fail at once, and have somebody try who can wait.
+    /// Fail at once, and let a background task try Redis.
     case probe
   }
 
@@ -16,7 +16,7 @@ struct RedisBreaker: Sendable {
     case probing(pause: Duration)
   }
 
-  /// Failures in a row after which it opens. One that took a timeout is enough by itself.
+  /// Failures in a row after which it opens. A single timeout opens it, too.
   static let threshold = 3
   /// The first pause; each one that follows is twice as long.
   static let firstPause = Duration.milliseconds(100)
@@ -25,7 +25,7 @@ struct RedisBreaker: Sendable {
 
   private var state = State.closed(failures: 0)
 
-  /// Whether there is nothing to be decided.
+  /// Whether it is closed and has counted no failure.
   var isCalm: Bool {
     if case .closed(failures: 0) = state { true } else { false }
   }
@@ -54,12 +54,12 @@ struct RedisBreaker: Sendable {
     return true
   }
 
-  /// Something went well. While it is open that proves nothing: another server of a cluster may still hang.
+  /// Call it after a success. Ignored while open: another server of a cluster may still hang.
   mutating func succeeded() {
     if case .closed = state { state = .closed(failures: 0) }
   }
 
-  /// The trial that a decision asked for is over.
+  /// Call it when the trial that `probe` asked for is over.
   mutating func probed(success: Bool, at now: ContinuousClock.Instant) {
     guard case .probing(let pause) = state else { return }
     guard !success else {

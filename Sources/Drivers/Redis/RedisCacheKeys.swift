@@ -14,14 +14,14 @@ enum RedisCacheKeys {
   }
 }
 
-/// What tells entries that count from others: the permit's number, and the lease's under which the entry was added.
+/// Shows whether an entry counts: the numbers of the permit and of the lease under which it was added.
 struct RedisCacheStamp {
   let text: String
   let lease: CacheLease
 
   /// All stamps of one permit.
   struct Space {
-    /// What they begin with.
+    /// The prefix of all these stamps.
     let prefix: String
 
     init(_ pass: CachePass) {
@@ -71,7 +71,7 @@ struct RedisCacheEntry {
   }
 }
 
-/// That a repository has a content.
+/// The entry by which a repository has a content.
 enum RedisCacheMembership {
   static func read(_ digest: Digest, in repository: RepositoryName) -> RedisCommand {
     RedisCommand(["HGET", RedisCacheKeys.member(digest, of: repository), "berth"])
@@ -103,7 +103,7 @@ enum RedisCacheMembership {
     ]
   }
 
-  /// Some of the digests that it is known to have, and where to go on.
+  /// Lists some of the digests that the repository is known to have, and the cursor for the next ones.
   static func list(_ repository: RepositoryName, from cursor: String) -> RedisCommand {
     RedisCommand(["SSCAN", RedisCacheKeys.members(repository), cursor, "COUNT", "2000"])
   }

@@ -1,16 +1,16 @@
 import Core
 
-/// What must happen to a content's entry in one step. Each is about one key, as a cluster wants it.
+/// Scripts for what must happen to a content's entry in one step. Each uses one key, as clusters require.
 enum RedisCacheScripts {
-  /// What docker/distribution says of all blobs.
+  /// The media type that docker/distribution stores for all blobs.
   static let mediaType = "application/octet-stream"
 
-  /// Milliseconds for which a lease stays in Redis that nothing comes of, as where there is no such content, and the
-  /// mark of a removal whose process has died.
+  /// Milliseconds after which Redis drops a lease that was not used (there is no such content), and the mark of a
+  /// removal whose process died.
   private static let patience = "60000"
 
-  /// Gives the lease under which the entry was added, if it counts, or one that others have, or a new one; nothing
-  /// while the content is being removed.
+  /// Returns a lease: that of the entry if it counts, or one that another process has got, or a new one. Returns
+  /// nothing while the content is being removed.
   static func lease(_ digest: Digest, in stamps: RedisCacheStamp.Space) -> RedisCommand {
     script(
       """
@@ -28,7 +28,7 @@ enum RedisCacheScripts {
       """, digest, [stamps.prefix, RedisCacheStamp.text(.random(in: .min ... .max)), patience])
   }
 
-  /// Adds an entry, or renews its claim, if the lease is still there, or the entry that was added under it.
+  /// Adds an entry, or renews its claim, if the lease, or an entry that was added under it, still exists.
   static func add(_ entry: CacheEntry, in stamps: RedisCacheStamp.Space) -> RedisCommand {
     script(
       """
@@ -46,7 +46,7 @@ enum RedisCacheScripts {
       ])
   }
 
-  /// Forgets a content, and marks it as being removed.
+  /// Deletes the entry and leases of a content, and marks it as being removed.
   static func beginRemoval(_ removal: CacheRemoval) -> RedisCommand {
     script(
       """
@@ -57,7 +57,7 @@ enum RedisCacheScripts {
       """, removal.digest, [RedisCacheStamp.text(removal.number), patience])
   }
 
-  /// Forgets all that has come in between, and the mark, unless it is another removal's, which lets nothing come.
+  /// Deletes what was added since, and the mark, unless another removal has set its own mark meanwhile.
   static func endRemoval(_ removal: CacheRemoval) -> RedisCommand {
     script(
       """

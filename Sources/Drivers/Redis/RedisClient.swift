@@ -3,9 +3,9 @@ import Glibc
 public import Logging
 
 /// A client of Redis: one server, a master that sentinels name, or a cluster. Blocks the threads that use it, for the
-/// configured timeouts at the most, and not at all while Redis is known to be away.
+/// configured timeouts at the most, and not at all while Redis is known to be unavailable.
 public final class RedisClient: Sendable {
-  /// What it has done and has now.
+  /// Counters, and the numbers of connections now.
   public var statistics: RedisStatistics { gate.statistics }
   private let settings: RedisSettings
   private let gate: RedisGate
@@ -17,7 +17,7 @@ public final class RedisClient: Sendable {
     var sentinels: [RedisAddress]
     /// Whether a thread looks for the servers now.
     var isSearching = false
-    /// How often that was done, and what came of the last time.
+    /// How often the servers were searched. `outcome` has the last result.
     var searches = 0
     var outcome: Result<RedisDeployment, RedisError>?
   }
@@ -26,7 +26,7 @@ public final class RedisClient: Sendable {
     case ready(RedisDeployment)
     /// Search, beginning with these sentinels.
     case search([RedisAddress])
-    /// Wait for what comes of the search after this many.
+    /// Wait for the result of the search after this many.
     case wait(Int)
   }
 
@@ -37,7 +37,7 @@ public final class RedisClient: Sendable {
     settings = try RedisSettings(configuration)
     gate = RedisGate(statistics, logger)
     state = Monitor(State(sentinels: settings.addresses))
-    // hiredis writes to sockets as to files: a server that is gone would end the process.
+    // hiredis uses write(2): without this, SIGPIPE would end the process when a server closes the connection.
     var action = sigaction()
     if sigaction(SIGPIPE, nil, &action) == 0, action.__sigaction_handler.sa_handler == nil { signal(SIGPIPE, SIG_IGN) }
     gate.setProber { [weak self] in self?.probe() ?? false }
@@ -52,8 +52,8 @@ public final class RedisClient: Sendable {
     _ = try RedisSettings(configuration)
   }
 
-  /// The servers as they are known now; connects where that is needed. Throws `.unavailable` at once while Redis is left
-  /// alone because it failed a moment ago.
+  /// The servers as they are known now; connects if necessary. Throws `.unavailable` at once while the breaker is open
+  /// because Redis failed a moment ago.
   public func deployment() throws(RedisError) -> RedisDeployment {
     try gate.pass()
     let turn = state.withLock { state -> Turn in
@@ -67,7 +67,7 @@ public final class RedisClient: Sendable {
     }
   }
 
-  /// Closes all connections; those in use when their work is done. The client can go on being used.
+  /// Closes all connections; those in use when their work is done. The client can still be used.
   public func close() {
     state.withLock { $0.current }?.end()
   }
@@ -78,12 +78,12 @@ public final class RedisClient: Sendable {
     return .search(state.sentinels)
   }
 
-  /// What another thread finds.
+  /// Waits for the result of another thread's search.
   private func outcome(after searches: Int) -> Result<RedisDeployment, RedisError> {
     let patience = settings.dialTimeout + settings.readTimeout
     let outcome = state.wait(until: .now + patience) { state in state.searches > searches ? state.outcome : nil }
     if let outcome { return outcome }
-    // So that whoever comes next does not wait as well.
+    // Stored, so that the next thread does not wait as well.
     let error = RedisError(.timeout, "Redis' servers were not found within \(patience)")
     gate.note(error)
     return .failure(error)
@@ -118,7 +118,7 @@ public final class RedisClient: Sendable {
       return nil
     }
     if let current = state.current, !current.isOver, current.identity == deployment.identity {
-      // Nothing has changed: the connections that there are go on being used.
+      // Nothing has changed: keep the existing connections.
       state.outcome = .success(current)
       return deployment
     }

@@ -33,6 +33,6 @@ public struct RedisCommand: Sendable {
   /// The cluster's slot; nil: any.
   var slot: RedisSlot? { keyRange.map { RedisSlot(of: encoded[$0]) } }
 
-  /// Makes a cluster's server carry out the next command although the slot is only on its way to it.
+  /// Makes a cluster's server accept the next command although the slot is still being moved to it.
   static let asking = RedisCommand(["ASKING"], keyIndex: nil)
 }

@@ -3,9 +3,9 @@ import Logging
 import Synchronization
 
 extension RedisConnection {
-  /// Connects, identifies itself and asks the server what it is: one round trip after connecting.
+  /// Connects, authenticates and reads the server's INFO: one round trip after connecting.
   ///
-  /// Throws `.refused` where the server won't have us, or says nothing of itself.
+  /// Throws `.refused` where the server rejects the login, or its INFO lacks what is needed.
   static func opened(
     to address: RedisAddress, _ settings: RedisSettings, _ gate: RedisGate
   ) throws(RedisError) -> RedisConnection {
@@ -60,7 +60,7 @@ extension RedisConnection {
   }
 
   private func refusal(_ text: String) -> RedisError {
-    // Said of a moment and not of us.
+    // These errors pass, and are not about this client.
     let passes = ["ERR max number of clients", "LOADING", "MASTERDOWN", "CLUSTERDOWN"].contains { text.hasPrefix($0) }
     return fail(passes ? .unavailable : .refused, "\(address) refuses us", cause: text)
   }

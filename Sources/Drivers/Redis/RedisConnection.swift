@@ -2,7 +2,7 @@ import CHiredis
 import CLinux
 import Glibc
 
-/// A connection to one server, closed when let go.
+/// A connection to one server, closed when released.
 ///
 /// `@unchecked Sendable`: owns hiredis' context, and one thread at a time has it, the one that took it from the pool.
 final class RedisConnection: @unchecked Sendable {
@@ -17,11 +17,11 @@ final class RedisConnection: @unchecked Sendable {
   private var hasFailed = false
   private var isEncrypted = false
 
-  /// What the server said of itself right after connecting.
+  /// The server's INFO, right after connecting.
   var info: RedisServerInfo?
-  /// When it last said that this is still so.
+  /// When the server last confirmed `info`.
   var confirmedAt = ContinuousClock.now
-  /// When it was last put aside.
+  /// When it was last given back to the pool.
   var idleSince = ContinuousClock.now
 
   /// Connects, and sends nothing yet.
@@ -32,14 +32,14 @@ final class RedisConnection: @unchecked Sendable {
       close(socket)
       throw RedisError(.unavailable, "can't connect to \(address)", cause: "out of memory")
     }
-    // The socket doesn't block: whoever waits does so with a deadline.
+    // The socket doesn't block: this class waits itself, with a deadline.
     context.pointee.flags &= ~REDIS_BLOCK
     if let reader = context.pointee.reader { RedisReplyLimit.apply(to: reader) }
     self.address = address
     self.context = context
     readTimeout = settings.readTimeout
     writeTimeout = settings.writeTimeout
-    // A Unix socket leaves the machine no more than its users do.
+    // No TLS over a Unix socket: the data do not leave the machine.
     guard let tls = settings.tls, case .tcp(let host, _) = address else { return }
     isEncrypted = true
     do throws(RedisError) {
@@ -57,9 +57,9 @@ final class RedisConnection: @unchecked Sendable {
   /// Whether it can be used again: nothing failed, and no answer is left to come.
   var isClean: Bool { !hasFailed && pending == 0 }
 
-  /// Whether the server has neither closed it nor said anything since it was last used.
+  /// Whether the server has neither closed it nor sent anything since it was last used.
   var isQuiet: Bool {
-    // TLS has things to say that are no answers.
+    // TLS may send data that are no answers.
     var entry = pollfd(fd: context.pointee.fd, events: Int16(isEncrypted ? Int32(BERTH_POLLRDHUP) : POLLIN), revents: 0)
     return poll(&entry, 1, 0) == 0
   }
@@ -100,7 +100,7 @@ final class RedisConnection: @unchecked Sendable {
     }
   }
 
-  /// Ends the connection's use after an answer that must not be: it will be closed, not put aside.
+  /// Marks the connection as failed after an invalid answer: it is closed, not given back to the pool.
   func fail(_ code: RedisError.Code, _ message: String, cause: String? = nil) -> RedisError {
     hasFailed = true
     return RedisError(code, message, cause: cause)
@@ -120,7 +120,7 @@ final class RedisConnection: @unchecked Sendable {
     return reply
   }
 
-  /// What hiredis says of its last call.
+  /// The error of hiredis's last call.
   private func failure() -> RedisError {
     let code = errno
     let text = withUnsafeBytes(of: context.pointee.errstr) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }

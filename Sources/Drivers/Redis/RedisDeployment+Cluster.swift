@@ -5,7 +5,7 @@ extension RedisDeployment {
   private struct Errand {
     let index: Int
     var node: Int
-    /// Whether the slot is only on its way to that server.
+    /// Whether the slot is still being moved to that server.
     var isAsking = false
   }
 
@@ -28,11 +28,11 @@ extension RedisDeployment {
   }
 
   /// Writes to all servers concerned, then reads from all.
-  /// - Returns: what has to go elsewhere.
+  /// - Returns: the commands that were redirected to another server.
   private func runRound(
     _ errands: [Errand], _ commands: [RedisCommand], _ replies: inout [RedisReply]
   ) throws(RedisError) -> [Errand] {
-    // In the servers' order: threads that wait for connections never wait for each other in a circle.
+    // In the servers' order, so that threads that wait for connections can't deadlock.
     let groups = Dictionary(grouping: errands, by: \.node).sorted { $0.key < $1.key }.map(\.value)
     var exchanges: [RedisExchange] = []
     defer { for exchange in exchanges { exchange.finish() } }

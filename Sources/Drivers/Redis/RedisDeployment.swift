@@ -2,16 +2,16 @@ import Synchronization
 
 /// One unchanging set of master servers, for as long as none of them loses what it has acknowledged.
 ///
-/// Once one of them was restarted, replaced, or is lost, the deployment is over for good: nothing ever reaches a server
-/// through it that is not known to have the same data.
+/// When one of them was restarted, replaced or lost, the deployment is over for good: commands are sent only to servers
+/// that are known to have the same data.
 public final class RedisDeployment: Sendable {
   /// Differs whenever acknowledged writes may have been lost. 16 hexadecimal digits.
   ///
-  /// It may differ without need, too: a server that gets its first replica, or has had none for an hour, begins a new
-  /// history. FLUSHALL and the like change nothing of it.
+  /// It may also change although nothing was lost: a server that gets its first replica, or has had none for an hour,
+  /// changes its replication id. FLUSHALL and the like do not change it.
   ///
-  /// Two processes of one moment may disagree for as long as one of them has not noticed a change, or, in a cluster,
-  /// that a server has got its first slot or lost its last: to be compared with one's own earlier ones.
+  /// Two processes may disagree until both have noticed a change or, in a cluster, that a server has got its first slot
+  /// or lost its last. So compare it only with earlier values of the same process.
   public let identity: String
   let nodes: [RedisNode]
   /// nil where it isn't a cluster.
@@ -21,8 +21,8 @@ public final class RedisDeployment: Sendable {
 
   /// How often a command follows a cluster's redirections.
   static let maxRedirects = 5
-  /// After how long a server has to confirm, with the answers that it gives, that it is still what it was. A server
-  /// that was made a replica and a master again says nothing of it by itself.
+  /// How often a server has to confirm, together with its answers, that its identity is unchanged. A server that was
+  /// made a replica and a master again does not report that by itself.
   static let confirmationPause = Duration.seconds(1)
 
   init(identity: String, nodes: [RedisNode], slots: RedisSlotMap?, gate: RedisGate) {
@@ -36,15 +36,15 @@ public final class RedisDeployment: Sendable {
     end()
   }
 
-  /// Whether the client has to be asked for another one.
+  /// Whether it can't be used any more: get another one from the client.
   public var isOver: Bool { over.load(ordering: .acquiring) }
 
   /// Sends all commands at once and waits for all answers: one round trip for each server concerned, all of them at the
   /// same time. Blocks the thread: the read timeout is for each answer, and each redirection in a cluster is a round
   /// trip of its own.
   ///
-  /// Commands for one server are carried out in their order, and others' may come in between. Where this throws, each of
-  /// them may have been carried out, or not, or, after `.timeout`, may be later on.
+  /// Commands for one server are carried out in their order, and others' may come in between. Where this throws, each
+  /// of them may have been carried out, or not, or, after `.timeout`, may be later on.
   /// - Returns: the answers, in the commands' order. What a server refuses is an ``RedisReply/error(_:)`` in its place,
   ///   unless it means that the server doesn't serve this deployment any more.
   public func run(_ commands: [RedisCommand]) throws(RedisError) -> [RedisReply] {

@@ -4,17 +4,17 @@ import NIOConcurrencyHelpers
 
 /// A ``BlobDescriptorCache`` in Redis, which all hosts of a registry share (`storage.cache.blobdescriptor: redis`).
 ///
-/// The keys are docker/distribution's (``RedisCacheKeys``), so that an old registry finds what Berth has found. What an
-/// old one has written is not gone by: it removes content without telling Redis. An entry counts that bears the number
-/// of the permit (``CachePass``), and a repository's that bears the same stamp as the content's own entry: so that
-/// whoever removes that, of either kind, voids the content in all repositories at once.
+/// Uses docker/distribution's keys (``RedisCacheKeys``), so that it finds Berth's entries. Entries of
+/// docker/distribution are not trusted: it deletes content without telling Redis. An entry counts if it has the
+/// permit's number (``CachePass``); a repository's entry if it also has the stamp of the content's entry. So removing
+/// the content's entry voids the content in all repositories at once.
 ///
-/// Who wants to add an entry has a lease written first, looks into the storage, and adds it while the lease is still
-/// there. A removal takes the lease away, and lets none be written until it is over.
+/// To add an entry: write a lease, look into the storage, add the entry if the lease is still there. A removal deletes
+/// the lease and prevents new ones until it ends.
 public final class RedisDescriptorCache: BlobDescriptorCache {
   private let client: RedisClient
   private let meter: CacheMeter
-  /// What was counted when it was last told of.
+  /// The counts when they were last reported.
   private let told: NIOLockedValueBox<RedisStatistics.Snapshot>
 
   /// Over a client.
@@ -89,8 +89,9 @@ public final class RedisDescriptorCache: BlobDescriptorCache {
     return isTold?.first == .integer(1)
   }
 
-  /// One round trip for the contents, whose leases go with them, and two for some thousand blobs of the repository, so
-  /// many times: a request waits for it. What is left then is void all the same once the domain has another permit.
+  /// One round trip for the contents, whose leases are removed with them, and two for some thousand blobs of the
+  /// repository, `voidedRounds` times at the most, because a request waits for it. Entries that are left then become
+  /// void when the domain gets another permit.
   public func void(_ digests: [Digest], in repository: RepositoryName?) {
     forget(digests, in: nil)
     if let repository { forget(repository, rounds: Self.voidedRounds) }
@@ -115,7 +116,7 @@ public final class RedisDescriptorCache: BlobDescriptorCache {
   private func forget(_ repository: RepositoryName, rounds: Int) {
     guard let deployment = try? client.deployment() else { return }
     var cursor = "0"
-    // A server never gives a cursor twice; what stands in for one could for ever.
+    // A server never gives a cursor twice. Another server in its place could, and this loop would not end.
     var cursors: Set<String> = []
     repeat {
       guard cursors.count < rounds, cursors.insert(cursor).inserted else { return }
@@ -140,12 +141,12 @@ public final class RedisDescriptorCache: BlobDescriptorCache {
   /// Commands that are sent at once, at the most.
   private static let pipelined = 2000
 
-  /// nil where there was no answer, which the client has told of.
+  /// nil where there was no answer; the client has logged why.
   private func run(_ commands: [RedisCommand], _ deployment: RedisDeployment) -> [RedisReply]? {
     defer { tell() }
     var replies: [RedisReply] = []
     replies.reserveCapacity(commands.count)
-    // A manifest may name more than should be on its way at once.
+    // A manifest may name more blobs than should be sent at once.
     for start in stride(from: 0, to: commands.count, by: Self.pipelined) {
       let part = commands[start..<min(start + Self.pipelined, commands.count)]
       guard let answers = try? deployment.run(Array(part)) else { return nil }
@@ -164,7 +165,7 @@ public final class RedisDescriptorCache: BlobDescriptorCache {
   /// Counts for all processes what the client has counted for this one.
   private func tell() {
     let (before, now) = told.withLockedValue { told in
-      // Under the lock, so that nobody tells of an earlier moment after a later one.
+      // Under the lock, so that no thread reports an earlier snapshot after a later one.
       let now = client.statistics.snapshot
       defer { told = now }
       return (told, now)

@@ -1,5 +1,5 @@
 extension RedisDiscovery {
-  /// All masters that have slots, as the server at the other end knows them. Each must answer.
+  /// All masters that have slots, according to the server `seed`. Each must answer.
   func findCluster(_ seed: RedisConnection) throws(RedisError) -> RedisDeployment {
     guard settings.database == 0 else {
       throw RedisError(.misconfigured, "redis.db: a cluster has database 0 only")
@@ -30,7 +30,7 @@ extension RedisDiscovery {
     return deployment(nodes, slots: slots)
   }
 
-  /// What CLUSTER SLOTS says; nil where that can't be understood.
+  /// Parses the answer to CLUSTER SLOTS; nil where that is malformed.
   static func ranges(
     _ reply: RedisReply, from server: RedisAddress
   ) -> [(slots: ClosedRange<Int>, master: RedisAddress)]? {

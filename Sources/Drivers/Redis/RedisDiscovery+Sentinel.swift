@@ -1,6 +1,6 @@
 extension RedisDiscovery {
-  /// The master that a sentinel names, if it says so itself: after a failover the sentinels and the servers take a
-  /// moment to agree.
+  /// The master that a sentinel names, if that server reports itself as master: after a failover the sentinels and the
+  /// servers take a moment to agree.
   func findBySentinels(_ sentinels: inout [RedisAddress]) throws(RedisError) -> RedisDeployment {
     var failures: [RedisError] = []
     for (index, sentinel) in sentinels.enumerated() {

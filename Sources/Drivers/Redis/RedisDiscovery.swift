@@ -5,7 +5,7 @@ struct RedisDiscovery: Sendable {
   let settings: RedisSettings
   let gate: RedisGate
 
-  /// - Parameter sentinels: those to ask, in turn; the one that knew comes to the front.
+  /// - Parameter sentinels: asked in turn; the one that answered is moved to the front.
   func find(_ sentinels: inout [RedisAddress]) throws(RedisError) -> RedisDeployment {
     if !settings.masterName.isEmpty { return try findBySentinels(&sentinels) }
     var failures: [RedisError] = []
@@ -29,14 +29,14 @@ struct RedisDiscovery: Sendable {
     throw RedisDiscovery.summary(failures)
   }
 
-  /// Of verified servers.
+  /// Makes a deployment of verified servers.
   func deployment(_ nodes: [RedisNode], slots: RedisSlotMap?) -> RedisDeployment {
     let servers = nodes.map(\.info.identity).sorted().joined(separator: "\n")
     let digest = ContentHasher.digest(.sha256, of: Array("\(settings.database)\n\(servers)".utf8))
     return RedisDeployment(identity: String(digest.hex.prefix(16)), nodes: nodes, slots: slots, gate: gate)
   }
 
-  /// The server at the other end, if it can serve now.
+  /// The server of this connection, if it can serve now.
   func master(_ connection: RedisConnection) throws(RedisError) -> RedisNode {
     guard let info = connection.info, info.isMaster else {
       throw RedisError(.unavailable, "\(connection.address) is not a master")
@@ -47,7 +47,7 @@ struct RedisDiscovery: Sendable {
     return RedisNode(connection, info, settings, gate)
   }
 
-  /// One error for all; that one server took too long outweighs the rest, as each try costs that long.
+  /// One error for all. A timeout takes precedence, because each further attempt would take that long again.
   static func summary(_ failures: [RedisError]) -> RedisError {
     let codes = Set(failures.map(\.code))
     let code = codes.contains(.timeout) ? .timeout : codes.count == 1 ? failures[0].code : .unavailable

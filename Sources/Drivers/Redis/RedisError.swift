@@ -10,9 +10,9 @@ public struct RedisError: Error, Sendable, CustomStringConvertible {
     public static let timeout = Code(name: "timeout")
     /// What it sent is not Redis' protocol, or too long.
     public static let protocolError = Code(name: "protocol error")
-    /// It answered that it does not serve us: password, rights, too few replicas.
+    /// It refuses this client: password, rights, too few replicas.
     public static let refused = Code(name: "refused")
-    /// The deployment is not what it was: its servers changed. The client has, or finds, another one.
+    /// The deployment's servers have changed. The client has, or finds, another deployment.
     public static let superseded = Code(name: "superseded")
     /// All connections were in use for too long.
     public static let busy = Code(name: "busy")
@@ -41,9 +41,9 @@ public struct RedisError: Error, Sendable, CustomStringConvertible {
 }
 
 extension RedisError {
-  /// Whether the servers have to be found anew.
+  /// Whether the servers have to be discovered again.
   var endsDeployment: Bool { code == .unavailable || code == .superseded }
 
-  /// Whether it speaks against trying again at once. A change of servers does not, nor does our own haste.
+  /// Whether it counts for the breaker. A change of servers does not, nor a busy pool or a wrong configuration.
   var countsAsFailure: Bool { code != .superseded && code != .busy && code != .misconfigured }
 }

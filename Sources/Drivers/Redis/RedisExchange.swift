@@ -12,7 +12,7 @@ final class RedisExchange {
   private let start = ContinuousClock.now
   private var isFinished = false
 
-  /// Takes a connection; throws where there is none to be had.
+  /// Takes a connection; throws where none is available.
   init(_ node: RedisNode, _ gate: RedisGate) throws(RedisError) {
     self.node = node
     self.gate = gate
@@ -21,7 +21,7 @@ final class RedisExchange {
   }
 
   func send(_ commands: some Sequence<RedisCommand>) throws(RedisError) {
-    // Last, so that it speaks for all that was answered before.
+    // Sent last, so that it confirms all answers before it.
     let confirmation = needsConfirmation ? [RedisExchange.confirmation] : []
     try connection.send(Array(commands) + confirmation)
   }
@@ -30,7 +30,7 @@ final class RedisExchange {
     try connection.receive()
   }
 
-  /// To be called after the last answer. Throws `.superseded` where the server is not what it was any more.
+  /// Call it after the last answer. Throws `.superseded` where the server's identity has changed.
   func confirm() throws(RedisError) {
     if needsConfirmation {
       let reply = try connection.receive()
@@ -50,7 +50,7 @@ final class RedisExchange {
     return connection.fail(code, "\(node.address): \(message)", cause: cause)
   }
 
-  /// Gives the connection back; one that is in the middle of something gets closed.
+  /// Gives the connection back; closes it if answers are still to come.
   func finish() {
     guard !isFinished else { return }
     isFinished = true

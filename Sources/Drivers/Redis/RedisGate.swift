@@ -3,16 +3,16 @@ import Logging
 import NIOConcurrencyHelpers
 import Synchronization
 
-/// What all connections of a client share: whether Redis is tried at all now, what is counted, what is logged.
+/// Shared by all connections of a client: the breaker, the counters and the log.
 final class RedisGate: Sendable {
   let statistics: RedisStatistics
   let log: RedisLog
   private let breaker = NIOLockedValueBox(RedisBreaker())
-  /// Whether the breaker has to be asked: healthy, nobody waits for its lock.
+  /// Whether the breaker has to be asked: while Redis is healthy, no thread takes its lock.
   private let isTroubled = Atomic(false)
   private let lastFailure = NIOLockedValueBox<RedisError?>(nil)
   private let prober = NIOLockedValueBox<(@Sendable () -> Bool)?>(nil)
-  /// Has a thread when there is something to try only.
+  /// Runs trials; has a thread only while one runs.
   private let queue = DispatchQueue(label: "berth.redis")
 
   init(_ statistics: RedisStatistics, _ logger: Logger) {
@@ -20,12 +20,12 @@ final class RedisGate: Sendable {
     log = RedisLog(logger)
   }
 
-  /// Sets what tries Redis while everybody else is turned away. It gives whether that went well.
+  /// Sets the function that tries Redis while the breaker is open. It returns whether Redis can be used.
   func setProber(_ probe: @escaping @Sendable () -> Bool) {
     prober.withLockedValue { $0 = probe }
   }
 
-  /// Throws `.unavailable` at once while Redis is left alone.
+  /// Throws `.unavailable` at once while the breaker is open.
   func pass() throws(RedisError) {
     guard isTroubled.load(ordering: .relaxed) else { return }
     switch breaker.withLockedValue({ $0.decide(at: .now) }) {
@@ -40,7 +40,7 @@ final class RedisGate: Sendable {
     throw RedisError(.unavailable, "Redis failed a moment ago", cause: cause?.description)
   }
 
-  /// Counts what went wrong, and tells of it.
+  /// Counts a failure and logs it.
   func note(_ error: RedisError) {
     statistics.note(error)
     log.note(error)
@@ -54,7 +54,7 @@ final class RedisGate: Sendable {
     if opened { statistics.breakerOpenings.add(1, ordering: .relaxed) }
   }
 
-  /// Something went well.
+  /// Call it after a success.
   func noteSuccess() {
     guard isTroubled.load(ordering: .relaxed) else { return }
     breaker.withLockedValue { breaker in

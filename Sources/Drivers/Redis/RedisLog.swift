@@ -1,7 +1,7 @@
 import Logging
 import NIOConcurrencyHelpers
 
-/// Tells the operator what is wrong with Redis, each cause once in a while however often it comes.
+/// Logs what is wrong with Redis: each cause at most once per `pause`.
 final class RedisLog: Sendable {
   private let logger: Logger
   private let causes = NIOLockedValueBox<[String: Cause]>([:])
@@ -11,14 +11,14 @@ final class RedisLog: Sendable {
     var suppressed = 0
   }
 
-  /// How long a cause is not told of again.
+  /// How long a cause is not logged again.
   static let pause = Duration.seconds(10)
 
   init(_ logger: Logger) {
     self.logger = logger
   }
 
-  /// Of a failure; its code is the cause.
+  /// Logs a failure; its code is the cause.
   func note(_ error: RedisError) {
     guard error.code != .superseded else { return note("superseded", .notice, "Redis: \(error)") }
     note(error.code.name, .warning, "Redis: \(error)\(RedisLog.remedy(error.code))")

@@ -3,14 +3,14 @@ import Synchronization
 /// One master server of a deployment, and this process' connections to it.
 final class RedisNode: Sendable {
   let address: RedisAddress
-  /// What it said of itself when it was found, and every connection must say.
+  /// Identity reported at discovery; later connections must report the same.
   let info: RedisServerInfo
   private let settings: RedisSettings
   private let gate: RedisGate
   private let pool: Monitor<Pool>
 
   private struct Pool: Sendable {
-    /// The one used last is the last.
+    /// The most recently used connection is the last.
     var idle: [RedisConnection] = []
     var inUse = 0
     var isClosed = false
@@ -22,7 +22,7 @@ final class RedisNode: Sendable {
     case closed
   }
 
-  /// Of the connection that it was found by.
+  /// - Parameter connection: the one by which the server was discovered; it goes into the pool.
   init(_ connection: RedisConnection, _ info: RedisServerInfo, _ settings: RedisSettings, _ gate: RedisGate) {
     address = connection.address
     self.info = info
@@ -39,9 +39,9 @@ final class RedisNode: Sendable {
 
   /// A connection for one pipeline; blocks the thread while all are in use, for the read timeout at the most.
   ///
-  /// Throws `.superseded` where the server is not any more the one that was found.
+  /// Throws `.superseded` where the server no longer is the one that was discovered.
   func take() throws(RedisError) -> RedisConnection {
-    // What is let go here is closed after the lock was given back.
+    // Connections in here are closed after the lock was released.
     var stale: [RedisConnection] = []
     defer { stale.removeAll() }
     var taken = pool.withLock { next(&$0, &stale) }

@@ -1,7 +1,7 @@
 import CHiredis
 
 extension RedisReply {
-  /// Copies what hiredis parsed; nil where it is nested too deep or of a kind that was never asked for.
+  /// Copies what hiredis parsed; nil where it is nested too deeply or of an unexpected kind.
   init?(_ reply: UnsafePointer<redisReply>, depth: Int = 0) {
     let value = reply.pointee
     switch value.type {

@@ -30,7 +30,7 @@ final class RedisReplyLimit: @unchecked Sendable {
     table.initialize(to: limited)
   }
 
-  /// Has a reader keep to it.
+  /// Makes a reader observe the limit.
   static func apply(to reader: UnsafeMutablePointer<redisReader>) {
     guard shared.original.createArray != nil else { return }
     reader.pointee.fn = shared.table

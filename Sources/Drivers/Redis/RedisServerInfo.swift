@@ -1,8 +1,8 @@
-/// What a server says of itself (INFO).
+/// What a server reports about itself (INFO).
 struct RedisServerInfo: Sendable, Equatable {
-  /// Another one after each start.
+  /// Changes with each start.
   let runID: String
-  /// Another one whenever the server's data may have taken a turn: each promotion, each adoption of others' data.
+  /// Changes with each promotion and each full resynchronisation: whenever the server may have other data than before.
   let replicationID: String
   let isMaster: Bool
   let isLoading: Bool
@@ -12,12 +12,12 @@ struct RedisServerInfo: Sendable, Equatable {
     case standalone, cluster, sentinel
   }
 
-  /// nil where it doesn't say what it must.
+  /// nil where a required field is missing.
   init?(_ text: String) {
     let fields = RedisServerInfo.fields(text)
     guard let runID = fields["run_id"], !runID.isEmpty else { return nil }
     self.runID = runID
-    // Those that have data have the rest, too.
+    // Sentinels have no data, and need not report the rest.
     mode = fields["redis_mode"].flatMap { Mode(rawValue: String($0)) } ?? .standalone
     guard mode == .sentinel || fields["role"] != nil && fields["master_replid"] != nil else { return nil }
     replicationID = fields["master_replid"] ?? ""
@@ -31,7 +31,7 @@ struct RedisServerInfo: Sendable, Equatable {
     return fields["role"] == "master" && fields["master_replid"] == replicationID
   }
 
-  /// What of the server can't stay the same when it loses what it has acknowledged.
+  /// Changes whenever the server may have lost what it has acknowledged.
   var identity: String { runID + ":" + replicationID }
 
   private static func fields(_ text: String) -> [String: String] {

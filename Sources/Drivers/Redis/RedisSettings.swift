@@ -1,7 +1,7 @@
 import Core
 import Glibc
 
-/// The configuration with its gaps filled, checked as far as it can be without a server.
+/// The configuration with defaults filled in, checked as far as possible without a server.
 struct RedisSettings: Sendable {
   var addresses: [RedisAddress]
   /// Not empty: the addresses are of sentinels.
@@ -28,8 +28,8 @@ struct RedisSettings: Sendable {
     var password: Secret
   }
 
-  /// How long to wait where the configuration says nothing: more than a healthy server ever takes, and less than a
-  /// client of the registry minds.
+  /// Timeout where the configuration has none: longer than a healthy server takes, and short enough for clients of the
+  /// registry.
   static let defaultTimeout = Duration.seconds(1)
 
   /// Throws `.misconfigured` and names the key.

@@ -3,7 +3,7 @@ struct RedisSlotMap: Sendable {
   /// Indices of the deployment's servers.
   private var owners: [UInt16]
 
-  /// nil where a slot has no server: a cluster that serves a part only can't be told from one that lost the rest.
+  /// nil where a slot has no server: a cluster that serves only some slots may have lost the others.
   init?(_ ranges: [(slots: ClosedRange<Int>, server: Int)]) {
     var owners = [UInt16](repeating: .max, count: RedisSlot.count)
     for range in ranges {

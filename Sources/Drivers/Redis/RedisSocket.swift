@@ -2,10 +2,10 @@ import CLinux
 import Core
 import Glibc
 
-/// Makes the sockets that hiredis then speaks over. hiredis' own way tries one address of a name only, and lets
-/// programs that are started inherit the socket.
+/// Creates the sockets that hiredis uses. hiredis itself tries only one address of a name, and lets child processes
+/// inherit the socket.
 enum RedisSocket {
-  /// A connected socket that never blocks. Names are resolved anew each time, by the C library in its own time.
+  /// A connected, non-blocking socket. Names are resolved each time, by the C library, without a timeout of ours.
   /// - Parameter writeTimeout: after which the kernel gives up on bytes that the other side doesn't take.
   static func connect(
     to address: RedisAddress, timeout: Duration, writeTimeout: Duration
@@ -25,7 +25,7 @@ enum RedisSocket {
     }
   }
 
-  /// Has `close` throw away what was not sent, so that it isn't delivered and carried out later.
+  /// Makes `close` discard unsent data, so that commands are not delivered and carried out later.
   static func abortOnClose(_ socket: Int32) {
     var linger = linger(l_onoff: 1, l_linger: 0)
     setsockopt(socket, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<linger>.size))
@@ -36,7 +36,7 @@ enum RedisSocket {
   static func wait(_ socket: Int32, for events: Int32, until deadline: ContinuousClock.Instant) -> Bool {
     var entry = pollfd(fd: socket, events: Int16(events), revents: 0)
     while true {
-      // Rounded up, so that the last millisecond isn't spent turning round.
+      // Rounded up, so that the last millisecond isn't a busy loop.
       let left = (deadline - ContinuousClock.now).milliseconds
       let status = poll(&entry, 1, Int32(clamping: max(0, left)))
       if status > 0 { return true }
@@ -66,7 +66,7 @@ enum RedisSocket {
     let deadline = ContinuousClock.now + timeout
     var failure = ECONNREFUSED
     for (index, address) in addresses.enumerated() {
-      // One that doesn't answer leaves time to the others.
+      // Leave time for the other addresses if one doesn't answer.
       let now = ContinuousClock.now
       let share = now + (deadline - now) / (addresses.count - index)
       let info = address.pointee

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What the client has done and has now. Counters only ever grow.
+/// Counters of a client, which only grow, and its numbers of connections.
 public final class RedisStatistics: Sendable {
   let roundTrips = Atomic<UInt64>(0)
   let roundTripNanoseconds = Atomic<UInt64>(0)
@@ -24,19 +24,19 @@ public final class RedisStatistics: Sendable {
     public var roundTripNanoseconds: UInt64
     /// Failures of any kind, timeouts included. What a server answered to one command is none.
     public var errors: UInt64
-    /// Failures for want of an answer.
+    /// Failures because no answer came in time.
     public var timeouts: UInt64
     /// Connections that were made.
     public var connects: UInt64
     /// Times that a thread had to wait for a connection.
     public var poolWaits: UInt64
-    /// Times that Redis was given up for a while.
+    /// How often the breaker opened.
     public var breakerOpenings: UInt64
     /// Commands that a cluster sent elsewhere.
     public var redirects: UInt64
-    /// Connections that a thread has.
+    /// Connections that a thread is using.
     public var connectionsInUse: Int64
-    /// Connections that wait for one.
+    /// Connections that no thread is using.
     public var connectionsIdle: Int64
   }
 

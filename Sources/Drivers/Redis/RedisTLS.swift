@@ -3,7 +3,7 @@ import Core
 import Glibc
 
 #if HIREDIS_SSL
-  /// What the TLS connections of a client have in common: whom they trust, and what they show of themselves.
+  /// Shared by a client's TLS connections: the trusted authorities, and the client's certificate.
   ///
   /// `@unchecked Sendable`: owns OpenSSL's context, which any number of threads may use once it is set up.
   final class RedisTLS: @unchecked Sendable {
@@ -37,7 +37,7 @@ import Glibc
       SSL_CTX_free(context)
     }
 
-    /// Has a connection speak TLS from now on, with none but the server that has a certificate for `host`.
+    /// Starts TLS on a connection; the server must have a certificate for `host`.
     func begin(
       on connection: UnsafeMutablePointer<redisContext>, host: String, until deadline: ContinuousClock.Instant
     ) throws(RedisError) {
@@ -75,7 +75,7 @@ import Glibc
         cause: String(cString: X509_verify_cert_error_string(verification)))
     }
 
-    /// With what OpenSSL says of the last failure on this thread.
+    /// An error with OpenSSL's reason for the last failure on this thread.
     private static func error(_ message: String, _ code: RedisError.Code = .misconfigured) -> RedisError {
       let number = ERR_peek_last_error()
       ERR_clear_error()
@@ -83,7 +83,7 @@ import Glibc
     }
   }
 #else
-  /// Stands for what this build can't do.
+  /// For builds without TLS.
   final class RedisTLS: Sendable {
     /// Throws `.misconfigured`: without TLS the password would cross the network in the clear.
     init(_ configuration: Configuration.RedisTLS) throws(RedisError) {

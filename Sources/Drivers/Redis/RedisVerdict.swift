@@ -1,12 +1,12 @@
 /// What a server's answer to one command means for the deployment.
 enum RedisVerdict: Equatable {
-  /// The caller's business.
+  /// An answer for the caller, also where it is an error.
   case answer
   /// MOVED: the slot is another server's now.
   case moved(RedisSlot, to: RedisAddress)
   /// ASK: this key is at the server that the slot is moving to.
   case ask(RedisAddress)
-  /// This server does not serve the deployment any more.
+  /// This server does not belong to the deployment any more.
   case over(RedisError.Code)
 
   /// Of an answer from `server`.

@@ -1,7 +1,7 @@
 import Core
 import NIOCore
 
-/// Makes one object of others within the store, several parts at a time: their bytes never come here.
+/// Concatenates objects within the store, several parts at a time, so that no bytes are transferred to this process.
 struct S3Assembly: Sendable {
   private let client: S3Client
   private let options: S3ObjectOptions
@@ -15,7 +15,7 @@ struct S3Assembly: Sendable {
 
   /// - Parameters:
   ///   - sources: each of 5 MiB or more, unless it is the last and there is no tail; no more than 10,000.
-  ///   - tail: what comes after them.
+  ///   - tail: bytes to append.
   ///   - size: of the whole.
   func assemble(
     _ sources: [S3Range], tail: ByteBuffer?, size: Int64, to key: String
@@ -28,7 +28,7 @@ struct S3Assembly: Sendable {
       }
       try await client.completeMultipartUpload(upload, key, parts, size: size)
     } catch {
-      // One that was cancelled must not be cancelled here, too.
+      // The cancelled task must not cancel the request that aborts the upload.
       let client = client
       await Task { try? await client.abortMultipartUpload(upload, key) }.value
       throw error

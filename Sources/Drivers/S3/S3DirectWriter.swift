@@ -1,9 +1,9 @@
 import Core
 import NIOCore
 
-/// Content of one request, whose place is known: it goes there at once, and is seen there once it is committed.
+/// Writes the content of one request directly to its destination, where it becomes visible when it is committed.
 ///
-/// It can't be gone on with by another request.
+/// No other request can continue it.
 final class S3DirectWriter: StorageWriter {
   private(set) var size: Int64 = 0
   private let driver: S3Driver
@@ -39,7 +39,7 @@ final class S3DirectWriter: StorageWriter {
     }
   }
 
-  /// Sends what is pending, while more comes.
+  /// Begins to send the pending bytes, while more are written.
   private func send() async throws(StorageError) {
     try await finishSending()
     let upload: String
@@ -61,7 +61,7 @@ final class S3DirectWriter: StorageWriter {
     pending = ByteBuffer()
   }
 
-  /// Waits for the part that is under way.
+  /// Waits for the part that is being sent.
   private func finishSending() async throws(StorageError) {
     guard let sending else { return }
     self.sending = nil
@@ -71,7 +71,7 @@ final class S3DirectWriter: StorageWriter {
     }
   }
 
-  /// What was written can't be gone on with.
+  /// Discards what was written: no other request could continue it.
   func close() async throws(StorageError) {
     try await cancel()
   }
@@ -101,7 +101,7 @@ final class S3DirectWriter: StorageWriter {
     sending = nil
   }
 
-  /// Nobody waits for it.
+  /// Aborts the multipart upload in the background.
   private static func abandon(
     _ driver: S3Driver, _ destination: StoragePath, _ upload: String?,
     _ sending: Task<Result<S3Part, S3Failure>, Never>?

@@ -1,7 +1,8 @@
 public import Core
 
 extension S3Driver {
-  /// See ``StorageDriver/delete(_:durability:)``. What is in a directory goes in the order of the names, 1,000 at once.
+  /// See ``StorageDriver/delete(_:durability:)``. Removes a directory's objects in the order of their names, 1,000 per
+  /// request.
   public func delete(_ path: StoragePath, durability: Durability) async throws(StorageError) {
     guard path != .root else { throw StorageError(.denied, "remove \(path)", cause: "it is the whole storage") }
     let isThere = try await perform("remove", path) { () async throws(S3Failure) in
@@ -26,8 +27,8 @@ extension S3Driver {
     return isAny
   }
 
-  /// See ``StorageDriver/sweepLeftovers(olderThan:)``: uploads in parts that nobody has completed, ours and
-  /// docker/distribution's, which keeps what is being pushed in them. Those under way take no week.
+  /// See ``StorageDriver/sweepLeftovers(olderThan:)``: aborts multipart uploads that were not completed, after a
+  /// week at the earliest: docker/distribution keeps pushes under way in them, and no push takes a week.
   public func sweepLeftovers(olderThan age: Duration) async throws(StorageError) -> Int {
     let age = max(age, .seconds(7 * 24 * 3600))
     return try await perform("sweep", .root) { () async throws(S3Failure) in

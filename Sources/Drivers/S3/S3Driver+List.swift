@@ -1,7 +1,7 @@
 public import Core
 
 extension S3Driver {
-  /// See ``StorageDriver/list(_:)``. A directory is there as long as something is in it.
+  /// See ``StorageDriver/list(_:)``. A directory exists as long as something is in it.
   public func list(_ path: StoragePath) async throws(StorageError) -> [String] {
     var names: [String] = []
     try await forEachName(in: path) { names.append($0) }
@@ -26,7 +26,7 @@ extension S3Driver {
         do throws(StorageError) {
           entries.append((name, try await stat(below)))
         } catch  where error.code == .notFound {
-          // It has gone since.
+          // It was removed meanwhile.
         }
       }
     }
@@ -43,7 +43,7 @@ extension S3Driver {
     var isEmpty = true
     var isFile = false
     while let page = try await perform("list", path, { () async throws(S3Failure) in try await pages.next() }) {
-      // What is a file and has something below it is named once, as the file.
+      // A name that is both a file and a prefix is visited once, as the file.
       let below = page.prefixes.map { (name: $0.dropFirst(prefix.count).dropLast(), object: S3Page.Object?.none) }
       let objects = page.objects.map { (name: $0.key.dropFirst(prefix.count), object: S3Page.Object?.some($0)) }
       var last: Substring?

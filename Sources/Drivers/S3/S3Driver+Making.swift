@@ -1,10 +1,10 @@
 public import Core
 
 extension S3Driver {
-  /// Over a bucket that is there, with connections of its own. Asks nothing of it yet.
+  /// Over an existing bucket, with connections of its own. Sends no request yet.
   /// - Parameters:
-  ///   - environment: the process' variables: where credentials may be said, and `AWS_CA_BUNDLE`, a PEM file of the
-  ///     authorities that are trusted, as Amazon's own clients have it.
+  ///   - environment: the process's environment variables: credentials, and `AWS_CA_BUNDLE`, a PEM file of the trusted
+  ///     authorities, as for Amazon's own clients.
   ///   - patience: how long a writer waits for another.
   /// - Throws: where an endpoint is no URL.
   public convenience init(
@@ -12,7 +12,7 @@ extension S3Driver {
   ) throws(StorageError) {
     var settings = HTTPTransport.Settings()
     settings.trustedCertificates = environment["AWS_CA_BUNDLE"].flatMap { $0.isEmpty ? nil : $0 }
-    // Whoever gives credentials has to prove who he is, whatever is said of the store.
+    // Credential services must prove their identity even with `skipverify`.
     let credentials = S3CredentialProvider(
       configuration, environment: environment, transport: HTTPTransport(settings).credentialTransport)
     settings.verifiesCertificates = !configuration.skipVerify

@@ -2,7 +2,7 @@ public import Core
 import NIOCore
 
 extension S3Driver {
-  /// See ``StorageDriver/content(at:limit:)``. For files that were put or committed.
+  /// See ``StorageDriver/content(at:limit:)``. Only for files that were put or committed.
   public func content(at path: StoragePath, limit: Int) async throws(StorageError) -> [UInt8] {
     let object = try await perform("read", path) { () async throws(S3Failure) in
       try await client.get(keys.key(path), limit: limit)
@@ -42,7 +42,7 @@ extension S3Driver {
     return entry
   }
 
-  /// A file that is being written, or was and has yet to be committed; nil where there is none.
+  /// The list of pieces of a file that was not committed yet; nil where there is none.
   func unfinished(
     _ path: StoragePath, isCancellable: Bool = true
   ) async throws(StorageError) -> (file: S3UnfinishedFile, etag: String)? {

@@ -28,7 +28,7 @@ extension S3Driver {
     return S3DirectWriter(self, destination)
   }
 
-  /// See ``StorageDriver/move(_:to:durability:)``: a copy, and then a removal, so that for a moment there are two.
+  /// See ``StorageDriver/move(_:to:durability:)``: a copy, and then a removal, so that for a moment both exist.
   public func move(
     _ source: StoragePath, to destination: StoragePath, durability: Durability
   ) async throws(StorageError) {

@@ -3,9 +3,8 @@ import NIOCore
 
 /// Storage in a bucket of Amazon S3 or a store that speaks its protocol: Ceph's radosgw, MinIO and others.
 ///
-/// A file is an object; directories are what names have in common. Requests are carried out one after the other by the
-/// store (it is linearizable, as Amazon's is since 2020), so what was written is found, and conditional writes
-/// (`If-None-Match`, `If-Match`) keep two writers apart.
+/// A file is an object; directories are common prefixes of names. The store must be linearizable, as Amazon's is since
+/// 2020: what was written is found, and conditional writes (`If-None-Match`, `If-Match`) keep two writers apart.
 ///
 /// A file that grows is kept in pieces of its own until it is committed: see ``S3Writer``.
 public final class S3Driver: StorageDriver {
@@ -13,32 +12,33 @@ public final class S3Driver: StorageDriver {
   public let name = "s3aws"
   /// Enough that 100 small files cost few round trips, and few enough that a request leaves connections to others.
   public let concurrency = 16
-  /// Copies are no moves, and a blob is not written anew to say that it is wanted.
+  /// Not nil: S3 has no rename, and can set a blob's modification time only by copying it.
   public let removalTiming: RemovalTiming?
   let client: S3Client
   let keys: S3Keys
   let options: S3ObjectOptions
   let sizes: S3Sizes
   let patience: Duration
-  /// For how long a writer that says nothing has its file, by the store's clock.
+  /// After this time without a renewal, by the store's clock, another writer may take a lease.
   let leaseLifetime: Duration
   let leaseSightings = S3LeaseSightings()
   private let redirectEndpoint: S3Endpoint?
 
-  /// For how long a URL that clients are sent to is good, as in docker/distribution.
+  /// Validity of a URL to which clients are redirected, as in docker/distribution.
   private static let linkLifetime = Duration.seconds(20 * 60)
-  /// For how long the web server's is: it may ask for piece after piece of a large blob with it.
+  /// Validity of a URL for the web server, which may fetch a large blob in many pieces with it.
   private static let fetchLifetime = Duration.seconds(24 * 3600)
 
-  /// Over a bucket that is there. Asks nothing of it yet.
+  /// Over an existing bucket. Sends no request yet.
   /// - Parameters:
   ///   - transport: for the store.
   ///   - credentials: where they come from.
   ///   - patience: how long a writer waits for another.
-  ///   - leaseLifetime: for how long a writer that says nothing has its file. At least three times as long as the pause
-  ///     between two renewals (20 s).
-  ///   - removalTiming: the same for all who share the bucket.
-  ///   - clock: this machine's time, in nanoseconds since 1970. Where the store refuses it, the store's is gone by.
+  ///   - leaseLifetime: time without a renewal after which another writer may take a lease. At least three times as
+  ///     long as the pause between two renewals (20 s).
+  ///   - removalTiming: must be the same in all processes that share the bucket.
+  ///   - clock: this machine's time, in nanoseconds since 1970. Where the store refuses this time, requests are signed
+  ///     with the store's.
   public init(
     _ configuration: Configuration.S3, _ transport: HTTPTransport, credentials: S3CredentialProvider,
     patience: Duration = writerPatience, removalTiming: RemovalTiming = RemovalTiming(),
@@ -58,10 +58,10 @@ public final class S3Driver: StorageDriver {
     redirectEndpoint = try S3Endpoint(redirecting: configuration)
   }
 
-  /// What was asked of the store.
+  /// Counts of requests to the store.
   public var statistics: S3Statistics { client.statistics }
 
-  /// Asks the store something, and says what a failure means.
+  /// Runs `body`, and converts its failure to a `StorageError` that names the operation and the path.
   @discardableResult
   func perform<Answer>(
     _ operation: String, _ path: StoragePath, _ body: () async throws(S3Failure) -> Answer
@@ -89,12 +89,12 @@ public final class S3Driver: StorageDriver {
         at: isByWebServer ? nil : redirectEndpoint))
   }
 
-  /// Directories have nothing that changes.
+  /// nil: a store has no directories whose changes could be seen.
   public func changeToken(of directory: StoragePath) async throws(StorageError) -> ChangeToken? { nil }
 
-  /// What a call has answered lasts.
+  /// Does nothing: what the store has acknowledged is durable.
   public func settle(_ path: StoragePath) async throws(StorageError) {}
 
-  /// There are no empty directories.
+  /// Does nothing: a store has no empty directories.
   public func prune(_ directory: StoragePath, below top: StoragePath) async throws(StorageError) {}
 }

@@ -14,13 +14,13 @@ public struct S3Endpoint: Sendable, Equatable {
   let bucket: String
 
   /// Where the registry reaches the bucket.
-  /// - Throws: where `regionendpoint` is no URL of a host, or no host has what is asked for.
+  /// - Throws: where `regionendpoint` is no URL of a host, or the options can't be combined.
   public init(_ configuration: Configuration.S3) throws(StorageError) {
     let address = configuration.regionEndpoint
     try self.init(configuration, at: address.isEmpty ? nil : address, key: "regionendpoint")
   }
 
-  /// Where clients are sent; nil where that is the same.
+  /// The endpoint of URLs for clients; nil where it is the registry's own.
   /// - Throws: where `redirectendpoint` is no URL of a host.
   init?(redirecting configuration: Configuration.S3) throws(StorageError) {
     guard !configuration.redirectEndpoint.isEmpty else { return nil }
@@ -42,10 +42,10 @@ public struct S3Endpoint: Sendable, Equatable {
       scheme = configuration.secure ? "https" : "http"
       server = try Self.amazonHost(configuration)
       port = nil
-      // Accelerated transfers know a bucket by its host alone.
+      // Transfer acceleration needs the bucket in the host name.
       if configuration.accelerate { isInHost = true }
     }
-    // A certificate for all names of one level fits no bucket with a dot.
+    // A wildcard certificate does not match a bucket name that contains a dot.
     let labels = bucket.split(separator: ".", omittingEmptySubsequences: false)
     let fitsHost = labels.allSatisfy(Self.isHostLabel) && (labels.count == 1 || scheme == "http")
     if configuration.accelerate, address == nil, !fitsHost {
@@ -56,7 +56,7 @@ public struct S3Endpoint: Sendable, Equatable {
     pathPrefix = isInHost ? "" : "/" + bucket
   }
 
-  /// As the `Host` field says it.
+  /// The value of the `Host` field.
   public var hostField: String { port.map { "\(host):\($0)" } ?? host }
 
   /// The path of an object, or of the bucket, encoded.
@@ -70,7 +70,7 @@ public struct S3Endpoint: Sendable, Equatable {
     S3RequestTarget.path("/\(bucket)/\(key)")
   }
 
-  /// Amazon's own, by region and options.
+  /// Amazon's host, by region and options.
   private static func amazonHost(_ configuration: Configuration.S3) throws(StorageError) -> String {
     guard configuration.region.utf8.allSatisfy(isHostByte), !configuration.region.isEmpty else {
       throw StorageError(.failed, "storage.s3.region", cause: "\(configuration.region) is no region")

@@ -1,6 +1,6 @@
 import Core
 
-/// More pieces than an object can have parts are put together first, some hundred at a time.
+/// Concatenates pieces to groups, some hundred at a time, if there are more pieces than an object can have parts.
 struct S3Grouping {
   private let driver: S3Driver
   private let path: StoragePath
@@ -12,10 +12,10 @@ struct S3Grouping {
     self.writer = writer
   }
 
-  /// Bytes of what becomes one part: no more than can be copied at once.
+  /// Bytes of a group: no more than one request can copy.
   private static let groupSize = S3Sizes.largestPart
 
-  /// What the file's pieces are copied from.
+  /// The objects to copy: the file's pieces, or groups of them.
   func sources(_ file: S3UnfinishedFile) async throws(S3Failure) -> [S3Range] {
     let pieces = file.pieces
     guard pieces.count >= S3Sizes.mostParts else { return pieces.map { source($0.run, $0.number) } }

@@ -1,7 +1,7 @@
 import Core
 
-/// The names of objects: a storage path below `storage.s3.rootdirectory`, as docker/distribution has it, and beside a
-/// file that is being written what the driver keeps of it, under names that no storage path has.
+/// The names of objects: storage paths below `storage.s3.rootdirectory`, as in docker/distribution. For a file that is
+/// being written, the driver has further objects beside it, under names that no storage path can have.
 struct S3Keys: Sendable {
   /// Without slashes at either end; may be empty.
   private let root: String
@@ -10,26 +10,26 @@ struct S3Keys: Sendable {
     root = rootDirectory.trimmingSlashes
   }
 
-  /// The object that a file is.
+  /// The key of a file.
   func key(_ path: StoragePath) -> String {
     let below = path.string.dropFirst()
     if below.isEmpty { return root }
     return root.isEmpty ? String(below) : "\(root)/\(below)"
   }
 
-  /// What the keys of everything below a directory begin with.
+  /// The common prefix of all keys below a directory.
   func prefix(_ directory: StoragePath) -> String {
     let key = key(directory)
     return key.isEmpty ? "" : key + "/"
   }
 
-  /// Below it lies what the driver keeps of a file that is being written. It comes before all names of paths.
+  /// Begins the names of the driver's own objects. It sorts before all names of paths.
   static let ownMark = "!"
 
-  /// What a file that is being written consists of.
+  /// The list of pieces of a file that is being written (``S3UnfinishedFile``).
   func file(_ path: StoragePath) -> String { prefix(path) + Self.ownFile }
 
-  /// Whoever writes to a file has made it.
+  /// The lease of the file's writer (``S3Lease``).
   func lease(_ path: StoragePath) -> String { prefix(path) + Self.ownLease }
 
   /// One piece of a file that is being written.

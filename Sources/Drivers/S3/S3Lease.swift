@@ -2,28 +2,27 @@ import Core
 import NIOConcurrencyHelpers
 import NIOCore
 
-/// Keeps other writers from a file: an object that whoever writes has made, on condition that there was none
-/// (RFC 9110, section 13.1.2), and renews. One that has not been renewed for a while is anybody's: whoever had it finds
-/// out at its next renewal.
+/// Keeps other writers from a file: an object created with If-None-Match (RFC 9110, section 13.1.2) and renewed. A
+/// lease that is not renewed in time may be taken by another writer; the old one notices at its next renewal.
 ///
-/// Its content begins with the writer's name and is another one with each renewal, and so is its tag: where the store
-/// tells no time, it is told by that whether a writer still renews (``S3LeaseSightings``).
+/// Its content begins with the writer's name and changes with each renewal, and so does its entity tag. Where the store
+/// reports no times, the tag shows whether the writer still renews the lease (``S3LeaseSightings``).
 ///
-/// It keeps honest writers apart in time; that what two of them have written never mixes is seen to by ``S3Writer``.
+/// A writer whose lease was taken may still be writing. ``S3Writer`` makes sure that data of two writers never mixes.
 final class S3Lease: Sendable {
   private let driver: S3Driver
   private let path: StoragePath
-  /// Differs for each lease: pieces are named by it.
+  /// Differs for each lease; part of the names of the writer's pieces.
   let writer: String
   private let state: NIOLockedValueBox<State>
 
   private struct State {
-    /// Of the object that we wrote last; nil: it isn't ours any more.
+    /// Entity tag of the lease as this writer wrote it last; nil: the lease is lost or given back.
     var etag: String?
     var renewed: ContinuousClock.Instant
   }
 
-  /// After how long it is renewed.
+  /// How often the lease is renewed.
   private static let renewal = Duration.seconds(20)
 
   private init(_ driver: S3Driver, _ path: StoragePath, writer: String, etag: String) {
@@ -33,8 +32,8 @@ final class S3Lease: Sendable {
     state = NIOLockedValueBox(State(etag: etag, renewed: .now))
   }
 
-  /// Waits for the file as long as the driver's patience says, and no shorter than one look takes.
-  /// - Throws: `.busy`.
+  /// Takes the lease; waits for another writer as long as the driver's patience, but tries at least once.
+  /// - Throws: `.busy` where another writer keeps the lease.
   static func take(_ driver: S3Driver, _ path: StoragePath) async throws(StorageError) -> S3Lease {
     let deadline = ContinuousClock.now + driver.patience
     let writer = String(UInt64.random(in: .min ... .max), radix: 16)
@@ -56,7 +55,7 @@ final class S3Lease: Sendable {
     }
   }
 
-  /// - Returns: the tag of our object; nil where somebody else has the lease.
+  /// - Returns: the lease's entity tag; nil where another writer has the lease.
   private static func take(
     _ driver: S3Driver, _ key: String, _ writer: String
   ) async throws(S3Failure) -> String? {
@@ -65,7 +64,7 @@ final class S3Lease: Sendable {
     } catch  where error.isConditionFailed {
     }
     guard let found = try await driver.client.get(key, limit: 64, isCancellable: false) else { return nil }
-    // We may have made it ourselves, and the answer got lost.
+    // This writer may have created it, and the answer got lost.
     if isOwn(found.content, writer) { return found.head.etag }
     let age =
       found.head.modified.map { Duration.nanoseconds(found.head.now - $0) }
@@ -83,7 +82,7 @@ final class S3Lease: Sendable {
     String(buffer: content).prefix { $0 != " " } == writer
   }
 
-  /// - Returns: nil where it is not what it was.
+  /// - Returns: the new entity tag; nil where the lease no longer has the tag `etag`.
   private static func replace(
     _ driver: S3Driver, _ key: String, _ writer: String, _ etag: String
   ) async throws(S3Failure) -> String? {
@@ -99,8 +98,8 @@ final class S3Lease: Sendable {
     }
   }
 
-  /// Makes sure of it, where that was not done for a while, or in any case.
-  /// - Returns: false where somebody else has the file now, or it was removed.
+  /// Renews the lease if it is due, or in any case if `renewing`.
+  /// - Returns: false where another writer has the lease now, or the file was removed.
   func isHeld(renewing: Bool = false) async throws(StorageError) -> Bool {
     let (etag, renewed) = state.withLockedValue { ($0.etag, $0.renewed) }
     guard let etag else { return false }
@@ -113,9 +112,9 @@ final class S3Lease: Sendable {
     return next != nil
   }
 
-  /// Lets others have the file.
+  /// Removes the lease, so that others can write.
   func giveBack() async throws(StorageError) {
-    // One that was not renewed for long may be somebody else's by the time that it is removed.
+    // Renew it first if due: otherwise another writer may have taken it by the time that it is removed.
     guard try await isHeld() else { return }
     isRemoved()
     try await driver.perform("write", path) { () async throws(S3Failure) in
@@ -123,7 +122,7 @@ final class S3Lease: Sendable {
     }
   }
 
-  /// The object is gone, with the file.
+  /// Call it when the lease was removed with the file.
   func isRemoved() {
     state.withLockedValue { $0.etag = nil }
   }

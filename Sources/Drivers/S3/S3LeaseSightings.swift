@@ -1,13 +1,13 @@
 import NIOConcurrencyHelpers
 
-/// Since when this process has seen leases unchanged whose age the store does not tell: by its own clock, they are at
-/// least as old as that.
+/// Ages of leases where the store reports no times: since when this process has seen a lease unchanged, by its own
+/// clock. The lease is at least as old.
 final class S3LeaseSightings: Sendable {
   private let sightings = NIOLockedValueBox<[String: (etag: String, at: ContinuousClock.Instant)]>([:])
-  /// Where there are more, all are forgotten: their writers wait longer.
+  /// If there are more, all are forgotten, and writers wait longer for these leases.
   private static let limit = 1000
 
-  /// For how long the object at `key` has had this tag. Each renewal gives it another one.
+  /// How long the object at `key` has had this tag. Each renewal changes the tag.
   func age(of key: String, etag: String) -> Duration {
     let now = ContinuousClock.now
     return sightings.withLockedValue { sightings in
@@ -18,7 +18,7 @@ final class S3LeaseSightings: Sendable {
     }
   }
 
-  /// Forgets a lease that is taken over: its next writer is another one.
+  /// Forgets a lease that another writer has taken.
   func forget(_ key: String) {
     sightings.withLockedValue { _ = $0.removeValue(forKey: key) }
   }

@@ -1,7 +1,7 @@
 import Core
 import NIOCore
 
-/// One object, read as it arrives. Where the connection is lost, the rest is asked for, of the same object.
+/// Reads one object as it arrives. If the connection is lost, requests the rest of the same object.
 final class S3Reader: StorageReader {
   let size: Int64
   private let driver: S3Driver
@@ -13,7 +13,7 @@ final class S3Reader: StorageReader {
   private var position: Int64
   private var losses = 0
 
-  /// How often the rest is asked for.
+  /// How often the rest is requested again.
   private static let patience = 5
 
   /// nil where there is no such object.
@@ -37,7 +37,7 @@ final class S3Reader: StorageReader {
     body = opened.response?.body
   }
 
-  /// Of the whole object. An answer that begins elsewhere than at `offset` would be read as other bytes than it has.
+  /// The size of the whole object. Throws if the answer does not begin at `offset`.
   private static func size(_ response: HTTPTransportResponse, from offset: Int64) throws(S3Failure) -> Int64 {
     guard response.status == 206 else {
       guard offset == 0, let size = response.field("Content-Length").flatMap({ S3Sizes.object($0) }) else {

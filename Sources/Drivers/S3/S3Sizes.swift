@@ -12,17 +12,17 @@ struct S3Sizes: Sendable, Equatable {
   /// Parts that are copied at once (`multipartcopymaxconcurrency`).
   var copyConcurrency: Int
 
-  /// Of a part that isn't the last.
+  /// Minimum size of a part that isn't the last, in bytes.
   static let leastPart = 5 << 20
-  /// Of one part, or of a copy in one request.
+  /// Maximum size of a part, or of a copy in one request, in bytes.
   static let largestPart: Int64 = 5 << 30
-  /// Of one object.
+  /// Maximum number of parts of one object.
   static let mostParts = 10_000
-  /// Bytes of one object, as many as its parts can have. A store that claims more is wrong, or lies.
+  /// Maximum size of an object that parts can have, in bytes. A larger size in an answer is an error.
   static let largestObject = Int64(mostParts) * largestPart
-  /// What a writer has in memory of one piece at the most, unless `chunksize` is more.
+  /// Maximum bytes of a piece that a writer holds in memory, unless `chunksize` is more.
   private static let largestPiece = 64 << 20
-  /// After as many pieces their size doubles.
+  /// The size of pieces doubles after each of this many.
   private static let doubling = 900
 
   init(_ configuration: Configuration.S3) {
@@ -37,17 +37,17 @@ struct S3Sizes: Sendable, Equatable {
     max(chunk, min(chunk << min(number / Self.doubling, 20), Self.largestPiece))
   }
 
-  /// Whether so many bytes fit into the parts of one object as they come.
+  /// Whether `length` bytes fit into the parts of one object without copying.
   func fitsParts(_ length: Int64) -> Bool {
     length <= Int64(chunk) * Int64(Self.mostParts - 1)
   }
 
-  /// The size of an object as a store gives it; nil where it can be none.
+  /// Parses the size of an object; nil where it is invalid.
   static func object(_ text: some StringProtocol) -> Int64? {
     Decimal.bytes(text).flatMap { $0 <= largestObject ? $0 : nil }
   }
 
-  /// How an object of `size` bytes is copied in parts: as large as is asked for, or as it takes.
+  /// The ranges in which an object of `size` bytes is copied: of the configured size, or larger if there were too many.
   func copyRanges(_ size: Int64) -> [ClosedRange<Int64>] {
     let least = (size + Int64(Self.mostParts) - 1) / Int64(Self.mostParts)
     let step = min(max(copyChunk, least), Self.largestPart)

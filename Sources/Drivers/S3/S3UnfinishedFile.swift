@@ -1,12 +1,11 @@
 import Core
 import NIOCore
 
-/// What a file consists of that is being written: pieces, which are objects of their own, and less than a piece after
-/// them, which is kept here.
+/// The state of a file that is being written: a list of its pieces, which are objects of their own, and the bytes after
+/// them, which are less than a piece and stored in this object.
 ///
-/// So small chunks cost one small object, whatever came before, and every byte that was acknowledged can be read. The
-/// object is replaced on condition that it is what it was, so that of two writers who each believe to be the only one,
-/// one finds out.
+/// So a small chunk costs one small object, however long the file is, and every byte that was acknowledged can be read.
+/// The object is replaced with If-Match: of two writers that each believe to have the lease, one fails.
 struct S3UnfinishedFile: Sendable, Equatable {
   /// Pieces of one size that one writer has written one after the other.
   struct Run: Sendable, Equatable {
@@ -22,9 +21,9 @@ struct S3UnfinishedFile: Sendable, Equatable {
   var runs: [Run] = []
   var tail = ByteBuffer()
 
-  /// Bytes of the object at the most: it is read whole.
+  /// Maximum bytes of the object, which is read into memory.
   static let largest = 16 << 20
-  /// Pieces of a file at the most: they double in size long before, so that an object could not be that large.
+  /// Maximum number of pieces. Not reached in practice: pieces double in size long before.
   private static let mostPieces: Int64 = 1 << 20
   /// The form's name and version.
   private static let title = "berth-upload 1"
@@ -52,7 +51,7 @@ struct S3UnfinishedFile: Sendable, Equatable {
     }
   }
 
-  /// A line for each run, an empty one, and the rest as it is.
+  /// The object's content: a line for each run, an empty line, and the bytes after the pieces.
   var document: ByteBuffer {
     var text = Self.title + "\n"
     for run in runs { text += "\(run.writer) \(run.first) \(run.count) \(run.pieceSize)\n" }

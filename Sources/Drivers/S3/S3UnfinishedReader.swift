@@ -1,14 +1,14 @@
 import Core
 import NIOCore
 
-/// A file that has yet to be committed, read piece by piece.
+/// Reads a file that was not committed yet, piece by piece.
 final class S3UnfinishedReader: StorageReader {
   let size: Int64
   private let driver: S3Driver
   private let path: StoragePath
   private var rest: ArraySlice<(run: S3UnfinishedFile.Run, number: Int)>
   private var tail: ByteBuffer?
-  /// Bytes to leave out before the next one that is wanted.
+  /// Bytes to skip at the beginning of the next piece.
   private var skipped: Int64
   private var piece: S3Reader?
 

@@ -1,27 +1,27 @@
 import Core
 import NIOCore
 
-/// A file that grows over several requests, to any host, until it is committed.
+/// Writes a file over several requests, to any host, until it is committed.
 ///
-/// Each full piece becomes an object of its own, under a name that no other writer uses; what is less than the least
-/// part of a multipart upload is kept with the list of the pieces (``S3UnfinishedFile``). A commit copies the pieces
-/// together within the store. So nothing is ever read back or sent twice, chunks may be of any size, and what a writer
-/// that died has left goes with the upload's directory.
+/// Each full piece becomes an object of its own, under a name that no other writer uses; a rest below the minimum part
+/// size of a multipart upload is stored with the list of the pieces (``S3UnfinishedFile``). A commit copies the pieces
+/// together within the store. So nothing is read back or sent twice, chunks may be of any size, and leftovers of a
+/// writer that died are removed with the upload's directory.
 final class S3Writer: StorageWriter {
   private let driver: S3Driver
   private let path: StoragePath
   private let lease: S3Lease
-  /// What the store has, or is being sent.
+  /// The pieces that the store has or is being sent.
   private var file: S3UnfinishedFile
-  /// Of the object that says so; nil: there is none.
+  /// Entity tag of the object that holds `file`; nil: there is none.
   private var etag: String?
-  /// What comes after it: less than a piece, unless the one before it could not be sent.
+  /// Bytes after `file`: less than a piece, unless the piece before could not be sent.
   private var pending: ByteBuffer
   private var sending: Sending?
   private var hasChanged = false
   /// Whether it was closed, committed or cancelled.
   private var isEnded = false
-  /// Whether nothing is left to be done. What a `close` that fails leaves is done once the writer is let go of.
+  /// Whether nothing is left to do. If `close` failed, the rest is done when the writer is released.
   private var isOver = false
 
   private struct Sending: Sendable {
@@ -49,7 +49,7 @@ final class S3Writer: StorageWriter {
     }
   }
 
-  /// A file that was put, or committed to here, becomes the first piece.
+  /// Makes the first piece from a file that was put at `path`, or committed to it.
   private func adopt(appending: Bool) async throws(StorageError) {
     let key = driver.keys.key(path)
     try await driver.perform("write", path) { () async throws(S3Failure) in
@@ -73,7 +73,7 @@ final class S3Writer: StorageWriter {
 
   deinit {
     guard !isOver else { return }
-    // Whoever lets go of it without a word doesn't wait; the next writer does, for the lease.
+    // A writer that is dropped without an end is closed in the background; the next writer waits for its lease.
     let heir = Inheritance(writer: S3Writer(of: self))
     Task {
       try? await heir.writer.close()
@@ -92,7 +92,7 @@ final class S3Writer: StorageWriter {
     hasChanged = other.hasChanged
   }
 
-  /// What is on its way is counted: it is kept until the store has it.
+  /// Includes bytes that are being sent: they are kept until the store has them.
   var size: Int64 { file.size + Int64((sending?.content.readableBytes ?? 0) + pending.readableBytes) }
 
   func write(_ bytes: RawSpan) async throws(StorageError) {
@@ -121,7 +121,7 @@ final class S3Writer: StorageWriter {
 
   func commit(to destination: StoragePath) async throws(StorageError) {
     guard !isEnded else { throw StorageError(.failed, "write \(path)", cause: "it is closed") }
-    // What is under way is removed with the file: then its lease is gone, too.
+    // A file that was removed while it was written has no lease any more.
     guard try await lease.isHeld(renewing: true) else { throw driver.notFound("move", path) }
     try await finishSending()
     let size = size
@@ -135,7 +135,7 @@ final class S3Writer: StorageWriter {
     try await driver.confirm(destination, size: size)
     isEnded = true
     isOver = true
-    // The content is in its place: what can't be removed now goes with the upload's directory.
+    // The content is in its place. What can't be removed now is removed with the upload's directory.
     try? await removeAll()
   }
 
@@ -159,7 +159,7 @@ final class S3Writer: StorageWriter {
 
   private var pieceSize: Int { driver.sizes.piece(file.pieceCount) }
 
-  /// Sends what is pending as a piece, while more comes.
+  /// Begins to send the pending bytes as a piece, while more are written.
   private func send() async throws(StorageError) {
     try await finishSending()
     let number = (file.runs.filter { $0.writer == lease.writer }.map { $0.first + $0.count }.max() ?? 0)
@@ -176,7 +176,7 @@ final class S3Writer: StorageWriter {
     pending = ByteBuffer()
   }
 
-  /// Waits for the piece that is under way. One that could not be sent stays, and is tried again with the next.
+  /// Waits for the piece that is being sent. If it failed, its bytes are pending again.
   private func finishSending() async throws(StorageError) {
     guard let current = sending else { return }
     let failure = await current.task.value
@@ -191,7 +191,7 @@ final class S3Writer: StorageWriter {
     throw StorageError(failure, "write \(path)")
   }
 
-  /// Leaves less pending than could be a part.
+  /// Sends pending bytes, unless they are less than the minimum part size.
   private func flush() async throws(StorageError) {
     try await finishSending()
     guard pending.readableBytes >= S3Sizes.leastPart else { return }
@@ -199,7 +199,7 @@ final class S3Writer: StorageWriter {
     try await finishSending()
   }
 
-  /// Writes down what there is, unless somebody else has.
+  /// Stores the list of pieces and the pending bytes, unless another writer has.
   private func save() async throws(StorageError) {
     var file = file
     file.tail = pending
@@ -218,7 +218,7 @@ final class S3Writer: StorageWriter {
     }
   }
 
-  /// Whether it was written, and only the answer got lost.
+  /// Whether `file` was stored, and only the answer got lost.
   private func isSaved(_ file: S3UnfinishedFile) async throws(StorageError) -> Bool {
     guard let found = try await driver.unfinished(path, isCancellable: false), found.file == file else { return false }
     etag = found.etag
@@ -247,7 +247,7 @@ final class S3Writer: StorageWriter {
     if !hasChanged && etag == nil && file.runs.isEmpty {
       try await lease.giveBack()
     } else {
-      // In the order of the names: the list first, then the lease, then pieces that nothing tells of.
+      // Removed in the order of the names: first the list, then the lease, then pieces, which no list names any more.
       try await driver.perform("remove", path) { () async throws(S3Failure) in
         _ = try await driver.deleteAll(driver.keys.prefix(path) + S3Keys.ownMark)
       }
@@ -256,15 +256,16 @@ final class S3Writer: StorageWriter {
   }
 }
 
-/// Takes a writer to the task that ends it.
+/// Carries a dropped writer's state to the task that closes it.
 ///
-/// `@unchecked Sendable`: the writer whose parts it has is being let go, so nobody but the task touches them.
+/// `@unchecked Sendable`: the original writer is being deinitialised, so only the task uses the state.
 private struct Inheritance: @unchecked Sendable {
   let writer: S3Writer
 }
 
 extension S3Driver {
-  /// Waits until the store shows what was put in its place, as docker/distribution does: three more looks, 100 ms apart.
+  /// Waits until the store shows the committed object: up to three more looks, 100 ms apart, as docker/distribution
+  /// does.
   func confirm(_ path: StoragePath, size: Int64) async throws(StorageError) {
     for attempt in 0...3 {
       if attempt > 0 { try? await Task.sleep(for: .milliseconds(100)) }

@@ -18,9 +18,9 @@ enum RequestHeader {
 
   private static let recordLength = 8
 
-  /// Bytes of the record that begins a request: version 1, type 1, no padding, and 8 bytes of content that name the role
-  /// of a responder. Padding is refused, because libfcgi does not skip it here: it would read as records what was never
-  /// checked.
+  /// Bytes of the record that begins a request: version 1, type 1, no padding, and 8 bytes of content that name the
+  /// role of a responder. Padding is refused, because libfcgi does not skip it here: it would read as records what was
+  /// never checked.
   private static let beginning: [(index: Int, value: UInt8)] = [
     (0, 1), (1, 1), (4, 0), (5, 8), (6, 0), (8, 0), (9, 1),
   ]

@@ -6,7 +6,8 @@ enum Spawn {
   /// Signals that wait until a process of the service asks for them: one that comes before would end it.
   private static let held = [SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2]
 
-  /// Starts `path`, in a process group of its own: Ctrl-C is for the supervisor, which then ends its processes in order.
+  /// Starts `path`, in a process group of its own: Ctrl-C is for the supervisor, which then ends its processes in
+  /// order.
   /// - Parameters:
   ///   - arguments: with the program's name.
   ///   - descriptors: what it gets under which number; besides, what is not closed on exec.

@@ -26,8 +26,8 @@ struct NginxNames {
   private static let longestWord = 27
 
   /// An address as part of a variable's name: each run of other characters becomes one underscore. Where another
-  /// address could become the same, the name ends with a checksum of the address; so it does where the text is too long,
-  /// of which the end is kept.
+  /// address could become the same, the name ends with a checksum of the address; so it does where the text is too
+  /// long, of which the end is kept.
   private static func word(_ address: String) -> String {
     let parts = address.split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }
     let text = parts.joined(separator: "_")

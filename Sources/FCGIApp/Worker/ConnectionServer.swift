@@ -24,8 +24,8 @@ final class ConnectionServer: @unchecked Sendable {
 
   /// How long a request's header may take from its first byte on.
   private static let headerTimeout = Duration.seconds(5)
-  /// How long a thread waits for the rest of a header while every slot for slow clients is taken: as long as one that was
-  /// sent at once takes to arrive in several packets.
+  /// How long a thread waits for the rest of a header while every slot for slow clients is taken: as long as one that
+  /// was sent at once takes to arrive in several packets.
   private static let headerGrace = Duration.milliseconds(50)
 
   /// Answers the request that has arrived on a connection.

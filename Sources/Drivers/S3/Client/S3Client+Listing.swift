@@ -10,7 +10,7 @@ struct S3Page: Sendable, Equatable {
   }
 
   var objects: [Object] = []
-  /// What keys begin with that go on after the delimiter, with it.
+  /// Common prefixes of keys that contain the delimiter after the requested prefix; they end with the delimiter.
   var prefixes: [String] = []
   /// Where the next page begins; nil: there is none.
   var next: String?
@@ -27,7 +27,7 @@ extension S3Page {
     guard let document, document.name == "ListBucketResult" else { throw S3Failure(malformed: "ListBucketResult") }
     objects = document.all("Contents").compactMap { object in
       guard let key = object.text(of: "Key"), key.hasPrefix(prefix) else { return nil }
-      // What has no time, or an impossible one, must not be removed for its age.
+      // An object without a valid time counts as new, so that it is not removed because of its age.
       return Object(
         key: key, size: object.text(of: "Size").flatMap { S3Sizes.object($0) } ?? 0,
         modified: object.text(of: "LastModified").flatMap { RFC3339.nanoseconds($0) } ?? WallClock.now)
@@ -39,7 +39,7 @@ extension S3Page {
   }
 }
 
-/// An upload in parts that nobody has completed.
+/// A multipart upload that was not completed.
 struct S3UnfinishedUpload: Sendable, Equatable {
   var key: String
   var id: String
@@ -50,7 +50,7 @@ struct S3UnfinishedUpload: Sendable, Equatable {
 extension S3Client {
   /// Keys that begin with `prefix` (ListObjectsV2), in the order of their bytes.
   /// - Parameters:
-  ///   - delimiter: what follows it after the prefix is left out, and said once in `prefixes`.
+  ///   - delimiter: keys that contain it after the prefix are not listed; their common part is once in `prefixes`.
   ///   - limit: 1 to 1,000.
   func page(
     of prefix: String, delimiter: String? = nil, continuing token: String? = nil, limit: Int = 1000,
@@ -64,7 +64,7 @@ extension S3Client {
     return try S3Page(try await document(request), of: prefix, after: token)
   }
 
-  /// Uploads in parts of keys that begin with `prefix`, all of them.
+  /// All multipart uploads of keys that begin with `prefix`.
   func unfinishedUploads(of prefix: String) async throws(S3Failure) -> [S3UnfinishedUpload] {
     var uploads: [S3UnfinishedUpload] = []
     var marker: (key: String, id: String)?

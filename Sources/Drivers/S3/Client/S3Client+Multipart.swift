@@ -16,7 +16,8 @@ struct S3Range: Sendable, Equatable {
 }
 
 extension S3Client {
-  /// Begins an upload in parts; its id.
+  /// Begins a multipart upload.
+  /// - Returns: its id.
   func createMultipartUpload(_ key: String, _ object: S3ObjectOptions) async throws(S3Failure) -> String {
     var request = S3Request(.createMultipartUpload, "POST", key)
     request.query = [("uploads", "")]
@@ -50,8 +51,8 @@ extension S3Client {
     return S3Part(number: number, etag: etag)
   }
 
-  /// Makes an object of the parts. One whose answer got lost, and that is gone when it is asked for again, has been
-  /// completed if the object is there with that size.
+  /// Makes an object of the parts. If the answer got lost, and the upload is gone when the request is repeated, it was
+  /// completed if the object exists with that size.
   func completeMultipartUpload(
     _ upload: String, _ key: String, _ parts: [S3Part], size: Int64
   ) async throws(S3Failure) {
@@ -71,7 +72,7 @@ extension S3Client {
     }
   }
 
-  /// One that isn't there is no error.
+  /// Aborts a multipart upload. No error if it does not exist.
   func abortMultipartUpload(_ upload: String, _ key: String) async throws(S3Failure) {
     var request = S3Request(.abortMultipartUpload, "DELETE", key)
     request.query = [("uploadId", upload)]
@@ -86,7 +87,7 @@ extension S3Client {
     var request = S3Request(.copyObject, "PUT", key)
     request.fields = object.fields
     request.fields.append(("x-amz-copy-source", endpoint.copySource(source)))
-    // A copy onto itself is refused without a change.
+    // S3 refuses to copy an object onto itself without a change of its metadata.
     if source == key { request.fields.append(("x-amz-metadata-directive", "REPLACE")) }
     do {
       try await document(request)

@@ -2,15 +2,15 @@ import Core
 import NIOCore
 import Synchronization
 
-/// What is known of an object without reading it.
+/// What HEAD reports about an object.
 struct S3ObjectHead: Sendable, Equatable {
   /// Bytes.
   var size: Int64
-  /// Nanoseconds since 1970, in whole seconds; nil where the store says none, or an impossible one.
+  /// Nanoseconds since 1970, in whole seconds; nil where the store reports no time, or an impossible one.
   var modified: Int64?
   /// With its quotes.
   var etag: String
-  /// What we have noted with it.
+  /// Berth's own metadata (`noteField`).
   var note: String?
   /// The store's time when it answered, in nanoseconds since 1970.
   var now: Int64
@@ -31,11 +31,11 @@ extension S3ObjectHead {
     modified = response.field("Last-Modified").flatMap { HTTPDate.parse($0) }
   }
 
-  /// For those who remove what is old: what has no time is as young as can be.
+  /// For removals by age: an object without a time counts as new.
   var youngestModified: Int64 { modified ?? now }
 }
 
-/// On which condition a PUT replaces what is there (RFC 9110, section 13.1).
+/// The condition under which a PUT replaces an object (RFC 9110, section 13.1).
 enum S3PutCondition {
   case always
   /// `If-None-Match: *`
@@ -64,7 +64,7 @@ extension S3Client {
     }
   }
 
-  /// An object from `offset` on, as it was when `etag` (if it is known) was.
+  /// An object from `offset` on; if `etag` is given, only if the object still has that tag.
   func open(_ key: String, from offset: Int64, etag: String?) async throws(S3Failure) -> HTTPTransportResponse? {
     var request = S3Request(.getObject, "GET", key)
     if offset > 0 { request.fields.append(("Range", "bytes=\(offset)-")) }
@@ -72,7 +72,8 @@ extension S3Client {
     return try await unlessAbsent { () async throws(S3Failure) in try await send(request) }
   }
 
-  /// Writes an object. Its tag is returned.
+  /// Writes an object.
+  /// - Returns: its entity tag.
   @discardableResult
   func put(
     _ key: String, _ content: ByteBuffer, _ object: S3ObjectOptions, condition: S3PutCondition = .always,
@@ -91,7 +92,8 @@ extension S3Client {
     return try await send(request).field("ETag") ?? ""
   }
 
-  /// radosgw compares a tag with its quotes to one without (Ceph 16), so that none ever matches.
+  /// For radosgw of Ceph 16, which compares the tag in the condition, with quotes, to one without, so that none
+  /// matches.
   private func put(_ request: S3Request, ifMatches etag: String) async throws(S3Failure) -> String {
     let bare = etag.filter { $0 != "\"" }
     var quoted = request
@@ -108,12 +110,12 @@ extension S3Client {
     }
   }
 
-  /// One that isn't there is no error.
+  /// Removes an object. No error if it does not exist.
   func delete(_ key: String) async throws(S3Failure) {
     _ = try await unlessAbsent { () async throws(S3Failure) in try await send(S3Request(.deleteObject, "DELETE", key)) }
   }
 
-  /// At most 1,000 at once.
+  /// Removes objects, at most 1,000 in one call.
   func delete(_ keys: [String]) async throws(S3Failure) {
     guard !keys.isEmpty else { return }
     var body = "<Delete><Quiet>true</Quiet>"
@@ -124,12 +126,12 @@ extension S3Client {
     request.body = ByteBuffer(string: body)
     request.fields = [("Content-Type", "application/xml")]
     if let checksum = ContentMD5.field(of: body) { request.fields.append(("Content-MD5", checksum)) }
-    // Some may have gone, and some not: radosgw leaves those that somebody else removes at the same time.
+    // Some may be left: radosgw reports an error for objects that another request removes at the same time.
     let left = try await document(request)?.all("Error").compactMap { $0.text(of: "Key") } ?? []
     for key in left { try await delete(key) }
   }
 
-  /// nil where there is nothing.
+  /// Runs `body`; nil where it fails because the object does not exist.
   func unlessAbsent<Answer>(
     _ body: () async throws(S3Failure) -> Answer?
   ) async throws(S3Failure) -> Answer? {
@@ -141,7 +143,7 @@ extension S3Client {
   }
 }
 
-/// What is said of every object that is written (`storage.s3`).
+/// Options of `storage.s3` that apply to every object that is written.
 struct S3ObjectOptions: Sendable {
   /// For requests that make an object.
   var fields: [(name: String, value: String)] = []

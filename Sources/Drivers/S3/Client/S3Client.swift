@@ -2,7 +2,7 @@ import Core
 import NIOCore
 import Synchronization
 
-/// Sends signed requests to one bucket, again where that may help.
+/// Sends signed requests to one bucket, and repeats them if that may help.
 final class S3Client: Sendable {
   let endpoint: S3Endpoint
   let statistics = S3Statistics()
@@ -15,7 +15,7 @@ final class S3Client: Sendable {
   private let clock: @Sendable () -> Int64
   /// Nanoseconds by which the store's clock is ahead of ours, once it has refused our time.
   private let clockOffset = Atomic<Int64>(0)
-  /// Whether the store takes tags in conditions without their quotes, and only so.
+  /// Whether the store requires entity tags in conditions without their quotes.
   let comparesBareTags = Atomic(false)
 
   /// Bytes of an answer that is read whole: a list of 1,000 long keys has less than half of it.
@@ -33,12 +33,12 @@ final class S3Client: Sendable {
     self.clock = clock
   }
 
-  /// An answer of success, whose body has yet to be read.
+  /// Sends a request; returns a successful answer, whose body has yet to be read.
   func send(_ request: S3Request) async throws(S3Failure) -> HTTPTransportResponse {
     try await attempt(request, collecting: request.operation.mayFailLate ? Self.maximumAnswer : nil).response
   }
 
-  /// An answer of success with its body, which is `limit` bytes at the most.
+  /// Sends a request; returns a successful answer with its body, which is `limit` bytes at the most.
   func collect(
     _ request: S3Request, limit: Int
   ) async throws(S3Failure) -> (response: HTTPTransportResponse, body: ByteBuffer) {
@@ -46,14 +46,14 @@ final class S3Client: Sendable {
     return (success.response, success.body ?? ByteBuffer())
   }
 
-  /// The document that a successful answer is; nil where it has no body.
+  /// Sends a request; returns the XML of a successful answer, nil where it has no body.
   @discardableResult
   func document(_ request: S3Request) async throws(S3Failure) -> XMLElement? {
     try await attempt(request, collecting: Self.maximumAnswer).body.flatMap { XMLElement(parsing: $0) }
   }
 
-  /// A URL at which anybody may do what `request` says, for a while.
-  /// - Parameter endpoint: where it leads to; nil: to the store as we reach it.
+  /// A presigned URL: a client that has it can send `request` for the given time.
+  /// - Parameter endpoint: the URL's host; nil: the endpoint that the registry uses itself.
   func presigned(
     _ request: S3Request, for lifetime: Duration, at endpoint: S3Endpoint? = nil
   ) async throws(StorageError) -> String {
@@ -75,7 +75,7 @@ final class S3Client: Sendable {
   private func attempt(_ request: S3Request, collecting limit: Int?) async throws(S3Failure) -> Success {
     var attempt = 1
     while true {
-      // The HTTP client learns of it by and by, and may have the answer before.
+      // The HTTP client notices a cancellation late, and may have the answer before.
       if request.isCancellable, Task.isCancelled { throw S3Failure(HTTPTransportError(.cancelled)) }
       let identity: S3Credentials
       do {
@@ -103,7 +103,8 @@ final class S3Client: Sendable {
     }
   }
 
-  /// An answer to HEAD has no body, which would tell whether the clock or the credentials are to blame; one to GET has.
+  /// For a failed HEAD: sends a GET instead, whose answer has a body that says whether the clock or the credentials are
+  /// wrong.
   private func explained(
     _ failure: S3Failure, _ request: S3Request, _ identity: S3Credentials
   ) async -> S3Failure {
@@ -118,7 +119,7 @@ final class S3Client: Sendable {
     }
   }
 
-  /// What must not end with the task is done in one of its own.
+  /// Runs a request that must not be cancelled with the caller's task in a task of its own.
   private func shielded(
     _ request: S3Request, _ identity: S3Credentials, isRetry: Bool, collecting limit: Int?
   ) async throws(S3Failure) -> Success {
@@ -192,7 +193,7 @@ final class S3Client: Sendable {
     return outgoing
   }
 
-  /// TLS protects bodies from what else the hash would.
+  /// No hash over TLS, which protects the body already.
   private func payloadHash(_ body: ByteBuffer?) -> SigV4PayloadHash {
     guard let body, body.readableBytes > 0 else { return .empty }
     if endpoint.scheme == "https" { return .unsigned }
@@ -203,7 +204,7 @@ final class S3Client: Sendable {
 }
 
 extension S3Failure {
-  /// For want of credentials.
+  /// A failure because there are no credentials.
   fileprivate init(credentials error: StorageError) {
     self.init(malformed: "")
     code = "NoCredentials"

@@ -1,6 +1,6 @@
 import Core
 
-/// Why a request to the store failed, in the store's words (Amazon S3 API Reference, "Error responses").
+/// Why a request to the store failed, as the store reports it (Amazon S3 API Reference, "Error responses").
 struct S3Failure: Error, Sendable {
   /// The status code; nil where there was no answer.
   var status: Int?
@@ -10,7 +10,7 @@ struct S3Failure: Error, Sendable {
   var message: String?
   /// `Region` of the answer: where the bucket is.
   var region: String?
-  /// What the network did; nil where there was an answer.
+  /// Why there was no answer; nil where there was one.
   var transport: HTTPTransportError.Code?
 
   /// Of an answer. HEAD has no body, and radosgw's have no message.
@@ -29,7 +29,7 @@ struct S3Failure: Error, Sendable {
     transport = error.code
   }
 
-  /// Of an answer that does not say what it must.
+  /// From an answer that lacks a required element.
   init(malformed what: String) {
     code = "MalformedAnswer"
     message = "the store's answer has no valid \(what)"
@@ -38,7 +38,7 @@ struct S3Failure: Error, Sendable {
   /// Whether nothing is there.
   var isNotFound: Bool { status == 404 && code != "NoSuchBucket" && code != "NoSuchUpload" }
 
-  /// Whether what was asked for under a condition is otherwise.
+  /// Whether the condition of a conditional request was false.
   var isConditionFailed: Bool { status == 412 || code == "ConditionalRequestConflict" }
 
   private static func bounded(_ text: String) -> String { String(text.prefix(300)) }
@@ -86,7 +86,7 @@ extension S3Failure {
     }
   }
 
-  /// What whoever runs the registry can do about it.
+  /// What the operator can do about it.
   fileprivate var remedy: String? {
     switch code {
     case "NoSuchBucket": "make the bucket, or correct storage.s3.bucket"

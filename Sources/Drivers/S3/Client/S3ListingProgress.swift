@@ -1,14 +1,13 @@
-/// Holds a list that comes in pages to its end: a store that gives the same pages again and again, or pages with
-/// nothing in them, would have it go on for ever.
+/// Makes sure that a paged listing ends: fails if a store returns the same pages again and again, or only empty pages.
 struct S3ListingProgress {
   private var last = ""
   private var idlePages = 0
 
-  /// Pages in a row that name nothing that comes after all before them. A store may leave out what was removed (Amazon
-  /// S3 API Reference, ListObjectsV2: "zero or more"), and has 1,000 uploads of one key in a page.
+  /// How many pages in a row may contain no key greater than all before. Pages may be empty (Amazon S3 API Reference,
+  /// ListObjectsV2: "zero or more"), or consist of 1,000 uploads of one key.
   static let patience = 100
 
-  /// Takes the next page, one that others follow. Keys come in the order of their bytes.
+  /// Call it for each page but the last. Keys come in the order of their bytes.
   /// - Parameter greatest: the greatest key or prefix that it names; nil where it names nothing.
   mutating func passed(_ greatest: String?) throws(S3Failure) {
     if let greatest, last.utf8.lexicographicallyPrecedes(greatest.utf8) {

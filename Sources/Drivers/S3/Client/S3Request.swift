@@ -10,8 +10,8 @@ struct S3Request: Sendable {
   var query: [(name: String, value: String)] = []
   var fields: [(name: String, value: String)] = []
   var body: ByteBuffer?
-  /// Whether it ends with the task: where it only asks, or copies, which may be done again. What writes a note of what is
-  /// there, or cleans up, does not.
+  /// Whether it is cancelled with the task: true for reads and copies, which can be repeated; false for requests that
+  /// store state or clean up.
   var isCancellable: Bool
 
   init(_ operation: S3Operation, _ method: String, _ key: String = "") {
@@ -21,7 +21,7 @@ struct S3Request: Sendable {
     isCancellable = method == "GET" || method == "HEAD" || operation == .copyObject || operation == .uploadPartCopy
   }
 
-  /// Until the answer's head: a store, or a line, that takes less than 100 KB/s is as good as none.
+  /// Time until the answer's head: fails a store or connection that takes less than 100 KB/s of the body.
   var timeout: Duration {
     operation.patience + .milliseconds((body?.readableBytes ?? 0) / 100)
   }

@@ -1,12 +1,12 @@
 import NIOConcurrencyHelpers
 
-/// Whether a request that failed is worth another try. Each request that the driver makes may be carried out twice
-/// without harm; those that may not find what they expect the second time say so where they are made.
+/// Whether to repeat a request that failed. All requests of the driver are idempotent; callers handle the cases in
+/// which the second attempt finds another state.
 enum S3Retry: Equatable {
   case no
   /// After a pause.
   case later
-  /// With credentials that were asked for anew.
+  /// With credentials that were fetched again.
   case withNewCredentials
   /// With the store's time.
   case withItsClock
@@ -44,8 +44,8 @@ enum S3Retry: Equatable {
     }
   }
 
-  /// How long to wait before the next attempt: exponential, and spread over all of it, so that those who were refused
-  /// together don't come back together.
+  /// How long to wait before the next attempt: exponential with full jitter, so that clients that were refused at the
+  /// same time don't come back at the same time.
   /// - Parameter random: 0..<1.
   static func pause(attempt: Int, random: Double) -> Duration {
     let longest = min(2_000, 50 << min(attempt, 10))
@@ -53,7 +53,7 @@ enum S3Retry: Equatable {
   }
 }
 
-/// Keeps a store that fails from being asked five times as much: retries cost what successes earn.
+/// Limits retries, so that a failing store does not get five times the load: a retry costs what five successes earn.
 final class S3RetryBudget: Sendable {
   private let tokens: NIOLockedValueBox<Int>
   private let capacity: Int

@@ -2,7 +2,7 @@ import Core
 import NIOCore
 import Synchronization
 
-/// What was asked of the store, by operation. Counters only ever grow.
+/// Counts of requests to the store, by operation. Counters only grow.
 public final class S3Statistics: Sendable {
   private let counters: [S3Operation: Counters]
 
@@ -26,9 +26,9 @@ public final class S3Statistics: Sendable {
     public var calls: UInt64 = 0
     /// Those that were sent again.
     public var retries: UInt64 = 0
-    /// Those that got no answer, or one that is an error. That nothing is there is none.
+    /// Requests that got no answer, or an error. Not found is not counted.
     public var failures: UInt64 = 0
-    /// How long it took together until the head of the answer.
+    /// Sum of the times until the head of the answer.
     public var nanoseconds: UInt64 = 0
     /// Bytes of bodies that were sent.
     public var bytesSent: UInt64 = 0
@@ -61,7 +61,7 @@ public final class S3Statistics: Sendable {
   }
 
   func received(_ operation: S3Operation, bytes: Int) {
-    // What the answer claims: the sum may wrap.
+    // The answer's Content-Length may be any number, so the sum may wrap.
     counters[operation]?.bytesReceived.wrappingAdd(UInt64(max(0, bytes)), ordering: .relaxed)
   }
 

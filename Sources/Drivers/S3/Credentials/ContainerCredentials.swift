@@ -1,6 +1,6 @@
 import Core
 
-/// What ECS, EKS and others give a container: `AWS_CONTAINER_CREDENTIALS_FULL_URI`, or
+/// Credentials that ECS, EKS and others give a container: `AWS_CONTAINER_CREDENTIALS_FULL_URI`, or
 /// `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI` at ECS' address, with the token of
 /// `AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE` or `AWS_CONTAINER_AUTHORIZATION_TOKEN` (AWS SDKs and Tools Reference Guide,
 /// "Container credential provider").
@@ -26,7 +26,7 @@ struct ContainerCredentials: CredentialSource {
 
   private func url() throws(StorageError) -> CredentialURL? {
     if let text = environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"] {
-      // Credentials and the token would pass through the network for all to read.
+      // Otherwise credentials and the token would cross the network unencrypted.
       guard let url = CredentialURL(text), url.isSecure || url.isLocal else {
         throw StorageError(
           .denied,

@@ -1,8 +1,8 @@
 import Core
 
-/// Answers of the services that give credentials, and what an error may say of them.
+/// Answers of the services that give credentials, and errors that quote them.
 extension CredentialResponse {
-  /// Sends a request, and lets no long answer pass.
+  /// Sends a request; throws if the answer is too long.
   init(
     to request: CredentialRequest, by transport: CredentialTransport, within timeout: Duration
   ) async throws(StorageError) {
@@ -12,7 +12,7 @@ extension CredentialResponse {
     }
   }
 
-  /// Whether it may be another the next time.
+  /// Whether the error may be temporary.
   var mayPass: Bool { status >= 500 || status == 429 || status == 408 }
 
   /// An error that names the status.
@@ -20,7 +20,7 @@ extension CredentialResponse {
     StorageError(mayPass ? .unavailable : .denied, "\(request) was answered with status \(status)", cause: words)
   }
 
-  /// What a service says, short and printable, and without a secret that it repeats.
+  /// A service's message for the log: shortened, printable, and without `secret`.
   static func words(_ text: String, hiding secret: Secret? = nil) -> String {
     if let secret, text.contains(secret.value) { return String(describing: secret) }
     return String(String.UnicodeScalarView(text.unicodeScalars.filter { (0x20..<0x7F).contains($0.value) }.prefix(200)))

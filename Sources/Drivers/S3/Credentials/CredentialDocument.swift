@@ -1,12 +1,12 @@
 import Core
 
-/// The JSON that containers and instances get their credentials in.
+/// The JSON document with the credentials of a container or an instance.
 ///
 /// `{"Code": "Success", "AccessKeyId": …, "SecretAccessKey": …, "Token": …, "Expiration": "2026-01-02T03:04:05Z"}`; a
 /// container's has no `Code`.
 enum CredentialDocument {
-  /// Throws `.failed` where it isn't one, `.unavailable` where it says that there are none now. `request` is for the
-  /// error.
+  /// Throws `.failed` where it is malformed, `.unavailable` where it reports that there are no credentials now.
+  /// `request` is named in the error.
   static func parse(_ body: [UInt8], request: CredentialRequest) throws(StorageError) -> S3Credentials {
     let fields: [String: String]
     do {
@@ -36,7 +36,7 @@ enum CredentialDocument {
 
   private static let names: Set = ["Code", "Message", "AccessKeyId", "SecretAccessKey", "Token", "Expiration"]
 
-  /// The members that count, of which `null` and empty ones are absent.
+  /// The members that are used. `null` and empty ones count as absent.
   private static func read(_ body: [UInt8]) throws(JSONError) -> [String: String] {
     var fields: [String: String] = [:]
     var reader = JSONReader(body)

@@ -1,7 +1,7 @@
 import Core
 import Glibc
 
-/// Small files that others write: tokens, and the shared credentials file.
+/// Reads small files that other programs write: tokens, and the shared credentials file.
 enum CredentialFile {
   /// Bytes at the most.
   private static let limit = 1 << 20
@@ -9,7 +9,7 @@ enum CredentialFile {
   /// The text, with U+FFFD for what is not UTF-8; nil where there is no such file. Throws `.denied` or `.failed`.
   static func text(at path: String) throws(StorageError) -> String? {
     do throws(Errno) {
-      // Not to hang on a pipe.
+      // O_NONBLOCK, so that opening a FIFO does not wait for a writer.
       let file = try FileDescriptor(opening: path, O_RDONLY | O_NONBLOCK)
       if let content = try file.content(limit: limit) { return String(decoding: content, as: UTF8.self) }
     } catch {

@@ -1,11 +1,11 @@
 import Core
 
-/// Decides when credentials are fetched, and who waits for it. Nothing but decisions, so that it can be tested.
+/// Decides when credentials are fetched, and which requests wait for that. Has no effects, so that it can be tested.
 struct CredentialRenewal: Sendable {
   enum Decision: Sendable, Equatable {
-    /// Go on with these.
+    /// Sign with these.
     case use(S3Credentials)
-    /// Go on with these, and have others fetched.
+    /// Sign with these, and fetch new ones meanwhile.
     case useAndFetch(S3Credentials)
     /// Fetch, and wait for it.
     case fetch
@@ -24,9 +24,9 @@ struct CredentialRenewal: Sendable {
     }
   }
 
-  /// Nanoseconds before the end at which others are fetched. AWS has them ready by then.
+  /// Fetch new credentials this long before the old ones expire (nanoseconds). AWS has them ready by then.
   static let early: Int64 = 300 * second
-  /// Nanoseconds before the end from which on nobody begins with the old ones: a request takes its time.
+  /// Stop signing with credentials that expire within this time (nanoseconds).
   static let late: Int64 = 10 * second
   /// Nanoseconds between two attempts.
   static let pause: Int64 = 5 * second
@@ -49,7 +49,7 @@ struct CredentialRenewal: Sendable {
         isFetching = true
         return .fetch
       }
-      // What the service rejects is all there is: it is for the service to say so again.
+      // There are no other credentials than those that the service rejects: let it reject them again.
       if let held, held.holds(at: now) { return .use(held) }
       if let failure { return .fail(failure) }
       isFetching = true
@@ -61,7 +61,7 @@ struct CredentialRenewal: Sendable {
   }
 
   /// Takes what was fetched.
-  /// - Returns: what those get who waited for it: the old ones as long as they hold, where it failed.
+  /// - Returns: the result for waiting requests: the old credentials if fetching failed and they are still valid.
   mutating func fetched(
     _ result: Result<S3Credentials, StorageError>, at now: Int64
   ) -> Result<S3Credentials, StorageError> {
@@ -85,7 +85,7 @@ struct CredentialRenewal: Sendable {
     return .failure(error)
   }
 
-  /// The service doesn't take them any more.
+  /// Call it when the service has rejected `credentials`.
   mutating func reject(_ credentials: S3Credentials) {
     // Others may be held by now.
     if credentials == held { isRejected = true }
@@ -93,7 +93,7 @@ struct CredentialRenewal: Sendable {
 
   private func isPaused(at now: Int64) -> Bool {
     guard let attempted else { return false }
-    // A clock that was set back holds nothing up.
+    // After the clock was set back, don't wait.
     let (passed, overflow) = now.subtractingReportingOverflow(attempted)
     return !overflow && (0..<Self.pause).contains(passed)
   }

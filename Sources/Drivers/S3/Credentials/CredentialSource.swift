@@ -2,28 +2,29 @@ import Core
 
 /// One of the places that credentials come from.
 protocol CredentialSource: Sendable {
-  /// As messages call it.
+  /// For messages.
   var name: String { get }
 
-  /// Looks there. Throws where the place was chosen by whoever set up this process and fails: then no other is tried.
+  /// Looks for credentials. Throws where this source is configured explicitly and fails; later sources are not tried
+  /// then.
   func find() async throws(StorageError) -> CredentialFinding
 }
 
-/// What a look into a place gave.
+/// The result of looking into a source.
 enum CredentialFinding: Sendable, Equatable {
   case found(S3Credentials)
-  /// Nothing is set up there, and why that is said.
+  /// The source is not set up, for this reason.
   case none(String)
-  /// Nobody answers there, which may pass.
+  /// No answer, for this reason; may pass.
   case unreachable(String)
 }
 
-/// The places in their order.
+/// The sources, in the order in which they are tried.
 ///
-/// It is that of the AWS SDK for Go (version 1, session.resolveCredentials and defaults.RemoteCredProvider): keys that
-/// the configuration gives, the environment, a web identity token, the shared credentials file, and then one of the
-/// remote ones, a container's or else the instance's. Where a web identity token or a container's credentials are set
-/// up, a failure there is final, as it is there: nobody wants to write with other rights than those that were meant.
+/// The order is that of the AWS SDK for Go (version 1, session.resolveCredentials and defaults.RemoteCredProvider):
+/// keys in the configuration, the environment, a web identity token, the shared credentials file, and then a remote
+/// source: a container's or else the instance's. Where a web identity token or a container's credentials are set up, a
+/// failure there is final, as in the SDK, so that requests are not signed with other rights than intended.
 struct CredentialChain: Sendable {
   let sources: [any CredentialSource]
 
@@ -45,7 +46,8 @@ struct CredentialChain: Sendable {
     self.sources = sources
   }
 
-  /// What the first place has that has any. Throws `.denied` where none has, and `.unavailable` where one may have had.
+  /// The credentials of the first source that has any. Throws `.denied` where none has, and `.unavailable` where a
+  /// source did not answer.
   func credentials() async throws(StorageError) -> S3Credentials {
     var tried: [String] = []
     var mayPass = false

@@ -33,7 +33,7 @@ public struct CredentialResponse: Sendable {
 }
 
 /// Sends a request and reads the answer, all of it within the timeout. Follows no redirect, and uses no proxy for
-/// link-local and loopback addresses: a token would reach somebody else.
+/// link-local and loopback addresses: the token would reach another host.
 ///
 /// Throws `.unavailable` where there is no answer, `.failed` where it is too long.
 public typealias CredentialTransport =

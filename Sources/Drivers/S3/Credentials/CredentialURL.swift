@@ -31,7 +31,7 @@ struct CredentialURL: Equatable {
     String(text.reversed().drop { $0 == "/" }.reversed())
   }
 
-  /// Whether only this machine and what runs it can answer: loopback, and the addresses of ECS and EKS.
+  /// Whether only this machine or its host can answer: loopback, and the addresses of ECS and EKS.
   var isLocal: Bool {
     if ["localhost", "::1", "169.254.170.2", "169.254.170.23", "fd00:ec2::23"].contains(host) { return true }
     let octets = host.split(separator: ".", omittingEmptySubsequences: false)

@@ -1,7 +1,7 @@
 import Core
 
 /// The role of an EC2 instance, from its metadata service (Amazon EC2 User Guide, "Use IMDSv2"): a token, then the
-/// role's name, then its credentials. Version 1, which anybody can use who has a server fetch a URL, is not.
+/// role's name, then its credentials. Version 1 is not used: it is open to request forgery (SSRF).
 ///
 /// `AWS_EC2_METADATA_SERVICE_ENDPOINT` and `AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE` (`IPv4`, `IPv6`) say where it is;
 /// `AWS_EC2_METADATA_DISABLED` that there is none.
@@ -9,7 +9,7 @@ struct InstanceCredentials: CredentialSource {
   var environment: CredentialEnvironment
   var transport: CredentialTransport
 
-  /// Of each request: the service is on the machine, and where there is none nobody shall wait for long.
+  /// Of each request. Short: the service is on the machine's host, and elsewhere requests would wait for nothing.
   private static let timeout = Duration.seconds(2)
   /// Seconds, the most that there is. A token is used for two requests only.
   private static let tokenLifetime = "21600"

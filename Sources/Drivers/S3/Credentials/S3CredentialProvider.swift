@@ -1,8 +1,8 @@
 public import Core
 import NIOConcurrencyHelpers
 
-/// The credentials that requests are signed with: found when they are needed first, kept, and replaced before they
-/// expire, while requests go on with the old ones.
+/// The credentials that requests are signed with: fetched at the first use, kept, and replaced before they expire,
+/// while requests use the old ones.
 ///
 /// They come from the first of these that has any: `storage.s3.accesskey` and `secretkey`; `AWS_ACCESS_KEY_ID`,
 /// `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`; a web identity token; the shared credentials file; the container;
@@ -42,11 +42,11 @@ public final class S3CredentialProvider: Sendable {
     self.now = now
   }
 
-  /// Credentials that hold for a while. Waits only where there are none: for at most the few seconds that the places
-  /// have to answer, even where the caller is cancelled, since others wait for the same.
+  /// Credentials that do not expire soon. Waits only if there are none: at most the few seconds that the sources have
+  /// to answer, even if the caller is cancelled, since other requests wait for the same result.
   ///
-  /// Throws `.denied` where nothing gives credentials, or refuses them; `.unavailable` where that may pass; `.failed`
-  /// where an answer makes no sense. The error says what was tried, and what to do.
+  /// Throws `.denied` where no source gives credentials; `.unavailable` where that may pass; `.failed` where an answer
+  /// is malformed. The error says what was tried, and what to do.
   public func credentials() async throws(StorageError) -> S3Credentials {
     let turn = state.withLockedValue { state in
       switch state.renewal.decide(at: now()) {
@@ -70,13 +70,13 @@ public final class S3CredentialProvider: Sendable {
     }
   }
 
-  /// Takes note that the service answered `ExpiredToken`, `InvalidToken` or `InvalidAccessKeyId` to `used`: others are
-  /// fetched before the next request, but not twice within seconds.
+  /// Call it when the service has answered `ExpiredToken`, `InvalidToken` or `InvalidAccessKeyId` to `used`: new
+  /// credentials are fetched before the next request, but not twice within seconds.
   public func invalidate(_ used: S3Credentials) {
     state.withLockedValue { $0.renewal.reject(used) }
   }
 
-  /// A task of its own: none of those who wait for it can end it.
+  /// Fetches in a task of its own, so that a cancelled request does not cancel it for the others.
   private func fetch() -> Task<Outcome, Never> {
     Task {
       let result: Outcome

@@ -4,11 +4,11 @@ public import Core
 public struct S3Credentials: Sendable, Equatable {
   /// The access key's id, which requests and presigned URLs show.
   public var accessKey: String
-  /// What signatures are made with, and nobody is shown.
+  /// The key that signs. Never shown.
   public var secretKey: Secret
-  /// Goes with temporary credentials.
+  /// The session token of temporary credentials.
   public var sessionToken: Secret?
-  /// Until when they hold, in nanoseconds since 1970; nil: for good.
+  /// When they expire, in nanoseconds since 1970; nil: never.
   public var expiration: Int64?
 
   /// With the secrets hidden.
@@ -19,7 +19,7 @@ public struct S3Credentials: Sendable, Equatable {
     self.expiration = expiration
   }
 
-  /// Whether they hold still, and will `margin` nanoseconds from `now`.
+  /// Whether they are still valid `margin` nanoseconds after `now`.
   func holds(at now: Int64, margin: Int64 = 0) -> Bool {
     guard let expiration else { return true }
     let (end, overflow) = now.addingReportingOverflow(margin)
@@ -38,7 +38,7 @@ public struct S3Credentials: Sendable, Equatable {
 }
 
 extension S3Credentials: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-  /// What kind they are, and until when they hold.
+  /// Their kind, and when they expire.
   public var description: String {
     guard let expiration else { return sessionToken == nil ? "an access key" : "temporary credentials" }
     return "temporary credentials until \(RFC3339.text(secondsSince1970: expiration / 1_000_000_000))"
@@ -47,6 +47,6 @@ extension S3Credentials: CustomStringConvertible, CustomDebugStringConvertible, 
   /// As `description`.
   public var debugDescription: String { description }
 
-  /// Nothing, so that `dump` shows no more.
+  /// Empty, so that `dump` does not show the secrets.
   public var customMirror: Mirror { Mirror(self, children: []) }
 }

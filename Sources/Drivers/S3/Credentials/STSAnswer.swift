@@ -2,8 +2,8 @@ import Core
 
 /// Answers of the Security Token Service, whose API gives XML.
 ///
-/// Of it no more is read than the text of elements that stand once in the whole: an answer with anything that a
-/// parser of XML would have to decide (comments, CDATA, a document type, elements of that name twice) is refused.
+/// Only the text of elements that occur exactly once is read. An answer with anything that needs a full XML parser
+/// (comments, CDATA, a document type, two elements of the same name) is refused.
 enum STSAnswer {
   /// What an answer to AssumeRoleWithWebIdentity gives; nil where it is none.
   static func credentials(_ body: [UInt8]) -> S3Credentials? {
@@ -46,7 +46,7 @@ enum STSAnswer {
     return resolved(text[...].trimmedOfSpace)
   }
 
-  /// With the references resolved that XML knows without a document type; nil for others.
+  /// The text with XML's predefined entities and character references resolved; nil if it has others.
   private static func resolved(_ text: Substring) -> String? {
     var result = ""
     var rest = text

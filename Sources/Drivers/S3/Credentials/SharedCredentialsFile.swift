@@ -29,8 +29,8 @@ struct SharedCredentialsFile: CredentialSource {
         sessionToken: values["aws_session_token"].map { Secret($0) }))
   }
 
-  /// The keys of a section, in lower case, with what is not empty; of one that is there several times all of them, the
-  /// last one of a name. nil where there is none.
+  /// The non-empty values of a section, by key in lower case. If the section occurs several times, all are merged; the
+  /// last value of a key counts. nil where there is no such section.
   static func values(of profile: String, in text: String) -> [String: String]? {
     var values: [String: String]?
     var isInside = false

@@ -1,6 +1,6 @@
 import Core
 
-/// A role that is assumed with a token that somebody writes to a file, as for Kubernetes' service accounts:
+/// A role that is assumed with a token from a file, as for Kubernetes' service accounts:
 /// `AWS_WEB_IDENTITY_TOKEN_FILE`, `AWS_ROLE_ARN`, `AWS_ROLE_SESSION_NAME` (AWS STS API, AssumeRoleWithWebIdentity).
 ///
 /// STS is that of `AWS_REGION`, else `AWS_DEFAULT_REGION`, else `storage.s3.region`; `AWS_ENDPOINT_URL_STS` names
@@ -63,7 +63,7 @@ struct WebIdentityCredentials: CredentialSource {
     var error = response.refusal(
       of: request, words: fault.map { CredentialResponse.words($0.description, hiding: token) })
     error.message += ", asked for the role \(role)"
-    // The one fault of the kind 400 that passes: STS couldn't ask who gave the token.
+    // The only error 400 that may pass: STS couldn't reach the identity provider.
     if fault?.code == "IDPCommunicationError" { error.code = .unavailable }
     return error
   }

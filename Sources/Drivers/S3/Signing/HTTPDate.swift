@@ -1,6 +1,6 @@
 import Core
 
-/// Points of time as HTTP writes them, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7: IMF-fixdate). The
+/// Dates of HTTP, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7: IMF-fixdate). The
 /// obsolete forms, which no server sends any more, are not read.
 public enum HTTPDate {
   private static let days = ["Mon,", "Tue,", "Wed,", "Thu,", "Fri,", "Sat,", "Sun,"]
@@ -14,13 +14,13 @@ public enum HTTPDate {
     guard parts.count == 6, days.contains(parts[0]), let month = months.firstIndex(of: parts[2]), parts[5] == "GMT"
     else { return nil }
     let number = month < 9 ? "0\(month + 1)" : "\(month + 1)"
-    // The time has no room for a fraction here.
+    // HTTP's dates have no fractions of a second.
     guard parts[4].utf8.count == 8 else { return nil }
     return RFC3339.nanoseconds("\(parts[3])-\(number)-\(parts[1])T\(parts[4])Z")
   }
 
-  /// What to add to this machine's time, in nanoseconds, to have the time of a server, exact to a second or so: for
-  /// signatures after `RequestTimeTooSkewed`.
+  /// Nanoseconds to add to this machine's time to get the server's, exact to a second or so: for signatures after
+  /// `RequestTimeTooSkewed`.
   /// - Parameters:
   ///   - date: the server's `Date`.
   ///   - now: nanoseconds since 1970, when it came.

@@ -1,7 +1,7 @@
 import Core
 
-/// The path and query of a request as they are sent, which is also how they are signed: a server that reads them
-/// otherwise than they were signed refuses the request.
+/// The path and query of a request, encoded in the same way for sending and for signing: otherwise the server refuses
+/// the request.
 ///
 /// AWS, "Authenticating Requests: Using the Authorization Header": every byte but `A-Za-z0-9-._~` is `%XX` in upper
 /// case, once; the path keeps its slashes, and is not normalised.

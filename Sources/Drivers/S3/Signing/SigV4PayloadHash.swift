@@ -1,8 +1,8 @@
 import Core
 
-/// What a signature says of a request's content (`x-amz-content-sha256`).
+/// How a signature covers a request's content (`x-amz-content-sha256`).
 public enum SigV4PayloadHash: Sendable, Equatable {
-  /// Nothing: the connection is trusted with it.
+  /// Not at all: TLS protects it.
   case unsigned
   /// Its SHA-256, in lower-case hexadecimal.
   case digest(String)

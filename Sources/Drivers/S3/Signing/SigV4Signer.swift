@@ -8,10 +8,10 @@ public final class SigV4Signer: Sendable {
   public let service: String
   private let keys = SigV4SigningKeys()
 
-  /// Seconds that a presigned URL can hold: up to a week.
+  /// Possible validities of a presigned URL, in seconds: up to a week.
   public static let expirations = 1...604_800
 
-  /// What proxies and HTTP clients change or add on their own.
+  /// Fields that proxies and HTTP clients may change or add.
   private static let unsignedFields: Set = [
     "authorization", "connection", "content-length", "expect", "transfer-encoding", "user-agent", "x-amzn-trace-id",
   ]
@@ -46,12 +46,12 @@ public final class SigV4Signer: Sendable {
     return added
   }
 
-  /// The whole query, without a `?`, of a URL that anybody can use for a while; no longer, with temporary credentials,
-  /// than those hold.
+  /// The whole query, without a `?`, of a presigned URL. With temporary credentials, the URL expires with them, if they
+  /// expire earlier.
   /// - Parameters:
   ///   - query: not encoded: parameters that are part of the URL, such as `response-content-type`.
-  ///   - headers: fields that whoever uses the URL must send as they are here.
-  ///   - expires: seconds; what is outside of ``expirations`` is brought within.
+  ///   - headers: fields that a request with the URL must contain unchanged.
+  ///   - expires: validity in seconds; clamped to ``expirations``.
   public func presignedQuery(
     method: String, host: String, path: String, query: [(name: String, value: String)] = [],
     headers: [(name: String, value: String)] = [], expires: Int, credentials: S3Credentials, at now: Int64
@@ -90,7 +90,7 @@ public final class SigV4Signer: Sendable {
 
   private static let algorithm = "AWS4-HMAC-SHA256"
 
-  /// When and where a signature holds.
+  /// The time and region for which a signature is valid.
   struct Scope {
     /// `YYYYMMDDThhmmssZ`
     var time: String

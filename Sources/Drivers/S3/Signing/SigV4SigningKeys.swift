@@ -1,7 +1,7 @@
 import Core
 import NIOConcurrencyHelpers
 
-/// The keys that signatures are made with. One costs four HMACs, and holds for a day.
+/// Signing keys, remembered: a key costs four HMACs, and is valid for a day.
 final class SigV4SigningKeys: Sendable {
   private struct Scope: Hashable {
     var day: String
