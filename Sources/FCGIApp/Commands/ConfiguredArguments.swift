@@ -38,7 +38,7 @@ extension ConfiguredArguments {
       throw ValidationError("\(positionals.count - given.count) arguments are missing: see the usage.")
     }
     guard !named.isEmpty else {
-      // Where there are several, it may be any of them.
+      // If there are several arguments, any of them may be the missing one.
       throw ValidationError(
         positionals.count == 1
           ? "Name a configuration file, or set \(Configuration.pathVariable)."

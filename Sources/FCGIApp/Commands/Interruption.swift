@@ -1,6 +1,6 @@
 import Glibc
 
-/// Whether somebody wants a command to end (Ctrl-C, SIGTERM): those don't end it while this lives.
+/// Whether SIGINT or SIGTERM arrived. While this object exists, these signals do not end the process.
 final class Interruption {
   private let signals: SignalDescriptor
   private var looked = ContinuousClock.now
@@ -10,7 +10,7 @@ final class Interruption {
     signals = try SignalDescriptor([SIGINT, SIGTERM])
   }
 
-  /// Looked up every few milliseconds, however often it is asked.
+  /// Cheap to read often: looks for signals only every 10 milliseconds.
   var isPending: Bool {
     let now = ContinuousClock.now
     guard !isSeen, now - looked >= .milliseconds(10) else { return isSeen }

@@ -53,7 +53,7 @@ struct NginxCommand: ParsableCommand {
   }
 
   private func text(_ loaded: Configuration.Loaded) throws(ConfigurationError) -> String {
-    // Workers of nginx read the storage and connect to the socket, as whoever started the service may.
+    // nginx's workers need access to the storage and to the socket, which the service's user has.
     let nginx = NginxConfiguration(configuration: loaded.configuration, user: user ?? (geteuid() == 0 ? "root" : nil))
     do {
       return try nginx.text(part)

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// What the supervisor starts to answer requests.
+/// The command by which the supervisor starts a worker.
 struct WorkerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "worker", abstract: "Answer requests. For `berth serve` to start, which gives it what it needs.",
@@ -11,7 +11,7 @@ struct WorkerCommand: ParsableCommand {
   }
 }
 
-/// What the supervisor starts for what must happen once.
+/// The command by which the supervisor starts the keeper.
 struct KeeperCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "keeper",
@@ -23,7 +23,7 @@ struct KeeperCommand: ParsableCommand {
   }
 }
 
-/// What the supervisor asks another executable before that one takes over.
+/// The command by which the supervisor tests another executable before that takes over.
 struct TakeoverCheckCommand: ParsableCommand {
   static let name = "takeover-check"
   static let configuration = CommandConfiguration(

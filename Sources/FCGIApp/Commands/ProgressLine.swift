@@ -1,8 +1,8 @@
 import Glibc
 import Synchronization
 
-/// Shows on standard error how far a command has come: on a terminal in a line that is written over, elsewhere in a
-/// line every ten seconds. Any task may show it.
+/// Shows a command's progress on standard error: on a terminal in a line that is overwritten, elsewhere in a line every
+/// ten seconds. Any task may use it.
 final class ProgressLine: Sendable {
   private let isTerminal = isatty(STDERR_FILENO) == 1
   private let state = Mutex(State())
@@ -24,7 +24,7 @@ final class ProgressLine: Sendable {
     }
   }
 
-  /// Takes the line away.
+  /// Erases the line.
   func clear() {
     state.withLock { state in
       if state.isThere { Descriptor.write(Array("\r\u{1B}[K".utf8), to: STDERR_FILENO) }

@@ -51,7 +51,7 @@ struct RepositoryUntaggedCommand: StorageCommand {
     if delete {
       let turn = try await MaintenanceTurn.perform(GarbageCollector.task, registry.driver) {
         () async throws(StorageError) in
-        // Not complete: this is no collection that a schedule should count.
+        // Not complete, so that the schedule does not count it as a collection.
         (try await collector.removeUntagged(from: name, observer), isComplete: false)
       }
       guard case .done(let removed) = turn else {

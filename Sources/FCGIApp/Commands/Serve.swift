@@ -40,7 +40,7 @@ struct Serve: ParsableCommand {
     do {
       file = try ConfigurationFile.load(path: path, environment: environment) { warnings.append($0) }
     } catch {
-      // How lines are to look is not known.
+      // There is no configuration, and so no log format.
       printErrors(["\(error)"])
       throw ExitCode(78)  // EX_CONFIG
     }

@@ -2,7 +2,7 @@ import ArgumentParser
 import Core
 import NIOConcurrencyHelpers
 
-/// What works on the storage of a service, whether that is running or not.
+/// A command that works on the storage of a service, which may be running.
 protocol StorageCommand: ParsableCommand, Sendable {
   /// The positional arguments; the first is the configuration that names the storage.
   associatedtype Arguments: ConfiguredArguments
@@ -33,7 +33,8 @@ extension StorageCommand {
 }
 
 extension ConfiguredArguments {
-  /// Opens the storage that the configuration names. What stands in the way is printed, and becomes the exit status.
+  /// Opens the storage that the configuration names.
+  /// - Throws: `ExitCode`, after it has printed the problems.
   func openStorage() throws -> (any StorageDriver, Configuration) {
     do {
       let loaded = try load()
@@ -58,7 +59,7 @@ extension ConfiguredArguments {
   }
 }
 
-/// What commands take as arguments.
+/// Parsers for arguments of commands.
 enum ArgumentValue {
   static func repositoryName(_ text: String) throws -> RepositoryName {
     guard let name = RepositoryName(text) else {
@@ -75,7 +76,7 @@ enum ArgumentValue {
     return tag
   }
 
-  /// As it can stand in nginx's configuration: a name or a number.
+  /// A user's name or number that is safe in nginx's configuration.
   static func userName(_ text: String) throws -> String {
     let isName = text.unicodeScalars.allSatisfy { scalar in
       switch scalar {

@@ -106,7 +106,7 @@ struct UploadsPurgeCommand: StorageCommand {
 }
 
 extension UploadPurge {
-  /// A run that prints what it does.
+  /// Runs the purge and prints what it does.
   /// - Returns: nil where it was interrupted.
   fileprivate func run(
     _ line: ProgressLine, until interruption: Interruption, saying verb: String

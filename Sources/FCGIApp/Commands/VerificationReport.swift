@@ -2,7 +2,7 @@ import Core
 import Glibc
 import Synchronization
 
-/// What `berth verify` prints, and what it ends with.
+/// The output and exit status of `berth verify`.
 final class VerificationReport: Sendable {
   private let format: VerifyCommand.Format
   private let status = Atomic<Int32>(1)
@@ -11,10 +11,10 @@ final class VerificationReport: Sendable {
     self.format = format
   }
 
-  /// For the process.
+  /// The exit status for the process.
   var exitStatus: Int32 { status.load(ordering: .sequentiallyConsistent) }
 
-  /// Verifies, and prints what comes of it.
+  /// Verifies, and prints the findings.
   func run(_ verifier: Verifier) async {
     let began = ContinuousClock.now
     let line = ProgressLine()

@@ -3,7 +3,7 @@ import Drivers
 import Logging
 
 extension Composition {
-  /// What is remembered (`storage.cache`); nil: nothing.
+  /// The caches of `storage.cache`; nil: none.
   static func caching(
     _ configuration: Configuration, _ segment: SharedSegment, _ logger: Logger
   ) throws -> RegistryCaching? {
@@ -26,7 +26,7 @@ extension Composition {
 }
 
 extension Composition {
-  /// What other processes remember as well, whoever has started them; nil: they have nothing in common.
+  /// A cache that is shared with all processes that use the same Redis; nil: there is none.
   static func sharedCache(
     _ configuration: Configuration, _ logger: Logger, _ meter: CacheMeter = .none
   ) throws -> (any BlobDescriptorCache)? {
@@ -36,7 +36,7 @@ extension Composition {
 }
 
 extension Composition {
-  /// What a command shares with the service.
+  /// The caches that a command shares with the service.
   static func commandCaching(_ configuration: Configuration) throws -> RegistryCaching? {
     let logger = RegistryLogHandler.logger(configuration.log, process: "command")
     return try sharedCache(configuration, logger).map {
@@ -46,7 +46,7 @@ extension Composition {
 }
 
 extension Configuration.Storage {
-  /// For how long caches take claims as made, which a collection's grace must allow for.
+  /// How long caches count a claim as present. A collection adds it to the grace.
   var claimsHold: Duration {
     cache?.blobDescriptor == nil ? .zero : RegistryCaching.claimHolds(for: garbageCollection.grace)
   }

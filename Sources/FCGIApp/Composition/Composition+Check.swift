@@ -3,8 +3,8 @@ import Drivers
 import Glibc
 
 extension Composition {
-  /// Throws what this build's drivers can't do of a configuration that is right otherwise.
-  /// - Parameter missing: what is known to be missing on this machine (``missing(_:as:)``).
+  /// Throws the problems of a valid configuration that this build's drivers can't carry out.
+  /// - Parameter missing: accounts and directories that are missing on this machine (``missing(_:as:)``).
   static func check(
     _ loaded: Configuration.Loaded, missing: [ConfigurationProblem] = []
   ) throws(ConfigurationError) {
@@ -12,8 +12,8 @@ extension Composition {
     guard problems.isEmpty else { throw ConfigurationError(problems: loaded.warnings + problems) }
   }
 
-  /// What the service can't start without, and this machine doesn't have: accounts and directories, which may be made
-  /// before it is to start, or be another machine's.
+  /// Accounts and directories that the service needs and this machine lacks. Not always errors: they may be created
+  /// before the service starts, or the configuration may be for another machine.
   static func missing(
     _ loaded: Configuration.Loaded, as severity: ConfigurationProblem.Severity
   ) -> [ConfigurationProblem] {
@@ -48,7 +48,7 @@ extension Composition {
     }
   }
 
-  /// Who the Unix socket is to be given to.
+  /// Problems with the user and group of the Unix socket.
   private static func accountProblems(
     _ loaded: Configuration.Loaded, _ severity: ConfigurationProblem.Severity
   ) -> [ConfigurationProblem] {
@@ -67,7 +67,7 @@ extension Composition {
     return problems
   }
 
-  /// Where the Unix socket is to be: the service makes its directory, and none above that.
+  /// Problems with the Unix socket's path: the service creates its directory, but none above that.
   private static func socketProblems(
     _ loaded: Configuration.Loaded, _ severity: ConfigurationProblem.Severity
   ) -> [ConfigurationProblem] {

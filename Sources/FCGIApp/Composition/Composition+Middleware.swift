@@ -3,8 +3,8 @@ import Drivers
 import Logging
 
 extension Composition {
-  /// The storage with the middleware that the configuration names over it. Where clients are to be sent nowhere, there
-  /// is nothing for it to do.
+  /// The storage with the configured middleware over it. Without middleware if clients are not redirected: then it has
+  /// no effect.
   static func withMiddleware(
     _ configuration: Configuration, over driver: any StorageDriver, _ logger: Logger
   ) throws -> any StorageDriver {
@@ -15,7 +15,7 @@ extension Composition {
     }
   }
 
-  /// What this build or this machine can't do of a middleware that is configured right otherwise.
+  /// Problems of validly configured middleware on this build or machine.
   static func middlewareProblems(_ loaded: Configuration.Loaded) -> [ConfigurationProblem] {
     (loaded.configuration.middleware?.storage ?? []).enumerated().compactMap { index, named in
       guard !named.disabled, let fault = fault(named.kind) else { return nil }
@@ -65,7 +65,7 @@ extension Composition {
     }
   }
 
-  /// The clients that don't go through CloudFront; nil: all do.
+  /// The addresses of clients that don't use CloudFront; nil: all clients use it.
   private static func amazonAddresses(
     _ options: Configuration.Middleware.CloudFront, _ logger: Logger
   ) -> AmazonAddresses? {

@@ -2,11 +2,10 @@ import Core
 import Drivers
 
 extension Composition {
-  /// Makes the storage's root directory where it is missing, and sees that it can be written, before anything starts
-  /// that would only fail over it.
+  /// Creates a missing root directory of the storage, and checks that it can be written, before the processes start.
   ///
-  /// What may pass, as a disk that is full or not mounted yet, is no reason not to start: there is much to be read.
-  /// `warn` is told.
+  /// Problems that may pass, such as a full disk, or one that is not mounted yet, do not keep the service from
+  /// starting, because it can still be read from: `warn` gets them.
   static func prepare(_ storage: Configuration.Storage, warn: (StorageProblem) -> Void) throws(StorageProblem) {
     guard case .filesystem(let parameters) = storage.driver else { return }
     do {

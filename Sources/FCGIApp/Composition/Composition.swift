@@ -2,12 +2,12 @@ import Core
 import Drivers
 import Logging
 
-/// Where a configuration becomes objects: the one place that knows every implementation.
+/// Makes the objects for a configuration. The only place that knows all implementations.
 enum Composition {
-  /// The storage, which was prepared.
+  /// The driver of a storage that was prepared (``prepare(_:warn:)``).
   /// - Parameters:
-  ///   - isForMaintenance: whether the process frees storage that is full, and may use what is kept for that.
-  ///   - logger: where the driver says what it goes without; nil: nowhere.
+  ///   - isForMaintenance: whether the process frees full storage, and so may use the reserve.
+  ///   - logger: gets the driver's warnings; nil: they are dropped.
   static func driver(
     _ storage: Configuration.Storage, accelPrefix: String, isForMaintenance: Bool = false, logger: Logger? = nil
   ) throws -> any StorageDriver {
@@ -28,7 +28,7 @@ enum Composition {
     }
   }
 
-  /// Everything that a request passes through.
+  /// The chain of handlers that a request passes.
   static func handler(
     _ configuration: Configuration, _ segment: SharedSegment, logger: Logger, accessLog: LineSink
   ) throws -> any RequestHandler {
@@ -47,7 +47,7 @@ enum Composition {
     return AccessLog(handler, sink: lines)
   }
 
-  /// What the keeper does.
+  /// The keeper's tasks.
   static func keeperTasks(
     _ configuration: Configuration, _ segment: SharedSegment, logger: Logger
   ) throws -> [KeeperTask] {
@@ -73,7 +73,7 @@ enum Composition {
     ]
   }
 
-  /// Looks whether the storage answers, and tells the workers.
+  /// Checks whether the storage answers, and sets the flag that workers read.
   private static func checking(
     _ driver: any StorageDriver, _ check: Configuration.Health.StorageCheck, _ segment: SharedSegment, _ logger: Logger
   ) -> KeeperTask {
@@ -92,14 +92,15 @@ enum Composition {
       deadline: .init(after: check.deadline, missed: run.noteSilence), run: run.run)
   }
 
-  /// Removes what processes that died have left, at every start and once a day. What is under way takes no hour.
+  /// Removes leftovers of processes that died, at every start and once a day. Only those older than an hour: no
+  /// operation takes that long.
   private static func sweeping(_ driver: any StorageDriver, _ logger: Logger) -> KeeperTask {
     KeeperTask(name: "sweeping leftovers", interval: .seconds(24 * 3600), jitter: .zero) {
       try await sweep(driver, logger)
     }
   }
 
-  /// The two have nothing to do with each other: both are done, whichever fails.
+  /// Sweeps the driver's leftovers and forgotten permits. If one fails, the other is done all the same.
   static func sweep(_ driver: any StorageDriver, _ logger: Logger) async throws {
     var failure: StorageError?
     do throws(StorageError) {
@@ -113,7 +114,8 @@ enum Composition {
     if let failure { throw failure }
   }
 
-  /// Collects garbage. At its first run, too, an interval is spread over the hosts that share the storage.
+  /// Collects garbage. If the schedule is an interval, the first run is delayed by a random time, so that hosts that
+  /// share the storage don't start at the same time.
   private static func collecting(
     _ driver: any StorageDriver, _ configuration: Configuration, _ logger: Logger
   ) throws -> KeeperTask {

@@ -4,13 +4,12 @@ import Glibc
 // Where optimised builds find `timeval`.
 import SwiftOverlayShims
 
-/// What is done to a connection's socket around libfcgi.
+/// Operations on a connection's socket that libfcgi does not have.
 enum ConnectionSocket {
-  /// Seconds that one read waits. Long for a header, which web servers send at once; a body may take any number of
-  /// such reads.
+  /// Timeout of one read, in seconds. Long for a header, which web servers send at once; a body may take many reads.
   private static let readTimeout = 5
 
-  /// The next connection of a listening socket that does not block; nil where there is none, or none can be had.
+  /// Accepts the next connection of a non-blocking listening socket; nil where there is none, or accepting fails.
   /// - Parameter isLocal: whether it is a Unix socket.
   static func accept(from listener: Int32, isLocal: Bool) -> Int32? {
     let connection = accept4(listener, nil, nil, Int32(SOCK_CLOEXEC.rawValue))
@@ -51,10 +50,10 @@ enum ConnectionSocket {
     return usual ?? arrival(on: connection, looking: RequestHeader.limit) ?? .unusable
   }
 
-  /// Bytes that most headers fit in.
+  /// Bytes; most headers are shorter.
   private static let usualHeader = 8 << 10
 
-  /// nil: it takes more than `length` bytes to tell.
+  /// nil: more than `length` bytes are needed to decide.
   private static func arrival(on connection: Int32, looking length: Int) -> Arrival? {
     withUnsafeTemporaryAllocation(byteCount: length, alignment: 8) { header in
       let count = recv(connection, header.baseAddress, length, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))

@@ -2,8 +2,8 @@ import Core
 
 /// The body of a FastCGI request.
 ///
-/// What arrived before a break is delivered; then `.clientGone` is thrown, also where a chunked body broke off and
-/// no length tells.
+/// If the body breaks off, what arrived is delivered first; then `.clientGone` is thrown, also for a chunked body,
+/// which has no length.
 final class FastCGIBody: RequestBody {
   private let input: StandardInput
   private let slot: SlowClientSlot
@@ -40,7 +40,7 @@ final class FastCGIBody: RequestBody {
     }
     remaining = remaining.map { $0 - Int64(count) }
     if isRefused {
-      // What has arrived is delivered; the next read finds more, or is refused itself.
+      // Deliver what has arrived; the next read finds more, or is refused itself.
       if count == 0 { throw .overloaded }
       return count
     }

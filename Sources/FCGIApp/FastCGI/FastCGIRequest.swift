@@ -2,13 +2,13 @@ import CFCGI
 import Core
 import Glibc
 
-/// Owns one `FCGX_Request`, and is the one place that gives libfcgi a connection which it did not accept.
+/// Owns one `FCGX_Request`, and gives libfcgi connections that it did not accept itself. The only place that does.
 ///
-/// `FCGX_Accept_r` waits on an idle kept connection, which would hold a thread. So connections are watched
-/// elsewhere, and a ready one is put into `ipcFd` (with `keepConnection` set, or `FCGX_Accept_r` would begin by
-/// closing it) of a request that has no listening socket: libfcgi then reads one request from it, and says that it
-/// can't accept where the connection turns out to be unusable. Those two fields are libfcgi's own, and so is where its
-/// reader has come to when ``StandardInput`` goes on in its place.
+/// `FCGX_Accept_r` would block a thread on an idle kept connection. So epoll watches the connections, and a ready one
+/// is put into `ipcFd` of a request without a listening socket (with `keepConnection` set, or `FCGX_Accept_r` would
+/// close it). libfcgi then reads one request from it, and reports that it can't accept if the connection is unusable.
+/// This relies on internals of libfcgi: these two fields, and its reader's position, from which ``StandardInput``
+/// continues.
 ///
 /// `@unchecked Sendable`: it is used by the one thread that serves the request. It lives on the heap because its
 /// streams point back to it.
@@ -22,9 +22,9 @@ final class FastCGIRequest: @unchecked Sendable {
   enum Ending: Equatable {
     /// It may carry another request.
     case kept(Int32)
-    /// Everything was read and written: to be closed.
+    /// Everything was read and written: close it.
     case finished(Int32)
-    /// It is closed.
+    /// It is closed already.
     case closed
   }
 
@@ -45,7 +45,7 @@ final class FastCGIRequest: @unchecked Sendable {
   func begin(on connection: Int32) -> Bool {
     request.pointee.ipcFd = connection
     request.pointee.keepConnection = 1
-    // libfcgi closes a detached connection without lingering on it.
+    // libfcgi closes a detached connection without waiting for the peer.
     FCGX_Detach(request)
     guard FCGX_Accept_r(request) == 0 else { return false }
     guard request.pointee.role == FCGI_RESPONDER else {
@@ -79,13 +79,13 @@ final class FastCGIRequest: @unchecked Sendable {
       start.assumingMemoryBound(to: CChar.self), Int32(clamping: bytes.count), request.pointee.out) >= 0
   }
 
-  /// Ends the answer and lets go of the connection.
+  /// Ends the answer and releases the connection.
   ///
-  /// Where part of the body was not read, the connection is neither closed nor kept before the web server has decided
-  /// whether to use it again: it may do so at once where it had sent the whole body.
+  /// If part of the body was not read, waits until the web server has decided whether to use the connection again: it
+  /// may do so at once if it had sent the whole body.
   /// - Parameters:
-  ///   - keeping: whether the connection is of use any more; where not, it is closed though it could be kept.
-  ///   - isAllowedToWait: asked before waiting for the web server.
+  ///   - keeping: whether to keep the connection if possible; false: it is closed.
+  ///   - isAllowedToWait: called before waiting for the web server; false: does not wait.
   func finish(keeping: Bool, isAllowedToWait: () -> Bool) -> Ending {
     input.leaveLibrary()
     let isKept = keeping && request.pointee.keepConnection != 0
@@ -101,7 +101,7 @@ final class FastCGIRequest: @unchecked Sendable {
     return isKept && input.state == .ended ? .kept(connection) : .finished(connection)
   }
 
-  /// How long a web server may take to read an answer that is complete.
+  /// How long to wait for the web server's decision after a complete answer.
   private static let decisionTimeout = Duration.seconds(10)
 
   /// Closes the connection at once, without the record that would make the answer look complete.

@@ -1,9 +1,10 @@
-/// What a FastCGI request begins with: an FCGI_BEGIN_REQUEST record, then FCGI_PARAMS records to an empty one.
+/// The header of a FastCGI request: an FCGI_BEGIN_REQUEST record, then FCGI_PARAMS records up to an empty one.
 ///
-/// Checked before libfcgi reads it, which allocates whatever length a parameter claims (and asserts that it got the
-/// memory), answers management records with room for three values, and waits without a bound for what is missing.
+/// Checked before libfcgi reads it, because libfcgi allocates any length that a parameter claims (and asserts that it
+/// got the memory), answers management records in a buffer for three values, and waits for missing bytes without a
+/// timeout.
 enum RequestHeader {
-  /// How much of a request's header some bytes are.
+  /// How much of a request's header has arrived.
   enum Extent: Equatable {
     /// All of it, and perhaps more.
     case whole
@@ -13,14 +14,14 @@ enum RequestHeader {
     case malformed
   }
 
-  /// Bytes that a header may have. nginx puts all parameters into one record of at most 64 KiB.
+  /// Maximum bytes of a header. nginx puts all parameters into one record of at most 64 KiB.
   static let limit = 96 << 10
 
   private static let recordLength = 8
 
   /// Bytes of the record that begins a request: version 1, type 1, no padding, and 8 bytes of content that name the
-  /// role of a responder. Padding is refused, because libfcgi does not skip it here: it would read as records what was
-  /// never checked.
+  /// role of a responder. Padding is refused, because libfcgi does not skip it here, and would read bytes as
+  /// records that were not checked.
   private static let beginning: [(index: Int, value: UInt8)] = [
     (0, 1), (1, 1), (4, 0), (5, 8), (6, 0), (8, 0), (9, 1),
   ]
@@ -39,7 +40,7 @@ enum RequestHeader {
       let padding = Int(bytes[next + 6])
       next += recordLength
       if length == 0 {
-        // libfcgi takes the padding of the last record for the beginning of the next one.
+        // libfcgi would read the padding of the last record as the beginning of the next one.
         return parameters.isComplete && padding == 0 ? .whole : .malformed
       }
       let content = UnsafeRawBufferPointer(rebasing: bytes[min(next, bytes.count)..<min(next + length, bytes.count)])
@@ -60,7 +61,7 @@ private struct ParameterLengths {
   /// Whether the next length is that of a value.
   private var isValue = false
 
-  /// Whether nothing has begun that isn't at its end.
+  /// Whether all names and values that have begun are complete.
   var isComplete: Bool { text == 0 && missing == 0 && !isValue }
 
   /// False: a length is longer than a header may be.

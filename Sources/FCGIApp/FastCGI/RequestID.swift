@@ -1,6 +1,6 @@
-/// A request's name in logs and in its answer.
+/// The id of a request in logs and in its answer.
 enum RequestID {
-  /// What the web server calls the request, where that is 1 to 128 of `[A-Za-z0-9._-]`; else a fresh name.
+  /// The web server's id of the request, if it is 1 to 128 of `[A-Za-z0-9._-]`; else a new one.
   static func validated(_ text: String?) -> String {
     if let text, (1...128).contains(text.utf8.count), text.utf8.allSatisfy(isAllowed) { return text }
     return fresh()

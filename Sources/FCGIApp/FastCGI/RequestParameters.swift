@@ -2,7 +2,7 @@ import Core
 import Glibc
 import HTTPTypes
 
-/// The parameters of one FastCGI request (RFC 3875 and nginx's `fastcgi_params`), looked at where libfcgi keeps them.
+/// The parameters of one FastCGI request (RFC 3875 and nginx's `fastcgi_params`), read in libfcgi's memory.
 ///
 /// Valid until the request is finished; belongs to the thread that serves it.
 final class RequestParameters: RequestFields {
@@ -44,7 +44,7 @@ final class RequestParameters: RequestFields {
     }
   }
 
-  /// The request. nil where its method or length is none.
+  /// The request. nil where its method or length is invalid.
   func request(body: (Int64?) -> any RequestBody) -> Request? {
     guard let method = method.flatMap({ HTTPRequest.Method(rawValue: String(cString: $0)) }) else { return nil }
     var length: Int64?
@@ -57,8 +57,8 @@ final class RequestParameters: RequestFields {
     let target = uri.map { String(cString: $0) } ?? ""
     let question = target.utf8.firstIndex(of: UInt8(ascii: "?"))
     let isChunked = transferEncoding.map { $0.pointee != 0 } ?? false
-    // A request that says nothing of a body has none (RFC 9112, section 6.3). From HTTP/2 on, nothing need be said of
-    // one that is there: the record that ends it tells.
+    // In HTTP/1, a request without Content-Length and Transfer-Encoding has no body (RFC 9112, section 6.3). From
+    // HTTP/2 on it may have one, which ends with the empty record.
     let isHTTP1 = protocolVersion.map { strncmp($0, "HTTP/1", 6) == 0 } ?? true
     let mayHaveBody = isChunked || (!isHTTP1 && (method == .post || method == .put || method == .patch))
     length = length ?? (mayHaveBody ? nil : 0)
@@ -86,15 +86,15 @@ final class RequestParameters: RequestFields {
     return found
   }
 
-  /// What stands behind `name=`.
+  /// The text after `name=`.
   private static func value(of name: StaticString, _ entry: UnsafePointer<CChar>) -> UnsafePointer<CChar>? {
     let length = name.utf8CodeUnitCount
     let matches = strncmp(UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self), entry, length) == 0
     return matches && entry[length] == CChar(bitPattern: UInt8(ascii: "=")) ? entry + length + 1 : nil
   }
 
-  /// What stands behind the name that CGI gives to a header field: `HTTP_`, capitals, underscores. The two that
-  /// describe the body have no prefix.
+  /// The text after a header field's name in CGI: `HTTP_`, capitals, underscores. Content-Type and Content-Length have
+  /// no prefix.
   private static func fieldValue(of canonical: String, _ entry: UnsafePointer<CChar>) -> UnsafePointer<CChar>? {
     var position = entry
     if canonical != "content-type" && canonical != "content-length" {

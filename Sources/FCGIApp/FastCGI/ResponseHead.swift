@@ -24,7 +24,7 @@ enum ResponseHead {
     bytes += "\r\n".utf8
   }
 
-  /// nil where a response has no Content-Length (RFC 9110, section 8.6), or where nobody knows it.
+  /// nil where a response has no Content-Length (RFC 9110, section 8.6), or where it is not known.
   private static func contentLength(_ response: Response, _ request: HTTPRequest.Method) -> Int64? {
     let status = response.status
     if status.kind == .informational || status == .noContent || status == .notModified { return nil }

@@ -1,14 +1,14 @@
 import Core
 import HTTPTypes
 
-/// Writes answers. libfcgi gathers 8 KiB, so that a small answer is one system call.
+/// Writes answers. libfcgi buffers 8 KiB, so that a small answer is one system call.
 struct ResponseWriter {
   private var head: [UInt8] = []
 
-  /// What sockets and the web server take of an answer without waiting for its client.
+  /// Bytes of an answer that sockets and the web server buffer without waiting for the client.
   private static let bufferedLength: Int64 = 64 << 10
 
-  /// Whether an answer is so long that a client who reads slowly holds up the thread that writes it.
+  /// Whether an answer is so long that a client that reads slowly blocks the thread that writes it.
   static func isLong(_ response: Response, to method: HTTPRequest.Method) -> Bool {
     guard hasBody(response, method) else { return false }
     return switch response.body {

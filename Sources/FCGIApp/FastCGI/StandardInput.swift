@@ -5,23 +5,23 @@ import Glibc
 
 /// The body of a request (FCGI_STDIN records), read from its connection.
 ///
-/// libfcgi's own reader answers management records between those of a body, with room for three values and an
-/// assertion for lengths that no memory has; it reads 8 KiB at a time, and forgets where it was when its timeout
-/// passes. This one takes nothing but the body, and not a byte beyond it: what follows may be the next request.
+/// Replaces libfcgi's reader, which answers management records between those of a body (in a buffer for three values,
+/// and with an assertion that fails for large lengths), reads only 8 KiB at a time, and loses its position at a
+/// timeout. This reader accepts only the body, and reads no byte beyond it, which may belong to the next request.
 final class StandardInput {
   /// How far the body has been read.
   enum State {
     case open
     /// The record that ends it was read.
     case ended
-    /// The connection ended or failed, or something else came than the body.
+    /// The connection ended or failed, or something other than the body arrived.
     case broken
   }
 
   private(set) var state = State.ended
   private var connection: Int32 = -1
   private var requestID: UInt16 = 0
-  /// What libfcgi has read beyond the parameters. In its memory, which ``leaveLibrary()`` is the end of.
+  /// What libfcgi has read beyond the parameters. In its memory, which is valid until ``leaveLibrary()``.
   private var ahead = UnsafeRawBufferPointer(start: nil, count: 0)
   /// Bytes of the present record that have not been read.
   private var content = 0
@@ -35,8 +35,8 @@ final class StandardInput {
   private static let recordLength = 8
   /// Padding and header.
   private static let longestBetween = 255 + recordLength
-  /// Reads that time out in a row (see ``ConnectionSocket/readTimeout``) before a body counts as broken off: ten
-  /// minutes, which web servers give no client (nginx's `client_body_timeout` is one).
+  /// Reads that time out in a row (see ``ConnectionSocket/readTimeout``) before a body counts as broken off. That is
+  /// ten minutes, longer than web servers wait for a client (nginx's `client_body_timeout` is one minute).
   private static let patience = 120
 
   init() {
@@ -62,10 +62,10 @@ final class StandardInput {
 
   /// Reads until `room` is full or the body ends or breaks off.
   ///
-  /// Only a read that finds nothing tells that the client is slow: how many bytes have arrived does not, because
-  /// records have headers and padding around their content.
-  /// - Parameter isAllowedToWait: asked once, before the first wait for the client.
-  /// - Returns: the bytes of content that came, and whether the read ended early because it was not allowed to wait.
+  /// A client counts as slow only if a read finds nothing. The number of bytes that have arrived does not show it,
+  /// because records have headers and padding around their content.
+  /// - Parameter isAllowedToWait: called once, before the first wait for the client.
+  /// - Returns: the bytes of content that arrived, and whether the read ended early because it was not allowed to wait.
   func read(
     into room: UnsafeMutableRawBufferPointer, isAllowedToWait: () -> Bool
   ) -> (count: Int, isRefused: Bool) {
@@ -87,28 +87,28 @@ final class StandardInput {
     return (count, false)
   }
 
-  /// Reads away what libfcgi has read: its memory is about to go.
+  /// Discards what libfcgi has read ahead, before its memory is freed.
   func leaveLibrary() {
-    // A size that takes no memory from the heap: mostly there is nothing but the record that ends an empty body.
+    // Small enough for the stack: mostly there is only the record that ends an empty body.
     withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 8) { room in
       while state == .open, !ahead.isEmpty { _ = receive(room, flags: 0) }
     }
-    // Nothing may follow a body before it was answered.
+    // A web server sends nothing after a body before it has the answer.
     if !ahead.isEmpty { state = .broken }
     ahead = UnsafeRawBufferPointer(start: nil, count: 0)
   }
 
-  /// How long ``skipRest(within:limit:isAllowedToWait:)`` waits without permission: long for a web server that relays a
-  /// body and finds the answer, short for the thread that is held.
+  /// How long ``skipRest(within:limit:isAllowedToWait:)`` waits without permission: long enough for a web server to
+  /// notice the answer while it forwards a body, and short for the blocked thread.
   private static let grace = Duration.milliseconds(500)
 
-  /// Reads on, once the answer is complete, to the end of the body or of the connection. The web server closes the
-  /// connection where it has not sent the whole body, and may send another request on it where it has: so one of the
-  /// two comes at once, however slow the client is.
+  /// Discards the rest of the body after the answer is complete, up to its end or that of the connection. The web
+  /// server closes the connection if it has not sent the whole body, and may send another request on it if it has. So
+  /// one of the two happens at once, however slow the client is.
   ///
   /// Closing the connection while the web server still writes to it would lose the answer: the web server's write
   /// fails, and its client gets 502. So a short wait needs no permission.
-  /// - Parameter isAllowedToWait: asked before each wait; where it says no, the wait is a short one.
+  /// - Parameter isAllowedToWait: called before each wait; if it returns false, the wait is a short one.
   func skipRest(within patience: Duration, limit: Int = 64 << 20, isAllowedToWait: () -> Bool) {
     let begun = ContinuousClock.now
     let deadline = begun + patience
@@ -122,7 +122,7 @@ final class StandardInput {
           let end = isAllowedToWait() ? deadline : min(deadline, begun + Self.grace)
           let left = end - ContinuousClock.now
           guard left > .zero else { state = .broken; return }
-          // At least one, because a poll of none would turn the rest of a millisecond into a busy loop.
+          // At least 1 ms, because with 0 the rest of a millisecond would be a busy loop.
           _ = poll(&entry, 1, max(1, Int32(clamping: left.milliseconds)))
         }
         if rest < 0 || ContinuousClock.now >= deadline, state == .open { state = .broken }
@@ -131,10 +131,10 @@ final class StandardInput {
   }
 
   /// One read.
-  /// - Returns: the bytes of content that came; nil where nothing has come in time.
+  /// - Returns: the bytes of content that arrived; nil where nothing arrived in time.
   private func receive(_ room: UnsafeMutableRawBufferPointer, flags: Int32) -> Int? {
     let wanted = min(content, room.count)
-    // What follows the content comes with the same call where it has arrived.
+    // The same call reads the padding and the next header, if they have arrived.
     let missing = wanted == content ? padding + (isLast ? 0 : Self.recordLength) - gathered : 0
     guard let count = fill(room, wanted, missing, flags) else { return nil }
     guard count > 0 else {
@@ -148,7 +148,7 @@ final class StandardInput {
     return delivered
   }
 
-  /// - Returns: bytes that were read; 0 at the end or where the connection failed, nil where nothing has come.
+  /// - Returns: bytes that were read; 0 at the end or where the connection failed, nil where nothing has arrived.
   private func fill(_ room: UnsafeMutableRawBufferPointer, _ wanted: Int, _ missing: Int, _ flags: Int32) -> Int? {
     let rest = UnsafeMutableRawBufferPointer(start: between + gathered, count: missing)
     if !ahead.isEmpty {
@@ -174,7 +174,7 @@ final class StandardInput {
     }
   }
 
-  /// The present record is over, and the next one's header is there.
+  /// Call it when the present record is over and the next one's header has arrived.
   private func beginRecord() {
     if isLast {
       state = .ended

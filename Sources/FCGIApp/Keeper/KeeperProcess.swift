@@ -2,9 +2,9 @@ import Core
 import Glibc
 import Logging
 
-/// The keeper: what a process does that the supervisor started for what must happen once.
+/// The keeper: the process for tasks that must run once per service.
 struct KeeperProcess {
-  /// Works until the supervisor ends it, or has ended itself.
+  /// Runs until the supervisor tells it to end, or is gone.
   static func run() throws {
     MemoryTuning.apply()
     let signals = try SignalDescriptor([SIGTERM, SIGUSR1, SIGINT, SIGHUP])
@@ -21,7 +21,7 @@ struct KeeperProcess {
       if inherited.control.isEnded(signals, within: waits.min()) { break }
       guard let (index, wait) = schedule.next(at: .now), wait == .zero else { continue }
       schedule.began(index, at: .now)
-      // One that takes longer than its interval is not begun again meanwhile.
+      // Starts no second run of a task that takes longer than its interval.
       runs.start(index, at: .now)
     }
     runs.end()

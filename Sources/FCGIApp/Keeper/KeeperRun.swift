@@ -1,6 +1,6 @@
 import Dispatch
 
-/// One run of a task, on a thread of its own: a run that takes hours holds up no other task, and can be cancelled.
+/// One run of a task, on a thread of its own: a run that takes hours delays no other task, and can be cancelled.
 final class KeeperRun: Sendable {
   private let task: Task<Void, Never>
   private let thread = DispatchGroup()

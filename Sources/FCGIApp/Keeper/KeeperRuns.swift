@@ -1,6 +1,6 @@
-/// The runs of the keeper's tasks that are under way, at most one of each task.
+/// The running tasks of the keeper, at most one run of each task.
 ///
-/// Belongs to the keeper's main thread, which no run can hold up.
+/// Belongs to the keeper's main thread, which no run can block.
 struct KeeperRuns {
   private struct Entry {
     let run: KeeperRun
@@ -14,14 +14,14 @@ struct KeeperRuns {
   private let begin: @Sendable (KeeperTask) async -> Void
   private var entries: [Int: Entry] = [:]
 
-  /// - Parameter begin: does one run of a task.
+  /// - Parameter begin: carries out one run of a task.
   init(_ tasks: [KeeperTask], _ begin: @escaping @Sendable (KeeperTask) async -> Void) {
     self.tasks = tasks
     self.begin = begin
   }
 
-  /// A task is due. Where its last run is still under way, no other one is begun. Where that run has missed its
-  /// deadline, it is reported once more, also if it has ended for being cancelled: each further one would have as long.
+  /// Starts a task that is due, unless its last run is still under way. If the last run has missed its deadline,
+  /// reports that again, also if the run has ended because it was cancelled.
   mutating func start(_ index: Int, at now: ContinuousClock.Instant) {
     let task = tasks[index]
     var silentSince: ContinuousClock.Instant?
@@ -48,7 +48,7 @@ struct KeeperRuns {
       let since = entry.silentSince ?? entry.begun
       entries[index]?.hasMissedDeadline = true
       entries[index]?.silentSince = since
-      // Where there was silence before, each time that the task was due has been reported.
+      // If an earlier run missed its deadline, too, `start` has reported it each time that the task was due.
       if entry.silentSince == nil { deadline.missed(since, now) }
     }
     return next
@@ -57,7 +57,7 @@ struct KeeperRuns {
   /// Whether no run is under way.
   var areOver: Bool { entries.values.allSatisfy(\.run.isOver) }
 
-  /// Cancels all, and waits for those that are sure to end.
+  /// Cancels all runs, and waits for those of tasks without a deadline: others may never end.
   func end() {
     for entry in entries.values { entry.run.cancel() }
     for (index, entry) in entries where tasks[index].deadline == nil { entry.run.wait() }

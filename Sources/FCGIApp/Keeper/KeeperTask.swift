@@ -1,23 +1,23 @@
 import Core
 import Glibc
 
-/// Something that must happen once for the whole service, again and again.
+/// A periodic task that must run once for the whole service.
 struct KeeperTask: Sendable {
   /// For the log.
   let name: String
   /// When it is due.
   let schedule: MaintenanceSchedule
-  /// The first run is put off by a random time up to this, so that services that are started together don't work
-  /// together. nil: the first run is when the schedule has it.
+  /// The first run is delayed by a random time up to this, so that services that are started at the same time don't run
+  /// it at the same time. nil: the first run is when the schedule says.
   let jitter: Duration?
   /// Whether the log says when it begins and ends.
   let isLogged: Bool
-  /// What becomes of a run that takes too long; nil: it may take hours.
+  /// When a run is cancelled and reported; nil: it may take hours.
   let deadline: Deadline?
-  /// One run. Throws what the log should say.
+  /// Carries out one run. Errors are logged.
   let run: @Sendable () async throws -> Void
 
-  /// When a run is cancelled, which it may be deaf to: a system call can hold its thread for ever.
+  /// When a run is cancelled. It may not end all the same: a system call can block its thread for ever.
   struct Deadline: Sendable {
     /// Measured from the run's begin.
     let after: Duration
@@ -49,9 +49,9 @@ struct KeeperTask: Sendable {
   }
 }
 
-/// When the tasks are due. Nothing but time, so that it can be tested.
+/// Decides when tasks are due. Has no effects, so that it can be tested.
 struct KeeperSchedule {
-  /// A point of time, by the clock that only goes forward and by the one on the wall.
+  /// A point in time, by the monotonic clock and by the wall clock.
   struct Moment {
     var steady: ContinuousClock.Instant
     /// Seconds since 1970.
@@ -76,13 +76,12 @@ struct KeeperSchedule {
     }
   }
 
-  /// The task that is due first, and how long to wait for it, or to wait before asking again. nil where there is no
-  /// task.
+  /// The task that is due first, and how long to wait for it, or until the next call. nil where there is no task.
   func next(at now: Moment) -> (task: Int, wait: Duration)? {
     due.indices.map { (task: $0, wait: wait(due[$0], now)) }.min { $0.wait < $1.wait }
   }
 
-  /// A run of `task` was begun. Runs that were missed are not made up for.
+  /// Call it when a run of `task` has begun. Missed runs are not repeated.
   mutating func began(_ task: Int, at now: Moment) {
     due[task] = Self.due(schedules[task], after: now)
   }

@@ -1,7 +1,7 @@
 import Core
 import Logging
 
-/// A garbage collection as the schedule has it: once for a storage, however many hosts share it.
+/// A scheduled garbage collection: once per storage, however many hosts share it.
 struct ScheduledCollection: Sendable {
   private let collector: GarbageCollector
   private let driver: any StorageDriver
@@ -13,7 +13,7 @@ struct ScheduledCollection: Sendable {
     self.logger = logger
   }
 
-  /// Leaves it out where another host is at it, or has done it within the interval. Ends when the task is cancelled.
+  /// Collects, unless another host is collecting, or has done so within the interval. Ends when the task is cancelled.
   func run(every interval: Duration) async throws {
     let turn = try await MaintenanceTurn.perform(GarbageCollector.task, driver, every: interval) {
       () async throws(StorageError) in

@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// An open file descriptor, closed when let go.
+/// An open file descriptor, closed when released.
 final class Descriptor: Sendable {
   /// The number.
   let raw: Int32
@@ -31,7 +31,7 @@ final class Descriptor: Sendable {
     return try above(raw)
   }
 
-  /// Moves a descriptor above those that a child is given, so that giving one never overwrites another.
+  /// Moves a descriptor above the numbers that a child gets, so that dup2 never overwrites another one.
   static func above(_ raw: Int32) throws(SystemError) -> Descriptor {
     let moved = fcntl(raw, F_DUPFD_CLOEXEC, 32)
     guard moved >= 0 else { throw SystemError("duplicating a descriptor") }

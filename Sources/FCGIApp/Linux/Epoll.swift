@@ -7,13 +7,13 @@ final class Epoll: Sendable {
   enum Event {
     /// An idle connection. `isNew`: it was not watched before, and has carried one request at the most.
     case connection(Int32, isNew: Bool)
-    /// Something else that was added under a name.
+    /// A descriptor that was added by ``addShared(_:)`` or ``addForAll(_:)``.
     case source(Int32)
   }
 
   private let descriptor: Descriptor
 
-  /// What is told of a descriptor, in the upper half of an event's data.
+  /// The kind of a descriptor, in the upper half of an event's data.
   private enum Kind {
     static let source: UInt64 = 1 << 32
     static let newConnection: UInt64 = 2 << 32
@@ -46,9 +46,8 @@ final class Epoll: Sendable {
       data: (known ? 0 : Kind.newConnection) | UInt64(connection))
   }
 
-  /// Watches something that several processes share: for each change, one thread of one of them is woken, who is to
-  /// take all that there is. (Told of what there is rather than of changes, a thread that wakes would wake the next
-  /// one, and that one the next, until somebody has taken it.)
+  /// Watches a descriptor that several processes share, edge-triggered: each change wakes one thread, which must take
+  /// everything. (Level-triggered, it would wake one thread after another until the descriptor is empty.)
   func addShared(_ raw: Int32) throws(SystemError) {
     let events = EPOLLIN.rawValue | EPOLLEXCLUSIVE.rawValue | EPOLLET.rawValue
     guard control(EPOLL_CTL_ADD, raw, events: events, data: Kind.source | UInt64(raw)) else {
@@ -56,14 +55,14 @@ final class Epoll: Sendable {
     }
   }
 
-  /// Watches something whose readiness every thread must see.
+  /// Watches a descriptor, level-triggered, so that every thread sees that it is ready.
   func addForAll(_ raw: Int32) throws(SystemError) {
     guard control(EPOLL_CTL_ADD, raw, events: EPOLLIN.rawValue, data: Kind.source | UInt64(raw)) else {
       throw SystemError("epoll_ctl")
     }
   }
 
-  /// Watches it no more.
+  /// Stops watching a descriptor.
   func remove(_ raw: Int32) {
     _ = control(EPOLL_CTL_DEL, raw, events: 0, data: 0)
   }

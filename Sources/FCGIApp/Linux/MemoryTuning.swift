@@ -1,8 +1,8 @@
 import CLinux
 import Glibc
 
-/// What keeps the processes' memory small: threads share two heaps rather than having one each, and a buffer that
-/// content streams through is given back to the system after use.
+/// Settings that keep the processes' memory small: threads share two malloc arenas, and a buffer for streaming is
+/// returned to the system after use.
 enum MemoryTuning {
   static func apply() {
     mallopt(M_ARENA_MAX, 2)
@@ -10,10 +10,10 @@ enum MemoryTuning {
     mallopt(M_TRIM_THRESHOLD, 256 << 10)
   }
 
-  /// Lets go of the executable's pages, most of which only what has just been done has needed: the start goes through
-  /// all tables of types. What is needed again comes back from the page cache.
+  /// Releases the executable's pages (MADV_DONTNEED). Most of them only the start needs, which goes through all tables
+  /// of types. Pages that are needed again come from the page cache.
   ///
-  /// Only of segments that can't be written: those are the file's, page for page.
+  /// Only of segments that can't be written: their pages are the same as the file's.
   static func releaseCode() {
     guard let table = UnsafePointer<Elf64_Phdr>(bitPattern: getauxval(UInt(AT_PHDR))) else { return }
     let headers = UnsafeBufferPointer(start: table, count: Int(getauxval(UInt(AT_PHNUM))))

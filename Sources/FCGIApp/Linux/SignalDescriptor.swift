@@ -2,11 +2,11 @@ import CLinux
 import Core
 import Glibc
 
-/// Signals as something to read: while it lives they interrupt nothing and are told apart in a poll loop.
+/// Signals as a descriptor (signalfd): while it exists they interrupt nothing, and are read in a poll loop.
 struct SignalDescriptor {
   private let descriptor: Descriptor
 
-  /// Blocks `signals` in this thread and in all that it starts, and collects them.
+  /// Blocks `signals` in this thread and in all threads that it starts, and collects them.
   init(_ signals: [Int32]) throws(SystemError) {
     var set = sigset_t()
     sigemptyset(&set)

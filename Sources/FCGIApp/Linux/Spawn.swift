@@ -3,15 +3,16 @@ import Glibc
 
 /// Starts programs.
 enum Spawn {
-  /// Signals that wait until a process of the service asks for them: one that comes before would end it.
+  /// Signals that are blocked until a process of the service reads them: earlier, they would end it.
   private static let held = [SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2]
 
-  /// Starts `path`, in a process group of its own: Ctrl-C is for the supervisor, which then ends its processes in
-  /// order.
+  /// Starts `path`, in a process group of its own, so that Ctrl-C reaches only the supervisor, which then ends its
+  /// processes in order.
   /// - Parameters:
   ///   - arguments: with the program's name.
-  ///   - descriptors: what it gets under which number; besides, what is not closed on exec.
-  ///   - isHeld: whether signals that would end it wait until it asks for them (``SignalDescriptor``).
+  ///   - descriptors: the descriptors that it gets, with their numbers there; it also inherits those without
+  ///     close-on-exec.
+  ///   - isHeld: whether signals that would end it are blocked until it reads them (``SignalDescriptor``).
   static func start(
     _ path: String, _ arguments: [String], descriptors: [(from: Int32, to: Int32)], isHeld: Bool
   ) throws(SystemError) -> pid_t {
@@ -34,7 +35,7 @@ enum Spawn {
     return id
   }
 
-  /// Calls with `arguments` as the system wants them.
+  /// Calls `body` with `arguments` as C strings, ended by nil.
   static func withArguments<Result>(
     _ arguments: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
   ) -> Result {
@@ -43,7 +44,7 @@ enum Spawn {
     return body(copies)
   }
 
-  /// How a process that was started has ended; nil while it runs.
+  /// How a child process ended; nil while it runs.
   static func ended(_ id: pid_t) -> Ending? {
     var status: Int32 = 0
     guard waitpid(id, &status, WNOHANG) == id else { return nil }

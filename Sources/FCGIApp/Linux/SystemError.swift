@@ -1,13 +1,13 @@
 import Glibc
 
-/// A system call that failed: what was tried, and what the system said.
+/// A failed system call: what was tried, and the system's reason.
 struct SystemError: Error, CustomStringConvertible {
   /// `errno`
   let code: Int32
   /// What was tried.
   let message: String
 
-  /// Of the last system call of this thread.
+  /// - Parameter code: the system's reason; by default that of this thread's last system call.
   init(_ message: String, code: Int32 = errno) {
     self.message = message
     self.code = code

@@ -12,7 +12,7 @@ final class AccessLines: AccessLogSink {
   private let process: [(key: String, value: LogFormatter.Value)]
   private let second = NIOLockedValueBox((number: 0, text: ""))
 
-  /// - Parameter process: what every line says of the process that wrote it.
+  /// - Parameter process: fields of every line that identify the process.
   init(_ sink: LineSink, _ formatter: LogFormatter, process: [(key: String, value: String)]) {
     self.sink = sink
     self.formatter = formatter
@@ -59,10 +59,10 @@ final class AccessLines: AccessLogSink {
     formatter.append(time: time, level: .info, message: "response completed", metadata: parts, to: &bytes)
   }
 
-  /// Parts of a line beside what the process says of itself.
+  /// How many fields a line has at the most, without those of `process`.
   private static let mostParts = 10
 
-  /// `1234.567ms`. Put together without interpolation, which would take memory from the heap for so short a text.
+  /// `1234.567ms`. Built without string interpolation, which would allocate.
   private static func milliseconds(_ duration: Duration) -> String {
     let microseconds = duration.components.seconds * 1_000_000 + duration.components.attoseconds / 1_000_000_000_000
     var text = String(microseconds / 1000)
@@ -72,7 +72,7 @@ final class AccessLines: AccessLogSink {
     return text
   }
 
-  /// Bytes that the worker itself sent; nginx's log counts those that it sent for it.
+  /// Bytes that the worker sent itself. Files that nginx sends are counted in nginx's log.
   private static func size(_ response: Response, _ method: HTTPRequest.Method) -> Int64 {
     if method == .head { return 0 }
     return switch response.body {
@@ -82,7 +82,7 @@ final class AccessLines: AccessLogSink {
     }
   }
 
-  /// The beginning of a text that is no longer than `limit` once it is escaped, however that is done.
+  /// The longest beginning of a text that has at most `limit` bytes after escaping, in any format.
   private static func bounded(_ text: String, _ limit: Int) -> String {
     var cost = 0
     var count = 0

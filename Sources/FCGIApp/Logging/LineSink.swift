@@ -3,10 +3,10 @@ import Glibc
 import NIOConcurrencyHelpers
 import Synchronization
 
-/// Collects lines and writes many with one system call, a twentieth of a second after the first at the latest.
+/// Collects lines and writes many with one system call, 50 ms after the first at the latest.
 ///
-/// Lines are never torn, even where several processes write to one pipe: a write ends with a line and is no longer
-/// than a pipe takes whole. Where the reader does not keep up, those who log wait for it.
+/// Lines are never torn, even if several processes write to one pipe: a write ends with a line and is no longer than a
+/// pipe accepts atomically. If the reader does not keep up, logging blocks.
 final class LineSink: Sendable {
   private let descriptor: Int32
   private let buffer = NIOLockedValueBox<[UInt8]>([])
@@ -16,12 +16,12 @@ final class LineSink: Sendable {
 
   /// Bytes that are not waited for.
   private static let limit = 16 << 10
-  /// Bytes that most lines fit in.
+  /// Bytes; most lines are shorter.
   static let usualLine = 768
-  /// What a pipe takes whole (PIPE_BUF).
+  /// Bytes that a write to a pipe does not split (PIPE_BUF).
   static let atomicWrite = 4096
 
-  /// Writes to `descriptor`, which stays its owner's.
+  /// Writes to `descriptor`, and never closes it.
   init(descriptor: Int32) {
     self.descriptor = descriptor
     firstLine = Semaphore()
@@ -45,7 +45,7 @@ final class LineSink: Sendable {
     }
   }
 
-  /// Writes what there is.
+  /// Writes all collected lines.
   func flush() {
     writing.withLockedValue { _ in
       let bytes = buffer.withLockedValue { buffer in
@@ -105,7 +105,7 @@ final class Semaphore: @unchecked Sendable {
     handle.deallocate()
   }
 
-  /// Lets one waiter go on.
+  /// Wakes one waiting thread.
   func signal() {
     sem_post(handle)
   }

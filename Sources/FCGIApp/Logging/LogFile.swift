@@ -1,9 +1,9 @@
 import Glibc
 
-/// The file that standard error may be.
+/// Standard error, if it is a file.
 enum LogFile {
-  /// Has every line written to the end of the file, wherever that is by then: a file that is rotated by copying and
-  /// truncating (logrotate's `copytruncate`) would otherwise begin with a gap as long as what was copied.
+  /// Sets O_APPEND, so that every line is written to the present end of the file: after a rotation by copying and
+  /// truncating (logrotate's `copytruncate`), the file would otherwise begin with a gap.
   static func appendAlways() {
     var status = stat()
     guard fstat(STDERR_FILENO, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return }

@@ -5,9 +5,9 @@ import Logging
 /// The forms of a log line (`log.formatter`), as logrus writes them for docker/distribution.
 struct LogFormatter: Sendable {
   private let form: Configuration.Log.Formatter
-  /// `log.fields`, sorted by name, and what each is called in a line.
+  /// `log.fields`, sorted by key, with the name of each in a line.
   private let fields: [(key: String, name: String, value: String)]
-  /// Keys that are parts of the form.
+  /// Keys that the format itself uses.
   private let head: [String]
 
   init(form: Configuration.Log.Formatter, fields: [String: String]) {
@@ -21,17 +21,17 @@ struct LogFormatter: Sendable {
     self.fields = fields.sorted { $0.key < $1.key }.map { ($0.key, Self.name(of: $0.key, beside: head), $0.value) }
   }
 
-  /// What a line says under a key.
+  /// The value of a key.
   enum Value {
     case text(String)
-    /// JSON's forms write it without quotes.
+    /// The JSON formats write it without quotes.
     case number(Int64)
   }
 
-  /// Adds a line with its end. Control characters are escaped, so that no text can forge another one.
+  /// Adds a line with its end. Control characters are escaped, so that no text can forge another line.
   ///
-  /// `log.fields` and `metadata` have each key once: the line's own wins, and what is called as a part of the form gets
-  /// a prefix, as with logrus.
+  /// If `log.fields` and `metadata` have the same key, `metadata` wins. A key that the format uses itself gets a
+  /// prefix, as with logrus.
   /// - Parameter time: as ``Timestamp`` writes it.
   func append(
     time: String, level: Logger.Level, message: String, metadata: [(key: String, value: Value)],
@@ -116,9 +116,9 @@ struct LogFormatter: Sendable {
   }
 }
 
-/// Keeps text within its line and its quotes.
+/// Escapes text, so that it can't end its line or its quotes.
 enum TextEscaping {
-  /// Bare where it is a plain word, else quoted.
+  /// Without quotes if it is a plain word, else quoted.
   static func append(_ text: String, _ bytes: inout [UInt8]) {
     let isWord =
       !text.isEmpty

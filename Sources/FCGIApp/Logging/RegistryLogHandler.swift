@@ -9,7 +9,7 @@ struct RegistryLogHandler: LogHandler {
   private let formatter: LogFormatter
   private let descriptor: Int32
 
-  /// As `log` in the configuration asks for.
+  /// With the settings of `log` in the configuration.
   init(_ log: Configuration.Log, descriptor: Int32 = STDERR_FILENO) {
     logLevel =
       switch log.level {
@@ -46,7 +46,7 @@ struct RegistryLogHandler: LogHandler {
     return logger
   }
 
-  /// What every line of a process says of it.
+  /// Fields of every line of a process that identify it.
   static func standing(_ process: String) -> [(key: String, value: String)] {
     [("pid", "\(getpid())"), ("process", process)]
   }

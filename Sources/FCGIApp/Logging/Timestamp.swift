@@ -1,7 +1,7 @@
 import Core
 import Glibc
 
-/// A point of time as logs write it: RFC 3339 with milliseconds, UTC (`2026-01-02T03:04:05.678Z`).
+/// The time format of logs: RFC 3339 with milliseconds, UTC (`2026-01-02T03:04:05.678Z`).
 struct Timestamp: Sendable {
   /// Seconds since 1970.
   let seconds: Int

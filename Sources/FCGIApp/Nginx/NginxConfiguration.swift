@@ -1,26 +1,28 @@
 import Core
 
-/// The nginx configuration that a registry's configuration asks for.
+/// The nginx configuration for a registry's configuration.
 ///
-/// What stands in `nginx/` is what this makes of the defaults, so there is one place to change.
+/// The files in `nginx/` are its output for the default configuration; tests compare them.
 struct NginxConfiguration {
-  /// What is printed.
+  /// The parts that can be printed.
   enum Part: String, CaseIterable {
     /// A whole nginx.conf.
     case complete
-    /// What belongs in `http`, with the registry's server: a file for sites-enabled.
+    /// Directives for `http`, with the registry's server: a file for sites-enabled.
     case site
-    /// What belongs in `http` and is needed by `server`.
+    /// Directives for `http` that `server` needs.
     case http
-    /// What belongs in a `server` that is there already.
+    /// Directives for an existing `server`.
     case server
-    /// The server that middleware `redirect` sends clients to: a file for sites-enabled, on whatever machine.
+    /// The server to which middleware `redirect` sends clients: a file for sites-enabled, on any machine that has the
+    /// storage's files.
     case download
   }
 
   private let configuration: Configuration
   private let names: NginxNames
-  /// Who nginx's workers run as; nil: not said. They read the storage and connect to the registry's socket.
+  /// User that nginx's workers run as; nil: no user directive. It needs access to the storage and to the registry's
+  /// socket.
   private let user: String?
 
   init(configuration: Configuration, user: String? = nil) {
@@ -33,7 +35,7 @@ struct NginxConfiguration {
     get throws(NginxError) { try NginxErrorPages(names, headers: configuration.http.headers) }
   }
 
-  /// A configuration; throws what nginx has no way to express.
+  /// The text of a part. Throws where nginx can't express the configuration.
   func text(_ part: Part) throws(NginxError) -> String {
     switch part {
     case .complete: try complete()
@@ -74,7 +76,7 @@ struct NginxConfiguration {
 
     """
 
-  /// Everything is relative to the folder that nginx is given with -p, so it runs without privileges.
+  /// All paths are relative to nginx's prefix (-p), so that it runs without privileges.
   private func complete() throws(NginxError) -> String {
     """
     # nginx for Berth, complete. Logs, temporary files and the process id go to the folder given with -p:
@@ -167,12 +169,13 @@ struct NginxConfiguration {
       """
   }
 
-  /// By what address a proxy is trusted (`http.trustedproxies`), also where nginx takes the client's from the proxy.
+  /// The variable with the address by which a proxy is trusted (`http.trustedproxies`), also if nginx takes the
+  /// client's address from the proxy.
   private var peer: String {
     configuration.http.trustedProxies.isEmpty ? "" : "\nfastcgi_param PEER_ADDR $realip_remote_addr;"
   }
 
-  /// What the API's location holds, but for error pages.
+  /// The directives of the API's location, without error pages.
   private func api(_ workers: NginxWorkers) -> String {
     """
     \(workers.pass)
@@ -207,9 +210,9 @@ struct NginxConfiguration {
   }
 }
 
-/// What nginx has no way to express.
+/// A part of the configuration that nginx can't express.
 struct NginxError: Error {
-  /// The key to blame: `http.tls.clientcas`.
+  /// The key that causes it, such as `http.tls.clientcas`.
   let key: String
   let message: String
   let remedy: String
@@ -221,7 +224,8 @@ struct NginxError: Error {
   }
 }
 
-/// The value of a key as nginx reads it. Throws where it holds what nginx would take for a variable or a new line.
+/// The value of a key, quoted for nginx. Throws where it contains something that nginx would read as a variable, or a
+/// new line.
 func nginxQuoted(_ text: String, of key: String) throws(NginxError) -> String {
   guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "$") }), !text.isEmpty else {
     throw NginxError(
@@ -238,14 +242,14 @@ func nginxQuoted(_ text: String, of key: String) throws(NginxError) -> String {
 }
 
 extension String {
-  /// Every line four spaces further to the right; empty lines stay empty.
+  /// With every line indented by four spaces; empty lines stay empty.
   var indented: String {
     let lines = split(separator: "\n", omittingEmptySubsequences: false)
     return lines.map { $0.isEmpty ? "" : "    " + $0 }.joined(separator: "\n")
   }
 
-  /// With a backslash before each of these scalars. A combining mark behind one makes another character of it, not
-  /// another byte.
+  /// With a backslash before each of these scalars. Compares scalars, not characters: a combining mark would make
+  /// another character of one.
   func escaping(_ special: String) -> String {
     var escaped = UnicodeScalarView()
     for scalar in unicodeScalars {

@@ -1,10 +1,10 @@
 import Core
 
-/// The server that clients get blobs from where middleware `redirect` sends them there with signed URLs.
+/// The server from which clients get blobs if middleware `redirect` sends them there with signed URLs.
 struct NginxDownloadHost {
   let text: String
 
-  /// Throws where the configuration asks for no such server.
+  /// Throws where the configuration has no such server.
   init(_ configuration: Configuration) throws(NginxError) {
     guard case .filesystem(let filesystem) = configuration.storage.driver else {
       throw NginxError("storage", "a download host serves files", remedy: "use storage.filesystem")
@@ -49,7 +49,7 @@ struct NginxDownloadHost {
 
     """
 
-  /// The registry's listeners with the address and the name that clients are sent to.
+  /// The registry's listeners, with the address and the name of `url`.
   private static func listening(_ http: Configuration.HTTP, at url: WebURL) -> Configuration.HTTP {
     var http = http
     let isAddress = url.authority.host.utf8.allSatisfy { byte in
@@ -58,7 +58,7 @@ struct NginxDownloadHost {
     let host = url.authority.host
     http.address = .tcp(host: isAddress || host.contains(":") ? host : "", port: url.port)
     http.host = url.origin
-    // The certificate is that of another name: where certbot puts it.
+    // The certificate is for another name, so use the path where certbot puts it.
     http.tls.certificate = ""
     http.tls.clientCAs = []
     http.tls.letsEncrypt.hosts = url.scheme == .https ? [host] : []
@@ -108,7 +108,7 @@ struct NginxDownloadHost {
   }
 }
 
-/// A value whose first part is text, and whose second part is nginx's own.
+/// A quoted value: text, followed by an expression of nginx.
 private func nginxQuoted(_ text: String, of key: String, andThen rest: String) throws(NginxError) -> String {
   // An empty text can't be quoted.
   guard !text.isEmpty else { return "\"\(rest)\"" }

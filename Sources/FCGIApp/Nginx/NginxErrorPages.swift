@@ -1,13 +1,13 @@
 import HTTPTypes
 
-/// The errors that nginx makes itself, in the OCI form (distribution spec, "Error Codes"). What a worker answers
-/// passes unchanged.
+/// Pages for nginx's own errors, in the OCI format (distribution spec, "Error Codes"). Workers' answers are not
+/// changed.
 struct NginxErrorPages {
   private let names: NginxNames
-  /// What every error has, beside its status and body.
+  /// Directives for every error, beside its status and body.
   let common: String
 
-  /// `headers` are those that every answer has.
+  /// - Parameter headers: the fields of every answer.
   init(_ names: NginxNames, headers: HTTPFields) throws(NginxError) {
     self.names = names
     var common = """
@@ -47,7 +47,7 @@ struct NginxErrorPages {
     (505, "UNSUPPORTED", "the version of HTTP is not supported"),
   ]
 
-  /// For `error_page`, without those that go elsewhere.
+  /// The statuses for `error_page`, without `others`, which have pages of their own.
   static func statuses(without others: Set<Int> = []) -> String {
     errors.map(\.status).filter { !others.contains($0) }.map(String.init).joined(separator: " ")
   }
@@ -82,7 +82,7 @@ struct NginxErrorPages {
       """
   }
 
-  /// Where errors of a location go.
+  /// The named locations that answer errors.
   var locations: String {
     """
     # The status is that of the error, not the 500 that stands here.
@@ -109,7 +109,7 @@ struct NginxErrorPages {
     """
   }
 
-  /// What a server that is the registry's own says of errors outside the API.
+  /// Directives of the registry's own server for errors outside the API.
   var server: String {
     """
     error_page \(Self.statuses(without: Self.withoutURI)) @\(names.base)_error;
@@ -143,7 +143,7 @@ struct NginxErrorPages {
   /// Errors that a request line may be refused with.
   private static let withoutURI: Set<Int> = [400, 414, 505]
 
-  /// What adds a field of `http.headers` to every answer.
+  /// The directive that adds a field of `http.headers` to every answer.
   static func addition(of field: HTTPField) throws(NginxError) -> String {
     let name = field.name.rawName
     return "add_header \(name) \(try nginxQuoted(field.value, of: "http.headers.\(name)")) always;"

@@ -1,13 +1,13 @@
 import Core
 
-/// What a server says of addresses, names and TLS.
+/// A server's directives for addresses, names and TLS.
 struct NginxListeners {
   /// For the server.
   private(set) var text = ""
   /// A server that sends clients from http to https, with an empty line after it; empty where there is none.
   private(set) var redirect = ""
 
-  /// - Parameter sessions: what nginx's workers call the TLS sessions that they share.
+  /// - Parameter sessions: name of the TLS session cache that nginx's workers share.
   init(_ http: Configuration.HTTP, sessions: String) throws(NginxError) {
     let tls = http.tls
     let names = try Self.names(http).joined(separator: " ")
@@ -33,7 +33,7 @@ struct NginxListeners {
   private static func hostAndPort(_ http: Configuration.HTTP) -> (host: String, port: UInt16) {
     switch http.address {
     case .tcp(let host, let port): (host, port)
-    // The socket is the workers'; clients come where they usually do.
+    // The socket is for the workers; clients use the standard port.
     case .unix: ("", http.tls.isEnabled ? 443 : 80)
     }
   }
@@ -43,7 +43,7 @@ struct NginxListeners {
     return [host.contains(":") ? "[\(host)]:" : "\(host):"]
   }
 
-  /// The names that clients know the registry by; `_` where none is said.
+  /// The registry's host names; `_` where none is configured.
   private static func names(_ http: Configuration.HTTP) throws(NginxError) -> [String] {
     if let host = http.host, let authority = host.split(separator: "/").last {
       var name = authority
@@ -58,7 +58,7 @@ struct NginxListeners {
   private static func tls(_ tls: Configuration.TLS, _ sessions: String) throws(NginxError) -> String {
     var (certificate, key) = (tls.certificate, tls.key)
     if certificate.isEmpty {
-      // Where certbot puts what it obtained.
+      // Where certbot puts its certificates.
       let folder = "/etc/letsencrypt/live/\(tls.letsEncrypt.hosts[0])"
       (certificate, key) = (folder + "/fullchain.pem", folder + "/privkey.pem")
     }
@@ -66,7 +66,7 @@ struct NginxListeners {
       (.tls10, "TLSv1"), (.tls11, "TLSv1.1"), (.tls12, "TLSv1.2"), (.tls13, "TLSv1.3"),
     ]
     let suites = tls.cipherSuites.compactMap(CipherSuite.init(name:))
-    // Where no other suite is offered, an older version could agree on none.
+    // If only suites of TLS 1.3 are offered, older versions have none in common with clients.
     let minimum = !suites.isEmpty && suites.allSatisfy(\.isTLS13) ? .tls13 : tls.minimum
     let protocols = versions.filter { $0.0 >= minimum }.map(\.1).joined(separator: " ")
     var text = """

@@ -1,12 +1,11 @@
 import Core
 
-/// What nginx calls the parts of one registry: upstream groups, variables, log formats, zones and named locations.
+/// The names in one registry's nginx configuration: upstream groups, variables, log formats, zones and named locations.
 ///
-/// One nginx may serve several registries, and takes most names once. So each begins with what no two registries
-/// share: where nginx finds the workers.
+/// One nginx may serve several registries, and most names must be unique. So each begins with the address of the
+/// workers, which no two registries share.
 struct NginxNames {
-  /// What every name begins with: `berth` where workers listen at the default address, such as
-  /// `berth_run_hub_sock` elsewhere.
+  /// Prefix of every name: `berth` if workers listen at the default address; otherwise such as `berth_run_hub_sock`.
   let base: String
   /// The path of errors that nginx finds before it has a URI to serve; `@\(base)_error` is for all others.
   let errorPath: String
@@ -21,13 +20,12 @@ struct NginxNames {
     errorPath = configuration.http.prefix + "_berth_error"
   }
 
-  /// The longest text of an address in names. nginx takes variables of up to 46 bytes
-  /// (`variables_hash_bucket_size`), and names go on behind it.
+  /// The longest text of an address in names. nginx accepts variables of up to 46 bytes
+  /// (`variables_hash_bucket_size`), and names have suffixes.
   private static let longestWord = 27
 
-  /// An address as part of a variable's name: each run of other characters becomes one underscore. Where another
-  /// address could become the same, the name ends with a checksum of the address; so it does where the text is too
-  /// long, of which the end is kept.
+  /// An address as part of a variable's name: each run of other characters becomes one underscore. If another address
+  /// could give the same name, or the text is too long (then its end is kept), a checksum of the address is appended.
   private static func word(_ address: String) -> String {
     let parts = address.split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }
     let text = parts.joined(separator: "_")
@@ -37,9 +35,9 @@ struct NginxNames {
     return "_\(end)_\(checksum)"
   }
 
-  /// Whether the address can be told from its words: a path whose only dot is that of `.sock`, or names or numbers
-  /// between dots and a port. The last word tells which of them it is, and neither looks like a checksum. There are no
-  /// capitals, because nginx's variables have none.
+  /// Whether no other address has the same words: a path whose only dot is that of `.sock`, or names or numbers between
+  /// dots and a port. The last word shows which of them it is, and neither looks like a checksum. Capitals are
+  /// excluded, because nginx's variables have none.
   private static func isReversible(_ address: String) -> Bool {
     address.wholeMatch(of: /(\/[a-z0-9]+)+\.sock|[a-z0-9]+(\.[a-z0-9]+)*:[0-9]{1,5}/) != nil
   }

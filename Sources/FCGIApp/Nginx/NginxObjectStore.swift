@@ -2,7 +2,7 @@ import Core
 import Drivers
 import HTTPTypes
 
-/// How nginx fetches blobs from an object store, once a worker has said so (`X-Accel-Redirect`) and signed for it.
+/// How nginx fetches blobs from an object store, after a worker has sent `X-Accel-Redirect` with a presigned URL.
 struct NginxObjectStore {
   private let endpoint: S3Endpoint
   private let s3: Configuration.S3
@@ -23,7 +23,7 @@ struct NginxObjectStore {
     self.names = names
   }
 
-  /// What belongs in `http`.
+  /// Directives for `http`.
   func http() throws(NginxError) -> String {
     var text = ""
     if configuration.fastcgi.resolver.isEmpty {
@@ -129,7 +129,7 @@ struct NginxObjectStore {
     return "set $\(names.base)_last_piece $upstream_http_x_berth_last_piece;\n"
   }
 
-  /// Where to, and how to know that it is the right one.
+  /// Directives for the connection to the store, and for verifying its certificate.
   private func connection() throws(NginxError) -> String {
     var text = ""
     if configuration.fastcgi.resolver.isEmpty {
@@ -158,7 +158,7 @@ struct NginxObjectStore {
       """
   }
 
-  /// What is asked for, and what is kept of it.
+  /// Directives for the range that is requested, and for the cache.
   private func range() throws(NginxError) -> String {
     guard let cache = configuration.fastcgi.blobCache else {
       return """
@@ -180,7 +180,7 @@ struct NginxObjectStore {
       """
   }
 
-  /// What object stores say beside the content; that of theirs which Berth says itself among it.
+  /// Fields of the store's answer that clients must not get, also those that Berth sends itself.
   private static let hiddenHeaders = [
     "Accept-Ranges", "Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Type",
     "ETag", "Expires", "Last-Modified", "Set-Cookie", "Vary", "Via", "Age", "X-Cache", "Strict-Transport-Security",

@@ -1,9 +1,9 @@
 import Core
 import HTTPTypes
 
-/// The location through which nginx sends blobs, once a worker has said so (`X-Accel-Redirect`).
+/// The internal location from which nginx sends blobs, after a worker has sent `X-Accel-Redirect`.
 struct NginxStorageLocation {
-  /// Empty where the storage has neither files nor an object store for nginx, or workers are to send them.
+  /// Empty where the storage has neither files nor an object store for nginx, or workers should send blobs themselves.
   let text: String
 
   init(_ configuration: Configuration, _ names: NginxNames) throws(NginxError) {
@@ -18,8 +18,8 @@ struct NginxStorageLocation {
     }
   }
 
-  /// What lets through a request that has passed the rules of the location it came by. Those of the server are not for
-  /// the path that it has now, and would be asked a second time.
+  /// Directives that switch off the server's access rules here: the request has passed those of the API's location, and
+  /// the server's are not meant for the internal path.
   static let open = """
     # Whether the client has access was decided before it was led here.
     allow all;
@@ -27,7 +27,7 @@ struct NginxStorageLocation {
     auth_request off;
     """
 
-  /// From the disk.
+  /// The location that sends files from the disk.
   private static func files(
     _ filesystem: Configuration.Filesystem, _ configuration: Configuration, _ names: NginxNames
   ) throws(NginxError) -> String {
@@ -94,7 +94,7 @@ struct NginxStorageLocation {
 }
 
 extension Configuration.Filesystem {
-  /// What nginx does about symbolic links below the root, as the workers do. The root itself may be one.
+  /// The directive for symbolic links below the root: nginx follows them if the workers do. The root itself may be one.
   var nginxSymlinks: String {
     get throws(NginxError) {
       if followSymlinks { return "disable_symlinks off;" }
@@ -105,18 +105,18 @@ extension Configuration.Filesystem {
   }
 }
 
-/// What an internal redirect would lose of the worker's answer.
+/// Fields of the worker's answer that an internal redirect would lose.
 struct LostHeaders {
   /// Fields by their names in answers and in variables.
   private(set) var names: [(name: String, variable: String)] = []
-  /// Fields with several values, as nginx adds them. A variable would have but the first.
+  /// Directives for fields with several values. A variable would have only the first value.
   private(set) var additions: [String] = []
 
   /// Beside the registry's own fields those of `http.headers`.
   init(_ configured: HTTPFields) throws(NginxError) {
     var lost: [HTTPField.Name] = [.dockerContentDigest, .eTag, .dockerDistributionAPIVersion, .xRequestID]
     let usual: [HTTPField.Name] = [.xContentTypeOptions, .strictTransportSecurity]
-    // These survive by themselves, and would be there twice.
+    // nginx keeps these by itself, and would send them twice.
     let kept: [HTTPField.Name] = [
       .contentType, .contentDisposition, .acceptRanges, .setCookie, .cacheControl, .expires,
     ]

@@ -1,10 +1,10 @@
 import Core
 
-/// How nginx reaches the workers, and what it does where one of them fails.
+/// How nginx reaches the workers, and what it does if one of them fails.
 ///
-/// A request that may have been executed is never sent again, unless it only reads: between the two executions another
-/// client may have written, and its write would be lost. nginx by itself goes by the method alone for POST and PATCH,
-/// and would send PUT and DELETE again (`fastcgi_next_upstream`), also over a kept connection to the same server.
+/// A request that may have been executed is never sent again, unless it only reads: another client may have written in
+/// between, and its write would be lost. By default, nginx repeats PUT and DELETE (`fastcgi_next_upstream`; only POST
+/// and PATCH are excluded), also over a kept connection to the same server.
 struct NginxWorkers {
   private let names: NginxNames
   private let servers: [String]
@@ -26,7 +26,7 @@ struct NginxWorkers {
 
   private var areOnSeveralHosts: Bool { servers.count > 1 }
 
-  /// What belongs in `http`.
+  /// Directives for `http`.
   var http: String { areOnSeveralHosts ? severalHosts : oneHost }
 
   private var oneHost: String {
@@ -80,7 +80,7 @@ struct NginxWorkers {
       """
   }
 
-  /// How the API's location passes requests on.
+  /// Directives by which the API's location passes requests to the workers.
   var pass: String {
     guard areOnSeveralHosts else {
       return """
@@ -101,7 +101,7 @@ struct NginxWorkers {
       """
   }
 
-  /// Where the API's location sends the errors that nginx makes itself.
+  /// Directives for nginx's own errors in the API's location.
   var errorPages: String {
     let all = NginxErrorPages.statuses(without: areOnSeveralHosts ? [500, 502] : [500])
     let text = """
@@ -113,8 +113,8 @@ struct NginxWorkers {
     return text + "\nerror_page 502 = $\(names.base)_after_502;\nrecursive_error_pages on;"
   }
 
-  /// Locations that requests go on to, after that of the API.
-  /// - Parameter api: what the API's location holds, but for error pages.
+  /// Further locations to which the API's location sends requests.
+  /// - Parameter api: the directives of the API's location, without error pages.
   func locations(api: String, errors: NginxErrorPages) -> String {
     guard areOnSeveralHosts else { return "" }
     return """

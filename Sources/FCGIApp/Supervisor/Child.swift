@@ -8,7 +8,8 @@ enum InheritedDescriptor {
   static let listener: Int32 = 0
   /// See ``SharedSegment``.
   static let segment: Int32 = 3
-  /// Connected to the supervisor: a byte to it says "ready", its end means that the supervisor is gone.
+  /// Connected to the supervisor: a byte to it reports that the process is ready; its end means that the supervisor is
+  /// gone.
   static let control: Int32 = 4
   /// The configuration file as it was when it was found to be valid.
   static let configuration: Int32 = 5
@@ -30,18 +31,18 @@ final class Child {
   /// See ``InheritedDescriptor/control``.
   let control: Descriptor
   let started = ContinuousClock.now
-  /// How long it gives requests once it is told to end: its configuration's `http.draintimeout`.
+  /// How long requests may take after it was told to end: its configuration's `http.draintimeout`.
   private let drainTimeout: Duration
-  /// Whether it does its work.
+  /// Whether it has reported that it is ready.
   private(set) var isReady = false
   /// Whether it was told to end within a time.
   private(set) var isEnding = false
   /// When it is ended by force.
   private(set) var killAt: ContinuousClock.Instant?
-  /// Whether there may be something to read from `control`.
+  /// Whether `control` is still open for reading.
   private(set) var isListening = true
 
-  /// Starts this executable again. `descriptors`: what it gets under which number.
+  /// Starts this executable again. `descriptors`: the descriptors that it gets, with their numbers there.
   init(_ role: Role, descriptors: [(from: Int32, to: Int32)], drainTimeout: Duration) throws(SystemError) {
     self.role = role
     self.drainTimeout = drainTimeout
@@ -52,7 +53,7 @@ final class Child {
       descriptors: descriptors + [(theirs.raw, InheritedDescriptor.control)], isHeld: true)
   }
 
-  /// One that the executable before this one has started.
+  /// A process that the previous executable has started.
   init(_ process: Takeover.Process) {
     role = process.role
     id = process.id
@@ -63,14 +64,14 @@ final class Child {
     isEnding = killAt != nil
   }
 
-  /// What the next executable needs to know of it.
+  /// Its state for the next executable.
   func left(isRetired: Bool) -> Takeover.Process {
     Takeover.Process(
       role: role, id: id, control: control.raw, drainTimeout: drainTimeout.milliseconds, isReady: isReady,
       isRetired: isRetired, killAfter: killAt.map { max(0, ($0 - .now).milliseconds) })
   }
 
-  /// Reads what it says.
+  /// Reads its messages.
   func listen() {
     var byte: UInt8 = 0
     let count = recv(control.raw, &byte, 1, Int32(MSG_DONTWAIT))
@@ -78,7 +79,7 @@ final class Child {
     if count == 0 { isListening = false }
   }
 
-  /// What takes a worker's place.
+  /// What replaces a worker.
   enum Successor {
     /// Workers on the same socket.
     case sameAddress
@@ -86,7 +87,7 @@ final class Child {
     case otherAddress
   }
 
-  /// Tells a worker to end once it has answered what is under way, however long that takes.
+  /// Tells a worker to end when the requests under way are answered, however long that takes.
   func retire(for successor: Successor) {
     kill(id, successor == .sameAddress ? SIGUSR1 : SIGUSR2)
   }
@@ -98,7 +99,7 @@ final class Child {
     kill(id, SIGTERM)
   }
 
-  /// Ends it by force where its time is over.
+  /// Kills it if its time is over.
   func enforce(now: ContinuousClock.Instant) {
     guard let killAt, now >= killAt else { return }
     self.killAt = nil

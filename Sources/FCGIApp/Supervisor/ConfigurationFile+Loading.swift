@@ -3,7 +3,7 @@ import Core
 import Glibc
 
 extension ConfigurationFile {
-  /// Reads a configuration. Throws every problem that keeps the service from starting; `warn` is told the others.
+  /// Reads a configuration. Throws all problems if one keeps the service from starting; `warn` gets the others.
   static func load(
     path: String, environment: [String: String], warn: (ConfigurationProblem) -> Void
   ) throws -> ConfigurationFile {
@@ -16,7 +16,7 @@ extension ConfigurationFile {
     return ConfigurationFile(configuration: loaded.configuration, snapshot: snapshot)
   }
 
-  /// The configuration that the executable before this one has used.
+  /// The configuration that the previous executable has used.
   static func left(_ snapshot: Descriptor, environment: [String: String]) throws -> ConfigurationFile {
     let raw = open("/proc/self/fd/\(snapshot.raw)", O_RDONLY | O_CLOEXEC)
     let bytes = try contents(of: raw, name: "the configuration")
@@ -26,7 +26,7 @@ extension ConfigurationFile {
 
   /// The configuration that the supervisor gave to this process.
   static func inherited(_ environment: [String: String]) throws -> Configuration {
-    // Opened anew: the descriptor's position is shared by all processes that have it.
+    // Opened again, because all processes that have the descriptor share its position.
     let raw = open("/proc/self/fd/\(InheritedDescriptor.configuration)", O_RDONLY | O_CLOEXEC)
     let bytes = try contents(of: raw, name: "the configuration")
     return try Configuration.parse(bytes, name: "the configuration", environment: environment).configuration
@@ -37,7 +37,7 @@ extension ConfigurationFile {
     let descriptor = Descriptor(raw)
     var bytes: [UInt8] = []
     var piece = [UInt8](repeating: 0, count: 64 << 10)
-    // No configuration is that long; a wrong path must not fill the memory.
+    // No configuration is that long. Bounds the memory if the path is wrong.
     while bytes.count < 16 << 20 {
       let count = read(descriptor.raw, &piece, piece.count)
       if count < 0, errno == EINTR { continue }

@@ -2,15 +2,15 @@ import CLinux
 import Core
 import Glibc
 
-/// A configuration that was found to be valid, and the bytes that it was read from: a process that is started later
-/// gets these, whatever has become of the file.
+/// A valid configuration, and the bytes that it was read from: processes that are started later get these, even if the
+/// file has changed.
 struct ConfigurationFile {
   /// What it says.
   let configuration: Configuration
   /// Its bytes, for processes that are started.
   let snapshot: Descriptor
 
-  /// Processes, as configured or as there are cores that may be used.
+  /// Number of workers: as configured, or one per available core.
   var workers: Int {
     if let workers = configuration.fastcgi.workers { return workers }
     if case .inMemory = configuration.storage.driver { return 1 }

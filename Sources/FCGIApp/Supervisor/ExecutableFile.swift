@@ -6,12 +6,12 @@ struct ExecutableFile {
   /// Absolute.
   let path: String
 
-  /// To be called before the working directory changes, from which a relative path begins.
+  /// Call it before the working directory changes: the path may be relative to it.
   init() {
-    // What execve was given, with which a shell has looked through PATH.
+    // The path that was given to execve, after a shell has searched PATH.
     let name = UnsafePointer<CChar>(bitPattern: getauxval(UInt(AT_EXECFN))).map { String(cString: $0) } ?? ""
     if name.isEmpty || name.hasPrefix("/proc/") || name.hasPrefix("/dev/fd/") {
-      // The name of a descriptor, which means another file by now.
+      // The name of a descriptor, which may be another file by now.
       path = Self.resolved("/proc/self/exe") ?? name
     } else if name.hasPrefix("/") {
       path = name
@@ -20,7 +20,7 @@ struct ExecutableFile {
     }
   }
 
-  /// Whether another file than the one that runs has its path now.
+  /// Whether its path now names another file than the one that runs.
   var isReplaced: Bool {
     var running = stat()
     var found = stat()

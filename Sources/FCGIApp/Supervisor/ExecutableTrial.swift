@@ -1,12 +1,12 @@
 import Glibc
 
-/// A trial run of another executable before it takes over from this one: whether it runs at all, reads what this one
-/// leaves, shares memory in the same form, and accepts the configuration.
+/// A trial run of another executable before it takes over: whether it runs at all, reads the state that this one hands
+/// over, uses the same layout of shared memory, and accepts the configuration.
 final class ExecutableTrial {
   let path: String
   let deadline = ContinuousClock.now + .seconds(30)
   private let id: pid_t
-  /// What it prints.
+  /// Its output.
   private let output: Descriptor
 
   /// Begins. `snapshot`: the configuration that is in use.
@@ -22,7 +22,7 @@ final class ExecutableTrial {
       ], descriptors: [(output.raw, 1), (output.raw, 2), (snapshot.raw, 3)], isHeld: false)
   }
 
-  /// What came of it; nil while it runs.
+  /// The result; nil while it runs.
   func outcome(now: ContinuousClock.Instant) -> Outcome? {
     if now >= deadline {
       end()
@@ -33,7 +33,7 @@ final class ExecutableTrial {
     return .failed("its \(TakeoverCheckCommand.name) \(ending)\(said.isEmpty ? "" : ": \(said)")")
   }
 
-  /// Ends it by force.
+  /// Kills it.
   func end() {
     kill(id, SIGKILL)
     var status: Int32 = 0

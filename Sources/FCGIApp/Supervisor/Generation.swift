@@ -1,6 +1,6 @@
 import Glibc
 
-/// What runs on one configuration: places for processes, which are filled again whenever one dies.
+/// The workers of one configuration: places for processes, which are filled again whenever one dies.
 final class Generation {
   /// One place.
   final class Place {
@@ -14,7 +14,7 @@ final class Generation {
       self.role = role
     }
 
-    /// One that is filled.
+    /// A place that is filled.
     init(_ child: Child) {
       role = child.role
       self.child = child
@@ -26,8 +26,8 @@ final class Generation {
   let socket: ListeningSocket
   let places: [Place]
 
-  /// A worker for each that the configuration asks for.
-  /// - Parameter running: those that there are already.
+  /// A place for each configured worker.
+  /// - Parameter running: workers that run already.
   init(_ file: ConfigurationFile, _ socket: ListeningSocket, running: [Child] = []) {
     self.file = file
     self.socket = socket
@@ -36,9 +36,9 @@ final class Generation {
 
   var children: [Child] { places.compactMap(\.child) }
 
-  /// Whether all processes do their work.
+  /// Whether all processes are ready.
   var isReady: Bool { places.allSatisfy { $0.child?.isReady ?? false } }
 
-  /// When something is to be done next.
+  /// When the next process has to be started; nil: none has to be.
   var nextStart: ContinuousClock.Instant? { places.compactMap(\.startAt).min() }
 }

@@ -6,15 +6,15 @@ import Glibc
 final class ListeningSocket {
   /// Where it listens.
   let address: Configuration.FastCGI.Address
-  /// What workers get.
+  /// The socket, which workers inherit.
   let descriptor: Descriptor
   /// Which file it is, for a Unix socket.
   private let file: (device: dev_t, inode: ino_t)?
 
-  /// Connections that wait to be accepted, at the most (the system may allow fewer).
+  /// How many connections can wait to be accepted (the system may allow fewer).
   private static let backlog: Int32 = 4096
 
-  /// Opens it, as `fastcgi` in the configuration asks for.
+  /// Opens the socket of `fastcgi` in the configuration.
   init(_ configuration: Configuration.FastCGI) throws(ListeningError) {
     address = configuration.address
     switch configuration.address {
@@ -44,7 +44,7 @@ final class ListeningSocket {
     }
   }
 
-  /// One that the executable before this one has opened at `address`.
+  /// A socket that the previous executable has opened at `address`.
   /// - Parameter identity: see ``identity``.
   init(_ descriptor: Descriptor, at address: Configuration.FastCGI.Address, identity: [UInt64]) {
     self.descriptor = descriptor
@@ -72,14 +72,14 @@ final class ListeningSocket {
     }
   }
 
-  /// Has the system refuse connections from now on, in all processes: a client that waited for one would wait in vain.
+  /// Makes the kernel refuse connections in all processes that share the socket, so that no client waits for a
+  /// connection that no process accepts.
   func refuse() {
     removeFile()
     shutdown(descriptor.raw, Int32(SHUT_RD))
   }
 
-  /// Whether it is what is found at its address: the file of a Unix socket may have been removed, or another one may
-  /// have its name.
+  /// Whether clients reach it at its address: the file of a Unix socket may have been removed or replaced.
   var isInPlace: Bool {
     guard case .unix(let path) = address else { return true }
     var status = stat()
@@ -87,7 +87,7 @@ final class ListeningSocket {
     return status.st_dev == file.device && status.st_ino == file.inode
   }
 
-  /// Removes the file of a Unix socket, where it is still this one.
+  /// Removes the file of a Unix socket, if it is still this socket's.
   func removeFile() {
     if case .unix(let path) = address, isInPlace { unlink(path) }
   }
@@ -124,7 +124,7 @@ final class ListeningSocket {
   }
 }
 
-/// Why a socket can't be had, and what to do about it.
+/// Why a socket can't be opened, and what to do about it.
 struct ListeningError: Error, CustomStringConvertible {
   let message: String
   let remedy: String

@@ -3,19 +3,19 @@ import Core
 import Glibc
 import Synchronization
 
-/// What all processes of a service share: a page of memory that the supervisor makes.
+/// Memory that all processes of a service share, created by the supervisor.
 ///
 /// `@unchecked Sendable`: the counters and flags are atomic, the rest is written before there is a second process.
 final class SharedSegment: @unchecked Sendable {
-  /// For those who are given it.
+  /// The memory's descriptor, which other processes inherit.
   let descriptor: Descriptor
   private let base: UnsafeMutableRawPointer
 
   private static let size = 4096
   private static let magic: UInt64 = 0x4245_5254_4831  // "BERTH1"
 
-  /// Names the form of what is shared. Processes with different ones must not serve one storage together: a deletion by
-  /// the one would not reach the caches of the other.
+  /// Version of the memory's layout. Processes with different versions must not serve one storage together: a deletion
+  /// by one would not reach the other's caches.
   static var format: String { String(magic, radix: 16) + "-\(size)" }
 
   private enum Offset {
@@ -27,7 +27,7 @@ final class SharedSegment: @unchecked Sendable {
     static let counters = 256
   }
 
-  /// A new one, with a random secret.
+  /// A new segment, with a random secret.
   static func make() throws(SystemError) -> SharedSegment {
     let descriptor = try Descriptor.memory("berth-shared")
     guard ftruncate(descriptor.raw, off_t(size)) == 0 else { throw SystemError("ftruncate") }
@@ -41,7 +41,7 @@ final class SharedSegment: @unchecked Sendable {
     return segment
   }
 
-  /// One that another process made. nil where it is none of this version.
+  /// A segment that another process created. nil where it has another version.
   static func open(_ descriptor: Descriptor) throws(SystemError) -> SharedSegment? {
     var status = stat()
     guard fstat(descriptor.raw, &status) == 0, Int(status.st_size) == size else { return nil }
@@ -64,15 +64,15 @@ final class SharedSegment: @unchecked Sendable {
     munmap(base, Self.size)
   }
 
-  /// Grows whenever content was deleted, in any process: what was remembered before may be gone.
+  /// Grows whenever any process has deleted content: cache entries of earlier values are void.
   var generation: UInt64 { generationCounter.pointee.load(ordering: .acquiring) }
 
-  /// Says that content was deleted.
+  /// Call it after content was deleted.
   func advanceGeneration() {
     generationCounter.pointee.add(1, ordering: .releasing)
   }
 
-  /// Whether the storage answers, as the keeper has found.
+  /// Whether the storage answered the keeper's last check.
   var isStorageHealthy: Bool {
     get { counter(at: Offset.health).pointee.load(ordering: .relaxed) == 0 }
     set { counter(at: Offset.health).pointee.store(newValue ? 0 : 1, ordering: .relaxed) }
@@ -84,10 +84,10 @@ final class SharedSegment: @unchecked Sendable {
     (base + offset).assumingMemoryBound(to: Atomic<UInt64>.self)
   }
 
-  /// Tells this service's segment from those of others: letters and digits.
+  /// Identifies this service's segment: letters and digits.
   var name: String { String(base.load(fromByteOffset: Offset.name, as: UInt64.self), radix: 16) }
 
-  /// What caches have done, in all processes together.
+  /// Counters of the caches, summed over all processes.
   subscript(event: CacheMeter.Event) -> UInt64 {
     counter(at: Offset.counters + 8 * event.rawValue).pointee.load(ordering: .relaxed)
   }

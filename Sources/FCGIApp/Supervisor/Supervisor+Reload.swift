@@ -2,13 +2,13 @@ import Core
 import Glibc
 import Logging
 
-/// A reload: new workers first; the old ones retire once those are ready, and hand their idle connections over. What is
-/// under way finishes in the old ones, so there may be some of several reloads at once.
+/// A reload starts new workers first. When they are ready, the old ones hand their idle connections over, finish the
+/// requests under way, and end. So old workers of several reloads may run at the same time.
 extension Supervisor {
   /// How long new workers may take until they are ready.
   private static let readyTimeout = Duration.seconds(30)
 
-  /// Does what a reload waits for.
+  /// Carries out the next step of a reload, if it can be.
   func advanceReload() {
     if isReloadWanted, next == nil, trial == nil {
       isReloadWanted = false
@@ -22,7 +22,7 @@ extension Supervisor {
     }
   }
 
-  /// Starts new workers with what the configuration file says now.
+  /// Reads the configuration file again and starts new workers with it.
   func beginReload() {
     do {
       let file = try ConfigurationFile.load(path: path, environment: environment) { [logger] in
@@ -65,7 +65,7 @@ extension Supervisor {
     logger.info("the new configuration is in use by \(generation.places.count) workers")
   }
 
-  /// Keeps what serves.
+  /// Gives the reload up and keeps the present workers.
   func abandonReload(_ reason: String) {
     guard let (generation, _) = next else { return }
     for child in generation.children { end(child) }

@@ -2,11 +2,11 @@ import Core
 import Glibc
 import Logging
 
-/// An upgrade: where the file at the executable's path is another one at a reload, it goes on in this process, with the
-/// same socket and the same children. Its first act is the reload, which starts workers of the new executable; the old
-/// ones finish what is under way.
+/// An upgrade: if the file at the executable's path was replaced, a reload runs the new one in this process (execve),
+/// with the same socket and the same children. It first carries out the reload, which starts workers of the new
+/// executable; the old ones finish the requests under way.
 extension Supervisor {
-  /// Tries the new executable; what it is worth is seen later. False: there is none.
+  /// Starts a trial of the new executable. False: there is none.
   func beginUpgrade() -> Bool {
     guard executable.isReplaced else { return false }
     do {
@@ -18,7 +18,7 @@ extension Supervisor {
     }
   }
 
-  /// Goes on with the new executable where its trial has shown that it can.
+  /// Continues with the new executable if its trial was successful.
   func advanceUpgrade() {
     guard let trial, let outcome = trial.outcome(now: .now) else { return }
     self.trial = nil

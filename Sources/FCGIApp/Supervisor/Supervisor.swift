@@ -3,8 +3,8 @@ import Core
 import Glibc
 import Logging
 
-/// Starts the service's processes and keeps them running. Holds no state of the registry, so it has nothing to crash
-/// over. Single-threaded: one loop that waits for signals, for what processes say, and for the next thing to do.
+/// Starts the service's processes and keeps them running. Has no state of the registry, so that little can make it
+/// crash. Single-threaded: one loop that waits for signals, messages of processes, and the next point in time.
 final class Supervisor {
   let path: String
   let environment: [String: String]
@@ -12,19 +12,19 @@ final class Supervisor {
   let signals: SignalDescriptor
   let segment: SharedSegment
   let handover: (sending: Descriptor, receiving: Descriptor)
-  /// What serves.
+  /// The workers that serve.
   var current: Generation
-  /// What is to serve once it is ready.
+  /// The workers that will serve when they are ready.
   var next: (generation: Generation, deadline: ContinuousClock.Instant)?
   /// The file that this process runs.
   let executable = ExecutableFile()
-  /// Of another one that is to take over.
+  /// The trial of another executable that should take over.
   var trial: ExecutableTrial?
   /// Whether the configuration is to be read again.
   var isReloadWanted = false
-  /// The one process for what must happen once.
+  /// The keeper's place: one process for tasks that must run once per service.
   let keeper: Generation.Place
-  /// Processes that were told to end, and workers that finish what was under way at a reload.
+  /// Processes that were told to end, and old workers that finish requests after a reload.
   var ending: [Child] = []
   /// Whether the service ends.
   var isStopping = false
@@ -32,7 +32,7 @@ final class Supervisor {
   /// The signals that it acts on.
   private static let signals = [SIGCHLD, SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGUSR2]
 
-  /// Opens the socket of a service that starts. Throws what an operator must correct before.
+  /// Starts a service: opens its socket. Throws problems that an operator must correct first.
   init(_ file: ConfigurationFile, path: String, environment: [String: String], logger: Logger) throws {
     self.path = path
     self.environment = environment
@@ -52,7 +52,7 @@ final class Supervisor {
     }
   }
 
-  /// Goes on where the executable before this one has left off in this process, with a reload.
+  /// Continues after the previous executable in this process, with a reload.
   init(_ takeover: Takeover, path: String, environment: [String: String]) throws {
     self.path = path
     self.environment = environment
@@ -110,7 +110,7 @@ final class Supervisor {
       ].compactMap { $0 }
     }
     let timeout = times.min().map { max(.zero, $0 - ContinuousClock.now) }
-    // Mostly it waits for days.
+    // The supervisor is idle for days.
     MemoryTuning.releaseCode()
     _ = SignalDescriptor.poll([signals.raw] + listening.map(\.control.raw), timeout: timeout)
   }
@@ -140,7 +140,7 @@ final class Supervisor {
     next = nil
   }
 
-  /// Tells a process to end, also one that has retired.
+  /// Tells a process to end, also a retired one.
   func end(_ child: Child) {
     guard !child.isEnding else { return }
     child.end()
@@ -193,7 +193,7 @@ final class Supervisor {
     ending.removeAll { child in
       guard let ended = child.ended() else { return false }
       if case .exit(0) = ended { return true }
-      // It may have died between a removal and what would have told caches that it is over.
+      // The process may have died after a removal and before it informed the caches of its end.
       segment.advanceGeneration()
       logger.warning("\(child.role.rawValue) \(child.id) did not end cleanly: it \(ended)")
       return true

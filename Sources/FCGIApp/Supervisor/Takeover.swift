@@ -1,8 +1,8 @@
 import Core
 import Glibc
 
-/// What a supervisor leaves to another executable that goes on in its process (execve): numbers of descriptors, and the
-/// processes that it has started, which stay its children.
+/// The state that a supervisor hands over to another executable in its process (execve): numbers of descriptors, and
+/// the processes that it has started, which stay its children.
 struct Takeover: Equatable {
   /// A process of the service.
   struct Process: Equatable {
@@ -27,7 +27,7 @@ struct Takeover: Equatable {
   var configuration: Int32
   var processes: [Process]
 
-  /// The form of ``text``. Grows with every change; an executable that writes another one can't take over.
+  /// Version of ``text``. Increase it with every change; an executable with another version can't take over.
   static let format = 1
   /// Names the descriptor of a file that holds ``text``.
   private static let variable = "BERTH_TAKEOVER"
@@ -36,7 +36,7 @@ struct Takeover: Equatable {
 
   private static let title = "berth-takeover"
 
-  /// One line for each thing, words with single spaces.
+  /// One line for each item, words separated by single spaces.
   var text: String {
     var lines = [
       "\(Self.title) \(Self.format)", "segment \(segment)", "handover \(handoverSending) \(handoverReceiving)",
@@ -52,7 +52,7 @@ struct Takeover: Equatable {
     return lines.joined(separator: "\n")
   }
 
-  /// nil where `text` is none of this form.
+  /// nil where `text` is malformed.
   init?(_ text: String) {
     var lines = text.split(separator: "\n").map { $0.split(separator: " ", omittingEmptySubsequences: false) }[...]
     func numbers<Number: FixedWidthInteger>(_ name: String, _ counts: Set<Int>) -> [Number]? {
@@ -91,7 +91,7 @@ struct Takeover: Equatable {
     [segment, handoverSending, handoverReceiving, socket, configuration] + processes.map(\.control)
   }
 
-  /// Goes on with `executable` in this process. Returns only where the system refuses.
+  /// Runs `executable` in this process (execve). Returns only on failure.
   func execute(_ executable: String, _ arguments: [String]) -> SystemError {
     do {
       let file = try Descriptor.memory("berth-takeover")
@@ -108,7 +108,7 @@ struct Takeover: Equatable {
     }
   }
 
-  /// What the executable that ran in this process before has left; nil where there was none.
+  /// The state that the previous executable in this process has handed over; nil where there was none.
   static func inherited() -> Takeover? {
     guard let value = getenv(variable), let raw = Int32(String(cString: value)) else { return nil }
     unsetenv(variable)

@@ -16,7 +16,7 @@ struct UnixSocketPath {
     self.path = path
   }
 
-  /// Removes a socket that nobody listens on any more, and makes the directory where only that is missing.
+  /// Removes a socket on which no process listens any more, and creates the directory if only that is missing.
   func makeWay() throws(ListeningError) {
     var status = stat()
     guard lstat(path, &status) == 0 else {
@@ -35,7 +35,7 @@ struct UnixSocketPath {
     unlink(path)
   }
 
-  /// Calls with the path as the system wants it.
+  /// Calls `call` with the path as a `sockaddr`.
   func withAddress(_ call: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)

@@ -2,7 +2,7 @@ import Core
 import Glibc
 import HTTPTypes
 
-/// Serves one request after the other on its thread, with what is used again and again.
+/// Serves one request after the other on its thread, and reuses buffers and objects between them.
 ///
 /// `@unchecked Sendable`: it never leaves its thread; tasks that it starts run there too.
 final class ConnectionServer: @unchecked Sendable {
@@ -24,14 +24,14 @@ final class ConnectionServer: @unchecked Sendable {
 
   /// How long a request's header may take from its first byte on.
   private static let headerTimeout = Duration.seconds(5)
-  /// How long a thread waits for the rest of a header while every slot for slow clients is taken: as long as one that
-  /// was sent at once takes to arrive in several packets.
+  /// How long a thread waits for the rest of a header while every slot for slow clients is taken: long enough for a
+  /// header that was sent at once and arrives in several packets.
   private static let headerGrace = Duration.milliseconds(50)
 
   /// Answers the request that has arrived on a connection.
   /// - Parameter isChecked: whether it is known to have a header that libfcgi may read.
   func serve(_ connection: Int32, isChecked: Bool) -> FastCGIRequest.Ending {
-    // Not before the end of the answer is written, which a slow client may hold up, too.
+    // Only when the answer is written: a slow client may delay that, too.
     defer { slot.release() }
     guard isChecked || isHeaderComing(on: connection) else { return .finished(connection) }
     guard request.begin(on: connection) else { return .closed }
@@ -45,8 +45,8 @@ final class ConnectionServer: @unchecked Sendable {
     return request.finish(keeping: isOfUse, isAllowedToWait: slot.take)
   }
 
-  /// Waits, as one does for a slow client, until the whole header of a request has arrived. False: it is none, it takes
-  /// too long, or too many slow clients are being served.
+  /// Waits until the whole header of a request has arrived; this takes a slot for slow clients. False: it is malformed,
+  /// it takes too long, or too many slow clients are being served.
   private func isHeaderComing(on connection: Int32) -> Bool {
     let begun = ContinuousClock.now
     var pause: UInt32 = 100
@@ -66,7 +66,8 @@ final class ConnectionServer: @unchecked Sendable {
     }
   }
 
-  /// Whether nobody waits for the answer any more. While a body is read, its end tells: what came of it is kept first.
+  /// Whether nginx has closed the connection, so that the answer is not needed. Not checked while a body is read: what
+  /// has arrived is kept first.
   private var isInVain: Bool { body?.isOver ?? true && request.isAbandoned }
 
   /// - Returns: whether the answer was written to its end.
@@ -90,8 +91,8 @@ final class ConnectionServer: @unchecked Sendable {
         fields: [.retryAfter: "5"])
       response = error.response
     }
-    // Of an answer without a body, and of one that sends it to a file, nginx reads the head and closes the connection:
-    // to watch it, and to be woken for its end, is in vain.
+    // If the answer has no body, or nginx sends the file itself, nginx closes the connection after the head: watching
+    // it would only wake a thread for its end.
     if parsed.method == .head || response.fields[.xAccelRedirect] != nil { isOfUse = false }
     return await writer.write(response, to: parsed.method, request)
   }

@@ -1,8 +1,9 @@
 import Glibc
 
-/// How many descriptors a process may have.
+/// The limit of open descriptors per process.
 enum DescriptorLimit {
-  /// Takes all that the system grants: a connection is one, and the usual limit is that of an interactive program.
+  /// Raises the limit as far as the system allows: each connection is a descriptor, and the default is meant for
+  /// interactive programs.
   static func raise() {
     var limit = rlimit()
     let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)

@@ -1,17 +1,17 @@
 import CLinux
 import Glibc
 
-/// Passes idle connections from workers that retire to those that replace them, so that a reload closes none: the
-/// web server may be about to send a request on any of them.
+/// Passes idle connections from old workers to new ones, so that a reload closes none: the web server may be about to
+/// send a request on any of them.
 ///
 /// A pair of connected sockets that all workers of a service share; a message is one descriptor (unix(7), SCM_RIGHTS).
 struct Handover: Sendable {
-  /// Where retiring workers write.
+  /// Old workers write to it.
   let sending: Int32
-  /// Where all others read.
+  /// All other workers read from it.
   let receiving: Int32
 
-  /// What `cmsghdr` is followed by here: one descriptor, padded to the header's alignment.
+  /// A `cmsghdr` followed by one descriptor, padded to the header's alignment.
   private struct Control {
     var length = MemoryLayout<cmsghdr>.size + MemoryLayout<Int32>.size
     var level: Int32 = SOL_SOCKET
@@ -20,7 +20,7 @@ struct Handover: Sendable {
     var padding: Int32 = 0
   }
 
-  /// Passes a connection on. False: nobody can take it now. The caller closes its own descriptor either way.
+  /// Passes a connection on. False: no worker can take it now. The caller closes its own descriptor in both cases.
   func send(_ connection: Int32) -> Bool {
     var control = Control()
     control.descriptor = connection

@@ -2,8 +2,8 @@ import NIOConcurrencyHelpers
 
 /// The connections that no thread serves.
 ///
-/// A connection is watched and entered, or taken out, under one lock, so that a thread which empties the list never
-/// meets one that is half of each. There are several lists, so that threads seldom meet at all.
+/// A connection is watched and entered, or removed, under one lock, so that a thread that empties the list never finds
+/// a connection in between. There are several lists, to reduce contention.
 final class IdleConnections: Sendable {
   private let shards = (0..<16).map { _ in NIOLockedValueBox<Set<Int32>>([]) }
 
@@ -11,7 +11,7 @@ final class IdleConnections: Sendable {
     shards[Int(connection) & 15]
   }
 
-  /// Enters a connection where `arm` succeeds in having it watched.
+  /// Enters a connection, if `arm`, which watches it, succeeds.
   func insert(_ connection: Int32, arm: () -> Bool) -> Bool {
     shard(connection).withLockedValue {
       guard arm() else { return false }
@@ -20,12 +20,12 @@ final class IdleConnections: Sendable {
     }
   }
 
-  /// Takes a connection. False: it has been taken.
+  /// Removes a connection. False: another thread has taken it.
   func take(_ connection: Int32) -> Bool {
     shard(connection).withLockedValue { $0.remove(connection) != nil }
   }
 
-  /// Takes all connections that `isWanted` names.
+  /// Removes and returns all connections for which `isWanted` returns true.
   func takeAll(where isWanted: (Int32) -> Bool) -> [Int32] {
     shards.flatMap { shard in
       shard.withLockedValue { connections in

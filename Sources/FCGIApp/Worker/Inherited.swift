@@ -1,7 +1,7 @@
 import Core
 import Glibc
 
-/// What a process of the service was given by the supervisor.
+/// The descriptors that a process of the service got from the supervisor.
 struct Inherited {
   let configuration: Configuration
   let segment: SharedSegment
@@ -33,15 +33,15 @@ struct ControlSocket {
     self.descriptor = descriptor
   }
 
-  /// What a process is to do at its end.
+  /// How a process should end.
   enum Order {
-    /// Requests under way have a time to finish in.
+    /// End; requests under way have `http.draintimeout` to finish.
     case stop
     /// Other workers take over at the same address. Requests under way finish, however long they take.
     case handOver
-    /// Other workers take over at another address. As before, but nobody listens here any more.
+    /// Other workers take over at another address. As `handOver`, but no process listens here any more.
     case move
-    /// The supervisor is gone, and so is the service. As to stop, but nobody listens any more.
+    /// The supervisor is gone, and so is the service. As `stop`, but no process listens any more.
     case abandon
 
     fileprivate init(_ signal: Int32) {
@@ -53,25 +53,25 @@ struct ControlSocket {
         }
     }
 
-    /// Whether `http.draintimeout` is for it.
+    /// Whether `http.draintimeout` applies.
     var isBounded: Bool { self == .stop || self == .abandon }
-    /// Whether the listening socket is of no use to anybody.
+    /// Whether the listening socket should refuse connections.
     var refuses: Bool { self == .move || self == .abandon }
   }
 
-  /// Says that this process does its work.
+  /// Reports to the supervisor that this process is ready.
   func reportReady() {
     Descriptor.write([1], to: descriptor.raw)
   }
 
-  /// Waits until this process is told to end, or until the supervisor is gone, however it went.
+  /// Waits until this process is told to end, or until the supervisor is gone.
   mutating func waitForEnd(_ signals: SignalDescriptor) -> Order {
     while true {
       if let order = self.order(signals, within: nil) { return order }
     }
   }
 
-  /// Waits for at most `duration`. Returns what this process is told, each order once.
+  /// Waits for at most `duration`. Returns a new order, each one once; nil: none came.
   mutating func order(_ signals: SignalDescriptor, within duration: Duration?) -> Order? {
     let sources = isSupervised ? [signals.raw, descriptor.raw] : [signals.raw]
     let ready = SignalDescriptor.poll(sources, timeout: duration)
@@ -81,7 +81,7 @@ struct ControlSocket {
     return .abandon
   }
 
-  /// Waits for at most `duration`. Returns whether this process is to end.
+  /// Waits for at most `duration`. Returns whether this process should end.
   func isEnded(_ signals: SignalDescriptor, within duration: Duration?) -> Bool {
     SignalDescriptor.poll([signals.raw, descriptor.raw], timeout: duration).contains(true)
   }

@@ -1,5 +1,5 @@
-/// A request's permission to hold its thread while its body arrives slowly, or its answer is read slowly. Belongs to
-/// the thread, which serves one request after the other.
+/// A slot that a request needs while its thread waits for a slow client. Belongs to the thread, which serves one
+/// request after the other.
 final class SlowClientSlot {
   private let pool: WorkerPool
   private var isTaken = false

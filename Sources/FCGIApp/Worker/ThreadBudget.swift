@@ -1,14 +1,14 @@
-/// Decides how many threads a worker has. Nothing but counting, so that it can be tested.
+/// Decides how many threads a worker has. Has no effects, so that it can be tested.
 ///
-/// A thread whose request waits for a slow client holds a slot and does not count towards `threads`; when nobody is
-/// left to take the next request, another thread is started. So slow clients never stop the others, there are never
-/// more than `threads + maxSlowClients` threads, and a quiet worker has few.
+/// A thread whose request waits for a slow client holds a slot and does not count towards `threads`; when no thread is
+/// left to take the next request, another one is started. So slow clients never block the others, there are never more
+/// than `threads + maxSlowClients` threads, and an idle worker has few.
 struct ThreadBudget: Sendable {
-  /// Threads beside those that hold a slot.
+  /// Maximum number of threads without a slot.
   let threads: Int
-  /// Slots.
+  /// Number of slots.
   let maxSlowClients: Int
-  /// All threads, those included that are about to start.
+  /// All threads, including those that are about to start.
   private(set) var total = 0
   /// Threads that wait for something to do.
   private(set) var waiting = 0
@@ -33,8 +33,8 @@ struct ThreadBudget: Sendable {
     total -= 1
   }
 
-  /// A thread has nothing to do.
-  /// - Returns: whether it is to wait; where not, it is one too many, is not counted any more, and ends.
+  /// Call it when a thread has nothing to do.
+  /// - Returns: whether it should wait; if not, it is one too many, is not counted any more, and must end.
   mutating func beginWaiting() -> Bool {
     if total - slowClients > threads {
       total -= 1
@@ -44,21 +44,21 @@ struct ThreadBudget: Sendable {
     return true
   }
 
-  /// A thread has something to do.
-  /// - Returns: whether another one is to be started (and is counted).
+  /// Call it when a thread has something to do.
+  /// - Returns: whether to start another one, which is counted already.
   mutating func endWaiting() -> Bool {
     waiting -= 1
     return addThreadIfNeeded()
   }
 
-  /// A thread is about to wait for a slow client. nil: too many do. Else as ``endWaiting()``.
+  /// Call it when a thread is about to wait for a slow client. nil: no slot is free. Otherwise as ``endWaiting()``.
   mutating func beginSlowClient() -> Bool? {
     guard slowClients < maxSlowClients else { return nil }
     slowClients += 1
     return addThreadIfNeeded()
   }
 
-  /// The body has been read, or the request is over.
+  /// Call it when the body has been read, or the request is over.
   mutating func endSlowClient() {
     slowClients -= 1
   }

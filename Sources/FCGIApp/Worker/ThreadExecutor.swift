@@ -1,8 +1,8 @@
 import Drivers
 
-/// Runs one task after the other on the thread that owns it: a task that suspends goes on there.
+/// Runs one task after the other on the thread that owns it: a task that suspends resumes there.
 ///
-/// Whoever waits for the network long enough is asked whether anybody still waits for it: see ``run(unless:_:)``.
+/// While a task waits, it is checked once a second whether its result is still needed: see ``run(unless:_:)``.
 final class ThreadExecutor: TaskExecutor {
   private struct State {
     var jobs: [UnownedJob] = []
@@ -17,7 +17,7 @@ final class ThreadExecutor: TaskExecutor {
 
   private let state = Monitor(State())
 
-  /// How long a task waits before it is asked, and then again and again, whether it is in vain.
+  /// The interval between checks whether a waiting task's result is still needed.
   private static let patience = Duration.seconds(1)
 
   func enqueue(_ job: consuming ExecutorJob) {
@@ -26,8 +26,9 @@ final class ThreadExecutor: TaskExecutor {
     state.signal()
   }
 
-  /// Runs `operation` to its end, and with it all that is enqueued meanwhile, on the calling thread.
-  /// - Parameter isInVain: asked once a second while the operation waits; it is cancelled where it is.
+  /// Runs `operation` to its end, and all jobs that are enqueued meanwhile, on the calling thread.
+  /// - Parameter isInVain: called once a second while the operation waits; if it returns true, the operation is
+  ///   cancelled.
   func run(unless isInVain: () -> Bool = { false }, _ operation: sending @escaping () async -> Void) {
     state.withLock { $0.isDone = false }
     let task = Task.immediate(executorPreference: self) {

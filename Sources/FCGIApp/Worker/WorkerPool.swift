@@ -7,8 +7,8 @@ import Synchronization
 
 /// The threads of one worker, and the connections that they serve.
 ///
-/// All threads wait on one epoll set: the listening socket, and connections that no request is under way on. So a
-/// kept connection holds no thread while it is idle.
+/// All threads wait on one epoll set: the listening socket, and connections without a request under way. So an idle
+/// connection holds no thread.
 final class WorkerPool: Sendable {
   private let listener: Int32
   private let isLocal: Bool
@@ -20,7 +20,7 @@ final class WorkerPool: Sendable {
   private let idle = IdleConnections()
   private let budget: NIOLockedValueBox<ThreadBudget>
   private let mode = Atomic<Mode>(.serving)
-  /// Whether threads that have nothing to do end.
+  /// Whether idle threads should end.
   private let isEnding = Atomic<Bool>(false)
 
   /// What becomes of connections after an answer.
@@ -64,34 +64,34 @@ final class WorkerPool: Sendable {
   // MARK: The end
 
   private static let shortestPause = Duration.milliseconds(2)
-  /// A request that is under way may take hours.
+  /// The longest pause between two looks at the requests under way, which may take hours.
   private static let longestPause = Duration.milliseconds(100)
 
   /// Stops accepting and ends idle connections, lets requests finish, and waits for that.
   /// - Parameters:
   ///   - order: whether other workers get the connections, and whether there is a bound for requests.
   ///   - timeout: how long requests may take from the first order on that bounds them.
-  ///   - further: waits for so long at the most; gives what else was ordered.
+  ///   - further: waits at most as long as its argument; returns a further order from the supervisor, if one came.
   /// - Returns: false where requests were still under way when their time was over.
   func drain(_ order: ControlSocket.Order, timeout: Duration, further: (Duration) -> ControlSocket.Order?) -> Bool {
     setMode(for: order)
     epoll.remove(listener)
     if let handover { epoll.remove(handover.receiving) }
-    // Connections that only this process was told of: those that the system has accepted, and those that another
-    // worker has passed on.
+    // Connections that only this process knows of: pending ones of which epoll has informed it, and those that another
+    // worker has handed over.
     acceptRest()
     receiveRest()
     if order.refuses { refuse() }
     var deadline = order.isBounded ? ContinuousClock.now + timeout : nil
     var pause = Self.shortestPause
     while deadline.map({ ContinuousClock.now < $0 }) ?? true {
-      // Again and again: a thread may be about to keep the connection that it has served.
+      // Repeated, because a thread may be about to keep the connection that it has served.
       retireIdle()
       if threads.busy == 0 && idle.isEmpty { break }
       if let order = further(pause) {
         setMode(for: order)
         if order.refuses { refuse() }
-        // What is ordered twice is due no later.
+        // A second order does not extend the deadline.
         if order.isBounded { deadline = deadline ?? ContinuousClock.now + timeout }
       }
       pause = min(Self.longestPause, pause * 2)
@@ -114,18 +114,18 @@ final class WorkerPool: Sendable {
     while let connection = handover?.receive() { keep(connection, known: false) }
   }
 
-  /// Has the system refuse connections from now on, in all processes that share the socket: who waited for one would
-  /// wait in vain.
+  /// Makes the kernel refuse connections in all processes that share the socket, so that no client waits for a
+  /// connection that no process accepts.
   private func refuse() {
-    // A TCP socket drops those that wait.
+    // A TCP socket would drop pending connections.
     acceptRest()
     shutdown(listener, Int32(SHUT_RD))
-    // A Unix socket keeps those that came meanwhile.
+    // A Unix socket keeps connections that arrived meanwhile.
     acceptRest()
   }
 
-  /// Where connections are closed, those with a request on its way are answered first: also one whose header has
-  /// arrived in part, for which a thread waits no longer than for any other header.
+  /// Hands idle connections over, or closes them. Before closing, requests that have arrived are answered, also those
+  /// of which only a part of the header has.
   private func retireIdle() {
     let isClosing = mode.load(ordering: .relaxed) == .closing
     let retiring = idle.takeAll { connection in
@@ -195,17 +195,19 @@ final class WorkerPool: Sendable {
         receiveRest()
       case .connection(let connection, let isNew):
         guard idle.take(connection) else { continue }
-        // One that has carried requests is the web server's, but for a port, which more can connect to.
+        // A Unix socket's connection that has carried requests is the web server's; to a TCP port, others may connect,
+        // too.
         finish(server.serve(connection, isChecked: isLocal && !isNew), known: true)
       }
     }
   }
 
-  /// Takes all connections that have come, since nobody is told of them again, and serves the first one.
+  /// Accepts all pending connections, because epoll (edge-triggered) does not report them again, and serves the first
+  /// one.
   private func accept(_ server: ConnectionServer) {
     guard let connection = nextConnection() else { return }
     while let further = nextConnection() { keep(further, known: false) }
-    // Most connections come with a request, which saves watching them.
+    // Most connections arrive with a request; then there is no need to watch them.
     switch ConnectionSocket.arrival(on: connection) {
     case .request: finish(server.serve(connection, isChecked: true), known: false)
     case .part: finish(server.serve(connection, isChecked: false), known: false)
@@ -216,12 +218,12 @@ final class WorkerPool: Sendable {
 
   private func nextConnection() -> Int32? {
     if let connection = ConnectionSocket.accept(from: listener, isLocal: isLocal) { return connection }
-    // Out of descriptors or memory: a pause, and somebody is told again.
+    // Out of descriptors or memory: after a pause, registering the listener again makes epoll report it again.
     if errno != EAGAIN, mode.load(ordering: .relaxed) == .serving {
       usleep(10_000)
       epoll.remove(listener)
       try? epoll.addShared(listener)
-      // The end may have begun meanwhile, which lasts as long as requests do.
+      // The drain may have begun meanwhile: then don't accept any more.
       if mode.load(ordering: .sequentiallyConsistent) != .serving { epoll.remove(listener) }
     }
     return nil
@@ -266,7 +268,7 @@ final class WorkerPool: Sendable {
     return true
   }
 
-  /// Says that a download was refused, which the access log takes for answered.
+  /// Logs that a download was refused: the access log shows the answer that the handler gave.
   func reportRefusal(of request: Request) {
     logger.warning(
       "request \(request.id) was answered 503: \(threads.slowClients) slow clients are served (raise fastcgi.maxuploads)"

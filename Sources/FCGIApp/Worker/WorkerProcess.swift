@@ -3,9 +3,9 @@ import Core
 import Glibc
 import Logging
 
-/// A worker: what a process does that the supervisor started to answer requests.
+/// A worker: a process that answers requests.
 struct WorkerProcess {
-  /// Serves until the supervisor ends it, or has ended itself.
+  /// Serves until the supervisor tells it to end, or is gone.
   static func run() throws {
     MemoryTuning.apply()
     DescriptorLimit.raise()
