@@ -1,15 +1,15 @@
 import HTTPTypes
 public import Logging
 
-/// What every handler of the API works with.
+/// What all handlers of the API need.
 public struct APIContext: Sendable {
   /// The content.
   public let registry: Registry
-  /// What the user wants.
+  /// The service's configuration.
   public let configuration: Configuration
   /// For what an operator must know.
   public let logger: Logger
-  /// The URLs that answers carry.
+  /// Builds the URLs of answers.
   let locations: LocationBuilder
 
   /// Over a registry.

@@ -5,7 +5,7 @@ enum BaseHandler {
   private static let fields: HTTPFields = [.contentType: "application/json"]
   private static let body = Array("{}".utf8)
 
-  /// The same for everybody.
+  /// The same answer for every client.
   static var response: Response {
     Response(.ok, fields: fields, body: .bytes(body))
   }

@@ -3,15 +3,15 @@ import HTTPTypes
 /// `/v2/<name>/blobs/<digest>` (distribution spec, "Pulling blobs" and "Deleting Blobs")
 struct BlobHandler {
   let context: APIContext
-  /// What is named by its content never changes: a year, as docker/distribution says.
+  /// Content under a digest never changes, so caches may keep it for a year, as in docker/distribution.
   private static let cacheControl = "max-age=31536000"
 
   init(_ context: APIContext) {
     self.context = context
   }
 
-  /// The content. Where it can be had directly, its bytes don't pass through here: the web server sends the file,
-  /// ranges included, or the client is sent to the object store.
+  /// Sends the content. If possible, its bytes don't pass through this process: the web server sends the file, also
+  /// ranges of it, or the client is redirected to the object store.
   func get(
     _ request: Request, _ repository: Repository, _ digest: Digest
   ) async throws(RegistryError) -> Response {
@@ -70,7 +70,7 @@ struct BlobHandler {
     }
   }
 
-  /// Takes the blob out of the repository; its content is for the garbage collection.
+  /// Removes the blob's link from the repository; garbage collection removes its content.
   func delete(
     _ request: Request, _ repository: Repository, _ digest: Digest
   ) async throws(RegistryError) -> Response {
@@ -82,7 +82,7 @@ struct BlobHandler {
     return Response(.accepted, fields: [.dockerContentDigest: digest.description])
   }
 
-  /// The content, or the part that is asked for, by way of this process.
+  /// Sends the content, or the requested range, through this process.
   private func send(
     _ blob: LinkedBlobStore.Blob, _ request: Request, _ fields: HTTPFields
   ) async throws(StorageError) -> Response {
@@ -103,7 +103,7 @@ struct BlobHandler {
     }
   }
 
-  /// What part of a blob is asked for.
+  /// The range of a blob that is requested.
   static func range(of blob: LinkedBlobStore.Blob, _ request: Request) -> ByteRange {
     guard let range = request.fields[.range], EntityTag(blob.digest).matches(ifRange: request.fields[.ifRange]) else {
       return .whole

@@ -1,7 +1,7 @@
 import HTTPTypes
 
-/// Builds the URLs that answers carry in `Location`: absolute where it is known how the client called the registry,
-/// since some clients take no others.
+/// Builds the URLs of `Location` fields: absolute if the registry's URL is known, because some clients accept no
+/// relative ones.
 struct LocationBuilder {
   private let http: Configuration.HTTP
   private let proxies: TrustedProxies
@@ -21,7 +21,7 @@ struct LocationBuilder {
     url(request, "v2/\(name)/manifests/\(reference)")
   }
 
-  /// The path of an upload, with the state that the next request brings back.
+  /// The path of an upload, with the state that the client returns in the next request.
   func upload(_ request: Request, _ name: RepositoryName, _ id: UploadID, state: String) -> String {
     url(request, "v2/\(name)/blobs/uploads/\(id)?_state=\(state)")
   }

@@ -63,8 +63,8 @@ extension ManifestHandler {
   }
 
   /// A stored manifest; nil where there is none that can be read.
-  /// - Parameter claimed: its size where it has been claimed for HEAD, which needs no more of the content than tells
-  ///   what it is; nil: the content is needed.
+  /// - Parameter claimed: its size, if it was claimed for HEAD, which needs only as much of the content as determines
+  ///   its type; nil: the whole content is needed.
   private func find(
     _ digest: Digest, _ claimed: Int64?, _ repository: Repository
   ) async throws(RegistryError) -> Found? {
@@ -100,7 +100,7 @@ extension ManifestHandler {
     }
   }
 
-  /// The child of a manifest list that clients get which know no lists.
+  /// The child of a manifest list for clients that don't accept lists.
   private func defaultPlatform(
     of list: Found, _ accepted: AcceptedTypes, _ repository: Repository, _ reference: Reference
   ) async throws(RegistryError) -> Found {
@@ -120,7 +120,7 @@ extension ManifestHandler {
   private func response(_ found: Found, _ request: Request, _ reference: Reference) -> Response {
     var fields = fields(found.digest, reference)
     fields[.contentType] = found.head.mediaType.rawValue
-    // What a tag answers depends on what the client accepts only where it is a manifest list.
+    // The answer depends on `Accept` only if the tag points to a manifest list.
     if reference.isTag, found.head.kind == .index { fields[.vary] = "Accept" }
     guard request.method != .head, let content = found.content else {
       fields[.contentLength] = String(found.size)
@@ -134,14 +134,14 @@ extension ManifestHandler {
     return [
       .dockerContentDigest: digest.description,
       .eTag: EntityTag(digest).field,
-      // A digest means the same for ever; a tag may point elsewhere the next moment.
+      // The content of a digest never changes; a tag may be moved at any time.
       .cacheControl: reference.isTag ? "no-cache" : "max-age=\(seconds)",
     ]
   }
 }
 
 extension Reference {
-  /// Whether it may point elsewhere later.
+  /// Whether it may name another manifest later.
   fileprivate var isTag: Bool {
     switch self {
     case .tag: true

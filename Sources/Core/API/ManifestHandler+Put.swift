@@ -1,7 +1,7 @@
 import HTTPTypes
 
 extension ManifestHandler {
-  /// Takes a manifest, and points tags to it: the one in the path, or those that `?tag=` names beside a digest.
+  /// Stores a manifest, and points tags to it: the tag in the path, or those of `?tag=` if the path has a digest.
   func put(
     _ request: Request, _ repository: Repository, _ reference: Reference
   ) async throws(RegistryError) -> Response {
@@ -27,7 +27,7 @@ extension ManifestHandler {
     return Response(.created, fields: fields)
   }
 
-  /// Bytes of tags that one push may name: they come back in the answer's header, which web servers bound.
+  /// Maximum bytes of tags in one push: the answer's header repeats them, and web servers limit headers.
   /// Far more than the ten tags that the distribution spec asks for.
   private static let maximumTagBytes = 2048
 

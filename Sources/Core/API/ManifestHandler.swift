@@ -8,7 +8,7 @@ struct ManifestHandler {
     self.context = context
   }
 
-  /// Takes a manifest away by digest, or a tag alone.
+  /// Removes a manifest by digest, or only a tag.
   func delete(
     _ request: Request, _ repository: Repository, _ reference: Reference
   ) async throws(RegistryError) -> Response {
@@ -23,7 +23,7 @@ struct ManifestHandler {
     return Response(.accepted)
   }
 
-  /// That there is no such manifest.
+  /// The error for a manifest that does not exist.
   static func unknown(_ repository: Repository, _ reference: Reference) -> RegistryError {
     var detail = ["name": repository.name.description]
     switch reference {

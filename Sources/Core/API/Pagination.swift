@@ -1,11 +1,11 @@
 import HTTPTypes
 
-/// What a client asks of a list (`n`, `last`), and how it is told that there is more (distribution spec,
+/// The page of a list that a client requests (`n`, `last`), and the link to the next page (distribution spec,
 /// "Listing Tags").
 struct Pagination {
-  /// Entries that are wanted; nil where the client names no number.
+  /// Requested number of entries; nil where the client gives none.
   let limit: Int?
-  /// Entries up to this one have been had.
+  /// The page begins after this entry.
   let last: String
 
   /// Reads the query. A number above `maximum` counts as that.
@@ -25,7 +25,7 @@ struct Pagination {
     limit = min(Int(text) ?? .max, max(0, maximum))
   }
 
-  /// `Link` to what follows `last` (RFC 8288). `path` is below the prefix.
+  /// `Link` to the page after `last` (RFC 8288). `path` is below the prefix.
   static func next(
     _ path: String, _ parameters: [(String, String)], _ http: Configuration.HTTP
   ) -> HTTPField {

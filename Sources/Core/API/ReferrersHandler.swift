@@ -8,12 +8,12 @@ struct ReferrersHandler {
     self.context = context
   }
 
-  /// An OCI index of what refers to `subject`; an empty one for a subject, or a repository, that does not exist.
+  /// An OCI index of the referrers of `subject`; an empty one for a subject, or a repository, that does not exist.
   func list(
     _ request: Request, _ repository: Repository, _ subject: Digest
   ) async throws(RegistryError) -> Response {
     let query = request.parameters
-    // No media type has a space: that one was a plus sign, which many write unencoded.
+    // A media type contains no space: it was a plus sign, which many clients do not encode.
     let filter = query.first("artifactType").flatMap { $0.isEmpty ? nil : $0.replacing(" ", with: "+") }
     var last: Digest?
     if let text = query.first("last"), !text.isEmpty { last = try Route.digest(text) }

@@ -8,8 +8,8 @@ struct RepositoryHandler {
     self.context = context
   }
 
-  /// Removes the repository with all that is in it; content is for the garbage collection. An upload that is being
-  /// written to is left.
+  /// Removes the repository with everything in it; garbage collection removes the content. An upload that is being
+  /// written to is kept.
   func delete(_ request: Request, _ repository: Repository) async throws(RegistryError) -> Response {
     let route = Route.repository(repository.name)
     try context.requireDeleteEnabled(route)

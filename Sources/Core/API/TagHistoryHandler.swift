@@ -8,7 +8,7 @@ struct TagHistoryHandler {
     self.context = context
   }
 
-  /// Manifests in a page where the client names no number.
+  /// Number of manifests in a page if the client gives none.
   private static let defaultEntries = 100
 
   /// A page of the history, newest first. `last` is the digest that the page before ended with.

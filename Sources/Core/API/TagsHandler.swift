@@ -8,7 +8,7 @@ struct TagsHandler {
     self.context = context
   }
 
-  /// The tags in byte order; all of them where the client names no number.
+  /// The tags in byte order; all of them if the client gives no number.
   func list(_ request: Request, _ repository: Repository) async throws(RegistryError) -> Response {
     let page = try Pagination(request, maximum: context.configuration.tags.maxTags)
     let listing = try await RegistryError.fromStorage { () async throws(StorageError) in

@@ -1,7 +1,7 @@
-/// The proxies before the web server that are trusted to say how clients called the registry (`http.trustedproxies`).
+/// The proxies before the web server whose `Forwarded` and `X-Forwarded-…` fields are trusted (`http.trustedproxies`).
 ///
-/// What proxies say are lists: each appends what it saw, and a client may begin one. So a list counts from its end, as
-/// far back as the proxies are trusted: what the outermost trusted proxy saw is what the client asked for.
+/// These fields are lists to which each proxy appends an element; a client may send the first ones. So elements are
+/// used from the end of the list, as far as the proxies are trusted: the element of the outermost trusted proxy counts.
 struct TrustedProxies: Sendable {
   private let addresses: AddressRanges
 
@@ -25,7 +25,7 @@ struct TrustedProxies: Sendable {
         port = Self.value(request.fields[.xForwardedPort], hops)
       }
     } else if scheme == "http", Self.claimsTLS(request) {
-      // A proxy that terminates TLS and was not named, or a lie. A relative URL is right in either case.
+      // A proxy that terminates TLS and is not configured, or a forged field. A relative URL is right in both cases.
       return nil
     }
     return Self.origin(scheme.lowercased(), host, port)
@@ -42,13 +42,13 @@ struct TrustedProxies: Sendable {
     return elements[max(0, index)...]
   }
 
-  /// How many trusted proxies a request has come through: the peer, and those that it, and so on, were called by.
+  /// How many trusted proxies a request has passed, counted from the peer outwards.
   private func hops(_ clients: String?) -> Int {
     let list = clients?.split(separator: ",").map(ForwardedElement.trimmed) ?? []
     return 1 + list.reversed().prefix { trusts(ForwardedElement.address($0)) }.count
   }
 
-  /// What the outermost trusted proxy has added to a list, or as near to it as the list goes.
+  /// The element of the outermost trusted proxy, or the list's first element if it is shorter.
   private static func value(_ list: String?, _ hops: Int) -> String? {
     guard let values = list?.split(separator: ","), !values.isEmpty else { return nil }
     return String(ForwardedElement.trimmed(values[max(0, values.count - hops)]))

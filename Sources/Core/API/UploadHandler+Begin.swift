@@ -32,7 +32,7 @@ extension UploadHandler {
     }
   }
 
-  /// Content that comes with the POST. Whatever fails leaves nothing behind.
+  /// Stores content that is sent with the POST. A failure leaves nothing behind.
   private func takeWhole(
     _ request: Request, _ repository: Repository, _ digest: Digest
   ) async throws(RegistryError) -> Response {

@@ -1,7 +1,7 @@
-/// A request that closes an upload once more, since the answer to the first one was lost.
+/// Handles a request that closes an upload again, because the answer to the first one was lost.
 extension UploadHandler {
-  /// Whether a request brings nothing, or what the blob holds from `offset` on. If not, it is about another content,
-  /// or about an upload that was given up.
+  /// Whether the body is empty, or equal to the blob from `offset` on. If not, the request is for another content, or
+  /// for an upload that was cancelled.
   func isRepeated(
     _ request: Request, _ repository: Repository, _ digest: Digest, from offset: Int64
   ) async throws(RegistryError) -> Bool {

@@ -8,7 +8,7 @@ struct UploadHandler {
     self.context = context
   }
 
-  /// Progress. A state that is out of date, or of another secret, is no hindrance: the answer brings a new one.
+  /// Reports the progress. Accepts an outdated state, or one of another secret: the answer has a new one.
   func status(
     _ request: Request, _ repository: Repository, _ id: UploadID
   ) async throws(RegistryError) -> Response {

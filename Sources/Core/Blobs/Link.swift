@@ -1,7 +1,7 @@
 /// A link: a small file that holds a digest and makes content visible at its place.
 ///
-/// One that is empty or torn, as an older registry may have left after a crash, counts as absent and is
-/// mended by the next write.
+/// An empty or torn link, as another registry may leave after a crash, counts as absent and is repaired by the next
+/// write.
 enum Link {
   /// The longest digest with room for a newline.
   private static let limit = 256
@@ -27,13 +27,13 @@ enum Link {
     return digest
   }
 
-  /// The digest that a link's content is; nil where it is none.
+  /// Parses a link's content; nil where it is no digest.
   static func digest(_ content: [UInt8]) -> Digest? {
     let text = content.last == UInt8(ascii: "\n") ? content.dropLast() : content[...]
     return Digest(String(decoding: text, as: UTF8.self))
   }
 
-  /// As `read`, for a link that garbage collection may have condemned: one that is wanted is moved back.
+  /// As `read`, but if garbage collection has moved the link aside, moves it back.
   static func find(
     _ path: StoragePath, _ driver: any StorageDriver, damage: DamageLog? = nil
   ) async throws(StorageError) -> Digest? {
@@ -42,9 +42,9 @@ enum Link {
     return try await read(path, driver)
   }
 
-  /// Writes a link, durably, where there is none to `digest`. Garbage collection can see already that it is wanted: the
-  /// content is there, or claimed.
-  /// - Returns: whether it was written, and whatever was done before `withNext` lasts too.
+  /// Writes a link, durably, unless it exists. The caller has stored or claimed the content before, so that garbage
+  /// collection keeps the link.
+  /// - Returns: whether it was written; then earlier writes with `withNext` are durable, too.
   @discardableResult
   static func ensure(
     _ digest: Digest, at path: StoragePath, _ blobs: BlobStore
@@ -56,14 +56,14 @@ enum Link {
         try await driver.settle(path)
         return false
       } catch  where error.code == .notFound {
-        // It was taken away in between.
+        // It was removed meanwhile.
       }
     }
     try await write(digest, at: path, driver)
     return true
   }
 
-  /// A link that can't be read is none: it is written again.
+  /// A link that can't be read counts as absent, and is written again.
   private static func isThere(
     _ digest: Digest, at path: StoragePath, _ blobs: BlobStore
   ) async throws(StorageError) -> Bool {
@@ -81,7 +81,7 @@ enum Link {
     try await driver.put(Array(digest.description.utf8), at: path, durability: .selfChecking)
   }
 
-  /// Removes a link, durably. One that isn't there is no error.
+  /// Removes a link, durably. No error if it does not exist.
   /// - Returns: whether it was there.
   @discardableResult
   static func remove(_ path: StoragePath, _ driver: any StorageDriver) async throws(StorageError) -> Bool {

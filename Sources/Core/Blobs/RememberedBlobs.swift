@@ -1,15 +1,15 @@
-/// A blob as a cache remembers it.
+/// A blob from a cache.
 struct RememberedBlob: Sendable {
   let digest: Digest
   let blob: CachedBlob
 }
 
-/// Looks whether blobs that a cache remembers are still in the storage: an administrator may have removed the
-/// directory of a repository, or another program a content, which no cache is told of.
+/// Checks whether cached blobs are still in the storage: an administrator may have removed the directory of a
+/// repository, or another program a content, without informing the cache.
 ///
 /// A local disk is always asked, by a stat of the link and one of the content, which take some microseconds. An object
-/// store is asked only before a client gets a 201 that rests on the blobs, and as cheaply as it can be: see
-/// docs/caching.md for what that costs and leaves open.
+/// store is asked only before a client gets a 201 that depends on the blobs, with as few requests as possible: see
+/// docs/caching.md for the costs and limits.
 struct RememberedBlobs {
   private let driver: any StorageDriver
   /// nil: the blobs are looked for in all content.
@@ -23,8 +23,8 @@ struct RememberedBlobs {
   /// Names that an object store gives in one answer.
   static let page = 1000
 
-  /// Those that are not there as they are remembered, or can't be looked at.
-  /// - Parameter isBinding: whether a 201 rests on them.
+  /// Blobs that differ from the cache's entries, are missing, or can't be checked.
+  /// - Parameter isBinding: whether a 201 depends on them.
   func doubtful(_ blobs: [RememberedBlob], isBinding: Bool) async -> Set<Digest> {
     let width = driver.concurrency
     guard width > 1 else { return await missing(blobs, [.link, .content]) }
@@ -38,7 +38,7 @@ struct RememberedBlobs {
 
   private func missing(_ blobs: [RememberedBlob], _ files: [File]) async -> Set<Digest> {
     let looks = blobs.flatMap { blob in files.map { (blob: blob, file: $0) } }
-    // It never fails: what can't be looked at is missing here, and the look that follows says why.
+    // Does not fail: what can't be checked counts as missing here, and the look that follows reports the error.
     let isThere = try? await SideBySide.map(looks, width: driver.concurrency) { look throws(StorageError) in
       await self.isThere(look.blob, look.file)
     }
@@ -58,7 +58,8 @@ struct RememberedBlobs {
     }
   }
 
-  /// Those that the first page of the repository's links does not show: none, unless it has very many, or lacks some.
+  /// Blobs that are not on the first page of the repository's links: none, unless it has very many links, or lacks
+  /// some.
   private func unlisted(_ blobs: [RememberedBlob]) async -> [RememberedBlob] {
     guard let repository else { return blobs }
     var rest = blobs
@@ -66,7 +67,7 @@ struct RememberedBlobs {
       var wanted = Set(rest.lazy.map(\.digest).filter { $0.algorithm == algorithm }.map { String($0.hex) })
       guard !wanted.isEmpty else { continue }
       var seen = 0
-      // Whatever ends the listing: what it has not shown is looked at by itself.
+      // Errors do not matter: blobs that the listing has not shown are checked one by one.
       try? await driver.forEachName(in: StorageLayout.layers(repository) / algorithm.rawValue) {
         name throws(StorageError) in
         wanted.remove(name)

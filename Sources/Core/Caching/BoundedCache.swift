@@ -1,9 +1,9 @@
 import NIOConcurrencyHelpers
 
-/// Keeps what was used lately, up to a total cost.
+/// Keeps recently used values, up to a total cost.
 ///
-/// Half of what may be kept is for small values, spread over parts with a lock each, since one request may look
-/// up a thousand of them while other threads do the same; the other half is for large ones.
+/// Half of the limit is for small values, spread over parts with a lock each, because one request may look up a
+/// thousand of them while other threads do the same; the other half is for large values.
 final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
   private let small: [CachePart<Key, Value>]
   private let large: CachePart<Key, Value>
@@ -40,11 +40,11 @@ final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
   }
 }
 
-/// What one lock guards of a cache.
+/// The part of a cache that one lock guards.
 ///
-/// Two generations instead of a list in order of use: what is stored or found goes to the young one; when that
-/// is half of what may be kept, it becomes the old one, and the former old one is forgotten. Each step costs
-/// the same however much is kept.
+/// Two generations instead of a list in order of use: a value that is stored or found goes to the young one; when that
+/// has reached half of the limit, it becomes the old one, and the former old one is dropped. So each operation takes
+/// constant time.
 private final class CachePart<Key: Hashable & Sendable, Value: Sendable>: Sendable {
   private let limit: Int
   private let state = NIOLockedValueBox(State())

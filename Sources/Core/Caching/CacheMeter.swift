@@ -6,7 +6,7 @@ public struct CacheMeter: Sendable {
     case hits
     /// Descriptors that had to be looked for in the storage.
     case misses
-    /// Removals that caches were told of: in process, each voids all that was remembered.
+    /// Removals of which caches were informed. Each one voids all entries of `inmemory` caches.
     case removals
     /// Calls of a cache server that failed.
     case errors

@@ -1,8 +1,8 @@
 import NIOConcurrencyHelpers
 import Synchronization
 
-/// A ``BlobDescriptorCache`` in this process, which several processes of a host can have beside each other: what one of
-/// them removes, none of them finds (`storage.cache.blobdescriptor: inmemory`).
+/// A ``BlobDescriptorCache`` in this process's memory (`storage.cache.blobdescriptor: inmemory`). The processes of a
+/// host each have one, and share a generation: a removal by one process voids the entries of all.
 public final class InProcessDescriptorCache: BlobDescriptorCache {
   private let name: String
   private let generation: CacheGeneration
@@ -20,7 +20,7 @@ public final class InProcessDescriptorCache: BlobDescriptorCache {
   }
 
   /// - Parameters:
-  ///   - capacity: descriptors that are kept at the most, those that were used lately; 0: all.
+  ///   - capacity: maximum number of descriptors; the least recently used are dropped. 0: no limit.
   ///   - domain: the same for all processes that share `generation`.
   public init(capacity: Int, domain: String, generation: CacheGeneration) {
     name = domain
@@ -28,12 +28,12 @@ public final class InProcessDescriptorCache: BlobDescriptorCache {
     entries = NIOLockedValueBox(LRUCache(capacity: capacity == 0 ? .max : capacity))
   }
 
-  /// The one that it was made with.
+  /// The domain that was given to `init`.
   public func domain() -> String? { name }
 
   /// Leases are counts of the generation.
   public func find(_ digests: [Digest], in repository: RepositoryName?, _ pass: CachePass) -> [CacheFinding] {
-    // Before anything is looked for, here or in the storage.
+    // Read it before looking, here or in the storage.
     let current = generation.current()
     return entries.withLockedValue { entries in
       digests.map { digest in
@@ -48,7 +48,7 @@ public final class InProcessDescriptorCache: BlobDescriptorCache {
     }
   }
 
-  /// What is remembered under a former generation is never found.
+  /// Entries of a former generation are never found.
   public func add(_ new: [CacheEntry], in repository: RepositoryName?, _ pass: CachePass) {
     entries.withLockedValue { entries in
       for entry in new {
@@ -59,14 +59,14 @@ public final class InProcessDescriptorCache: BlobDescriptorCache {
     }
   }
 
-  /// Moves the generation on, so that a request that misses the link in the middle of the removal finds nothing
-  /// remembered that would contradict it. Should this process die over it, the supervisor moves it on again.
+  /// Advances the generation, so that a request that no longer finds the link during the removal finds no entry that
+  /// contradicts it. If this process dies, the supervisor advances it again.
   public func beginRemoval(of digest: Digest, in repository: RepositoryName?) -> CacheRemoval? {
     generation.advance()
     return CacheRemoval(domain: name, digest: digest, repository: repository, number: 0)
   }
 
-  /// Moves the generation on, which voids all that was remembered, in all processes. Never fails.
+  /// Advances the generation, which voids all entries in all processes. Never fails.
   public func endRemoval(_ removal: CacheRemoval) -> Bool {
     generation.advance()
     return true
@@ -74,17 +74,17 @@ public final class InProcessDescriptorCache: BlobDescriptorCache {
 }
 
 extension InProcessDescriptorCache {
-  /// Moves the generation on.
+  /// Advances the generation.
   public func void(_ digests: [Digest], in repository: RepositoryName?) { generation.advance() }
 
-  /// Nothing: it holds no more than it may, and what is void goes when it is met.
+  /// Does nothing: the size is bounded, and void entries are dropped when they are found.
   public func forget(_ digests: [Digest], in repository: RepositoryName?) {}
 
-  /// Nothing, as for contents.
+  /// Does nothing, as for contents.
   public func forget(_ repository: RepositoryName) {}
 }
 
-/// A counter that all processes of a host share: what was remembered under another count is void.
+/// A counter that all processes of a host share: entries with another count are void.
 public struct CacheGeneration: Sendable {
   let current: @Sendable () -> UInt64
   let advance: @Sendable () -> Void

@@ -1,4 +1,4 @@
-/// A dictionary that forgets what was not used for longest. Each step costs the same however much it holds.
+/// A dictionary of limited size that drops the least recently used value. Each operation takes constant time.
 struct LRUCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
   /// How many values it holds at the most.
   let capacity: Int
@@ -24,7 +24,7 @@ struct LRUCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
   var count: Int { places.count }
 
-  /// What is kept for `key`, which counts as a use.
+  /// The value of `key`; this counts as a use.
   mutating func value(for key: Key) -> Value? {
     guard let place = places[key] else { return nil }
     if place != newest {
@@ -34,7 +34,7 @@ struct LRUCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     return nodes[place].value
   }
 
-  /// Keeps a value, in the place of the one that was used least lately if there is no room.
+  /// Stores a value; if the cache is full, drops the least recently used one.
   mutating func store(_ value: Value, for key: Key) {
     if let place = places[key] {
       nodes[place].value = value

@@ -1,7 +1,7 @@
 /// Manifests that this process has read lately, by their digests.
 ///
-/// It says nothing about who may have them, and whether they are there: a repository's link is read first, each time.
-/// What it holds was seen to have its digest, so that nothing in it can be wrong.
+/// It does not show whether a repository has a manifest: the repository's link is read first, each time. The digest of
+/// each manifest was verified, so that an entry can't be wrong.
 final class ManifestCache: Sendable {
   private let contents: BoundedCache<Digest, [UInt8]>
   private let meter: CacheMeter

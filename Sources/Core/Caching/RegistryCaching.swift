@@ -1,11 +1,10 @@
-/// What a registry remembers, so that it needs not look at the storage (`storage.cache`).
+/// The caches of a registry (`storage.cache`).
 public struct RegistryCaching: Sendable {
-  /// Of blobs.
+  /// The cache for blobs.
   public var descriptors: any BlobDescriptorCache
-  /// For how long clients are told that a blob is there without telling garbage collection that it is wanted: see
-  /// ``claimHolds(for:)``.
+  /// How long the cache may answer for a blob without a new claim: see ``claimHolds(for:)``.
   public var claimHolds: Duration
-  /// Bytes of manifests that a process keeps at the most.
+  /// Maximum bytes of manifests in a process's memory.
   public var manifestBytes = 4 << 20
   /// Counts.
   public var meter: CacheMeter
@@ -17,8 +16,8 @@ public struct RegistryCaching: Sendable {
     self.meter = meter
   }
 
-  /// How long claims are remembered where garbage collection has a grace of `grace`, to which it must add as much: an
-  /// eighth of it, and ten minutes at the most.
+  /// How long claims are remembered if garbage collection has the grace `grace`, to which it adds this: an eighth of
+  /// it, ten minutes at the most.
   public static func claimHolds(for grace: Duration) -> Duration {
     min(max(.zero, grace) / 8, .seconds(600))
   }

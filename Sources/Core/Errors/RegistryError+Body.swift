@@ -1,7 +1,7 @@
 import HTTPTypes
 
 extension RegistryError {
-  /// The one place where a body that could not be read becomes an answer.
+  /// Converts a failure to read a body. The only place that does.
   init(body error: RequestBodyError) {
     switch error {
     case .clientGone:

@@ -1,9 +1,9 @@
 import HTTPTypes
 
 extension RegistryError {
-  /// The one place where a fault of the storage becomes an answer.
+  /// Converts an error of the storage. The only place that does.
   ///
-  /// What is missing is for the caller to name (`BLOB_UNKNOWN`, `MANIFEST_UNKNOWN`, …) before it comes here.
+  /// Callers handle `.notFound` themselves before (`BLOB_UNKNOWN`, `MANIFEST_UNKNOWN`, …).
   public init(storage error: StorageError) {
     let cause = error.description
     switch error.code {
@@ -26,14 +26,14 @@ extension RegistryError {
     }
   }
 
-  /// Of an upload that the storage has no space for, which is removed.
+  /// For an upload that was removed because the storage is full.
   init(uploadWithoutSpace error: StorageError) {
     self.init(
       .unavailable, "the registry's storage is full: the upload is gone; push again when there is space",
       fields: [.retryAfter: "60"], cause: error.description)
   }
 
-  /// Runs what uses the storage; its faults become answers.
+  /// Runs `body`, and converts its errors.
   static func fromStorage<Value>(
     _ body: () async throws(StorageError) -> Value
   ) async throws(RegistryError) -> Value {

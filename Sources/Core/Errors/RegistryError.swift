@@ -1,6 +1,6 @@
 public import HTTPTypes
 
-/// What a request failed with: everything that the OCI error form needs (distribution spec, "Error Codes").
+/// Why a request failed: everything that the OCI error format needs (distribution spec, "Error Codes").
 public struct RegistryError: Error, CustomStringConvertible {
   /// What clients switch on, with its usual status and message.
   public struct Code: Sendable, Hashable {
@@ -61,8 +61,8 @@ public struct RegistryError: Error, CustomStringConvertible {
     self.cause = cause
   }
 
-  /// Entries that an error holds at the most: some clients print them all, and some never read the answer, which is
-  /// held in memory until then.
+  /// Maximum number of entries: some clients print all of them, and the answer is in memory until the client has read
+  /// it.
   public static let maximumEntries = 100
 
   /// Several entries; the first gives the status.

@@ -2,9 +2,9 @@
 final class BlobSweep {
   private let run: CollectionRun
   private let cache: (any BlobDescriptorCache)?
-  /// What is yet to be looked at.
+  /// Contents that have to be checked.
   private var waiting: [Content] = []
-  /// What a cache has yet to be told of.
+  /// Removed contents whose cache entries have to be deleted.
   private var gone: [Digest] = []
 
   /// One content, or what is left of it.
@@ -38,7 +38,7 @@ final class BlobSweep {
         try self.run.step()
         let content = Content(
           digest: digest, directory: directory / hex, isWanted: self.run.wanted.contains(digest))
-        // Looking at it brings back what a collection that died has moved aside.
+        // While recovering, look at it, which moves back what a collection that died has moved aside.
         if content.isWanted, !self.run.isRecovering { return self.run.report.blobs.kept += 1 }
         self.waiting.append(content)
         if self.waiting.count >= self.run.batch { try await self.sweepWaiting() }

@@ -1,12 +1,12 @@
 import Synchronization
 
-/// The storage as a collection looks at it, and takes things away from it: what several of its tasks may do at once.
+/// The storage during a collection: reads and removals that several of its tasks may carry out at the same time.
 final class CollectedStorage: Sendable {
   let driver: any StorageDriver
   /// A name that no other collection has.
   let name: String
   let isDryRun: Bool
-  /// What was modified since then (nanoseconds since 1970) is wanted.
+  /// Contents that were modified since then (nanoseconds since 1970) are kept.
   let cutoff: Int64
   private let leftAside = Atomic<Bool>(false)
 
@@ -17,12 +17,13 @@ final class CollectedStorage: Sendable {
     self.cutoff = cutoff
   }
 
-  /// Whether something that was moved aside could be moved neither back nor away.
+  /// Whether a file that was moved aside could neither be moved back nor be removed.
   var hasLeftAside: Bool { leftAside.load(ordering: .relaxed) }
 
   // MARK: - Looking
 
-  /// Looks at what is at `path`, or waits beside it because a collection died; nil where there is neither.
+  /// Reads the file at `path`, or the one that a collection that died has moved aside from there; nil where there is
+  /// neither.
   func find<Value>(
     _ path: StoragePath, _ look: (StoragePath) async throws(StorageError) -> Value
   ) async throws(StorageError) -> Value? {
@@ -44,7 +45,7 @@ final class CollectedStorage: Sendable {
     }
   }
 
-  /// What is said of a file; nil where there is none.
+  /// The status of a file; nil where there is none.
   func entry(_ path: StoragePath) async throws(StorageError) -> StorageEntry? {
     let entry = try await find(path) { path throws(StorageError) in try await self.driver.stat(path) }
     return entry?.isDirectory == true ? nil : entry
@@ -54,18 +55,18 @@ final class CollectedStorage: Sendable {
   /// - Parameter entry: of the content; nil where it isn't there.
   func isYoung(_ entry: StorageEntry?, claim: StoragePath) async throws(StorageError) -> Bool {
     if let entry, entry.modified >= cutoff { return true }
-    // Elsewhere the content's own time tells.
+    // On a file system the content's own time is the claim.
     guard driver.removalTiming != nil, let claim = try await self.entry(claim) else { return false }
     return claim.modified >= cutoff
   }
 
-  /// What a link says.
+  /// The content of a link.
   enum LinkState: Sendable {
     /// There is none.
     case absent
     /// A digest.
     case digest(Digest)
-    /// Nothing that can be understood, and why.
+    /// It can't be read, for this reason.
     case unreadable(String)
   }
 

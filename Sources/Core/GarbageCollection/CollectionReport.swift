@@ -1,4 +1,4 @@
-/// What a collection came to, or what it would come to.
+/// The result of a collection, or of a dry run.
 public struct CollectionReport: Sendable, Equatable {
   /// Things of one kind.
   public struct Count: Sendable, Equatable {
@@ -24,7 +24,7 @@ public struct CollectionReport: Sendable, Equatable {
 
   /// Whether nothing was changed.
   public var isDryRun: Bool
-  /// Whether somebody asked for its end before it was through.
+  /// Whether it was stopped before it was complete.
   public var isInterrupted = false
   /// Repositories that were looked at.
   public var repositories = 0

@@ -1,11 +1,11 @@
 extension CollectionRun {
-  /// How many things are looked at together before they are removed. One, where nothing is ever announced.
+  /// How many candidates are checked together before they are removed. One, if removals are not announced.
   var batch: Int { driver.removalTiming == nil ? 1 : RemovalNotice.capacity }
 
-  /// Hands over candidates for removal, in their order, while it is announced that they may be removed: as many at a
-  /// time as a notice may cover. All at once, where nothing is announced.
+  /// Calls `visit` with candidates for removal, in their order, while their removal is announced: as many at a time as
+  /// a notice can name. With all of them, if removals are not announced.
   /// - Parameters:
-  ///   - path: what is announced; nil: it won't be removed.
+  ///   - path: the path to announce; nil: the candidate won't be removed.
   ///   - visit: returns those for which there was no time left.
   func announcing<Item>(
     _ items: [Item], path: (Item) -> StoragePath?,

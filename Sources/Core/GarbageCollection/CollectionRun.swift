@@ -1,4 +1,4 @@
-/// One collection on its way: what its phases share.
+/// The state of one collection, which its phases share.
 final class CollectionRun {
   let storage: CollectedStorage
   let blobs: BlobStore
@@ -11,10 +11,10 @@ final class CollectionRun {
   var progress = CollectionProgress()
   /// The contents that are wanted.
   var wanted = DigestSet()
-  /// How often it may yet look again, after a pause, for the content of a manifest that is missing: ten seconds in all,
-  /// so that a damaged storage does not hold it up.
+  /// How often it may still look again, after a pause, for a manifest's missing content: ten seconds in all, so that a
+  /// damaged storage does not delay it.
   var looksLeft = 200
-  /// False where it can't be known what is wanted.
+  /// False if it is not known which contents are wanted.
   var mayRemoveContent = true
 
   var driver: any StorageDriver { storage.driver }
@@ -34,14 +34,14 @@ final class CollectionRun {
     report = CollectionReport(isDryRun: options.isDryRun)
   }
 
-  /// Between two items: tells how far it has come.
-  /// - Throws: `.cancelled` where it is to end.
+  /// Call it between two items: reports the progress.
+  /// - Throws: `.cancelled` where the collection should stop.
   func step() throws(StorageError) {
     isDone()
     try checkEnd()
   }
 
-  /// Counts an item, and tells how far the collection has come.
+  /// Counts an item, and reports the progress.
   func isDone() {
     progress.items += 1
     observer.progressed(progress)
@@ -66,7 +66,7 @@ final class CollectionRun {
     observer.removing(CollectionItem(kind: kind, path: path, size: size))
   }
 
-  /// A directory whose entries can't be known. While marking, what is in it may refer to whatever there is.
+  /// Reports a directory that can't be listed. While marking, its entries may refer to any content.
   func isUnlistable(_ directory: StoragePath, _ error: StorageError) {
     if progress.phase == .marking {
       report.note(directory, "\(error); no content is removed")

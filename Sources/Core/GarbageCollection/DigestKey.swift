@@ -1,6 +1,6 @@
-/// The first half of a digest, or its first quarter: enough to tell contents apart.
+/// The first half of a digest, or its first quarter: enough to distinguish contents.
 ///
-/// Where two digests began alike, garbage would be taken for content that is wanted, never the other way round.
+/// If two digests began with the same bytes, garbage would be kept; wanted content is never removed because of that.
 struct DigestKey: Hashable, Comparable, Sendable {
   let high: UInt64
   let low: UInt64

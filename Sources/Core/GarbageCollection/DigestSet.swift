@@ -1,7 +1,7 @@
 /// A set of digests that takes some 25 bytes for each, and no object.
 ///
-/// It is many small tables with open addressing, each of which grows by itself, so that growing never needs room for
-/// all of them twice. Where a digest goes depends on a number that is chosen at random: digests can be made up.
+/// It consists of many small tables with open addressing that grow separately, so that growing never needs twice the
+/// memory of the whole set. The hash has a random seed, because clients can choose digests.
 struct DigestSet: Sendable {
   private var tables = [Table](repeating: Table(), count: DigestSet.tableCount)
   private var hasZero = false

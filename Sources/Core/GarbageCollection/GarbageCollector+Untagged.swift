@@ -2,7 +2,7 @@ extension GarbageCollector {
   /// Removes from one repository the manifests that no tag, index or subject leads to, as `run` does with
   /// `deletesUntagged`; contents stay. The caller has the turn, unless nothing is to be changed.
   ///
-  /// `observer` is told the directory of each manifest's link.
+  /// `observer` gets the directory of each manifest's link.
   public func removeUntagged(
     from name: RepositoryName, _ observer: CollectionObserver = CollectionObserver()
   ) async throws(StorageError) -> CollectionReport {
@@ -25,7 +25,7 @@ extension GarbageCollector {
   }
 }
 
-/// What is to be known of a manifest before it is removed.
+/// Information about a manifest before it is removed.
 public struct UntaggedManifest: Sendable, Equatable {
   /// The manifest.
   public var digest: Digest
@@ -33,14 +33,14 @@ public struct UntaggedManifest: Sendable, Equatable {
   public var mediaType: MediaType?
   /// Bytes of the manifest itself.
   public var size: Int64
-  /// When it was last pushed, or a client was told that it is there (nanoseconds since 1970); nil where nothing tells.
+  /// When it was last pushed or claimed (nanoseconds since 1970); nil where that is not known.
   public var modified: Int64?
-  /// What it says something about.
+  /// The manifest that it refers to as its subject.
   public var subject: Digest?
 }
 
 extension Repository {
-  /// What is to be known of manifests, in their order.
+  /// Information about manifests, in the order of `digests`.
   public func untaggedManifests(_ digests: [Digest]) async throws(StorageError) -> [UntaggedManifest] {
     try await SideBySide.map(digests, width: driver.concurrency) { digest throws(StorageError) in
       try await untaggedManifest(digest)

@@ -1,4 +1,4 @@
-/// Removes content that nothing refers to, while anybody pushes, mounts, tags and deletes.
+/// Removes content that nothing refers to (mark and sweep), while clients push, mount, tag and delete.
 ///
 /// What is wanted is marked first: what the manifests of all repositories refer to. Then whatever isn't marked is
 /// removed, unless it was written or claimed (``BlobStore/claim(_:)``) since the cutoff: the time at which marking
@@ -13,7 +13,7 @@ public struct GarbageCollector: Sendable {
     public var isDryRun = false
     /// Remove manifests that no tag, index or subject leads to, too.
     public var deletesUntagged = false
-    /// For how long content stays that was pushed, or that a client was told about.
+    /// How long content is kept after it was pushed or claimed.
     public var grace = Duration.seconds(24 * 3600)
     /// For how long caches take a claim as made (``RegistryCaching/claimHolds(for:)``): the grace is longer by that,
     /// but twice as long at the most.
@@ -33,7 +33,7 @@ public struct GarbageCollector: Sendable {
   private let cache: (any BlobDescriptorCache)?
 
   /// Over a driver.
-  /// - Parameter cache: one that outlives its processes, and needs not keep what is gone.
+  /// - Parameter cache: a cache that outlives its processes; entries of removed contents are deleted from it.
   public init(_ driver: any StorageDriver, _ options: Options, cache: (any BlobDescriptorCache)? = nil) {
     self.driver = driver
     self.options = options
@@ -42,18 +42,19 @@ public struct GarbageCollector: Sendable {
 
   /// Collects once. The caller has the turn, unless nothing is to be changed.
   ///
-  /// What can't be read, listed or removed is in the report, and keeps whatever it might refer to.
-  /// - Throws: where the storage can't take the note that a collection is under way.
+  /// Files that can't be read, listed or removed are reported, and everything that they may refer to is kept.
+  /// - Throws: where the note that a collection is under way can't be written.
   public func run(_ observer: CollectionObserver = CollectionObserver()) async throws(StorageError) -> CollectionReport
   {
     let run = try await begin(observer)
     do throws(StorageError) {
-      // What caches tell from now on was claimed after the cutoff.
+      // Cache entries from now on were claimed after the cutoff.
       if !options.isDryRun { try await run.blobs.invalidation.voidAll() }
       try await mark(run)
       if run.mayRemoveContent {
         try await BlobSweep(run, cache).sweep()
-        // Where clocks differ by more than the grace, what was claimed under the new permits may have gone, too.
+        // If clocks differ by more than the grace, contents that were claimed under the new permits may be removed,
+        // too.
         if !options.isDryRun, run.report.blobs.removed > 0 { try await run.blobs.invalidation.voidAllSoon() }
         try await LinkSweep(run, cache).sweep()
       }
@@ -67,10 +68,10 @@ public struct GarbageCollector: Sendable {
     return run.report
   }
 
-  /// Leaves a note for as long as something may lie aside, and learns from it what time it is for the storage.
+  /// Writes a note that files may be moved aside, and reads the storage's time from it.
   func begin(_ observer: CollectionObserver) async throws(StorageError) -> CollectionRun {
     let name = String(UInt64.random(in: .min ... .max), radix: 16)
-    // Where nothing can be moved aside, nothing lies there: it is only to learn the time.
+    // Object stores have nothing moved aside: there the note is only for the time.
     let note = driver.removalTiming == nil ? StorageLayout.collection : StorageLayout.removalClock
     var isRecovering = false
     var now = WallClock.now
@@ -92,7 +93,7 @@ public struct GarbageCollector: Sendable {
       isRecovering: isRecovering)
   }
 
-  /// - Parameter claims: a claim that was made less than that ago is not made again, whatever the grace.
+  /// - Parameter claims: a claim that is younger than this is not written again, whatever the grace.
   private static func cutoff(_ now: Int64, _ grace: Duration, _ claims: Duration) -> Int64 {
     now - (max(.zero, grace) + claims).nanoseconds
   }
@@ -102,7 +103,7 @@ public struct GarbageCollector: Sendable {
     do throws(StorageError) {
       _ = try await driver.stat(StorageLayout.repositories)
     } catch {
-      // No repository at all, where there is content, is a disk that isn't mounted.
+      // Content without any repository: a disk is probably not mounted.
       let hasContent = (try? await driver.stat(StorageLayout.blobs)) != nil
       if error.code != .notFound || hasContent { run.isUnlistable(StorageLayout.repositories, error) }
       return
