@@ -28,8 +28,8 @@ public struct BlobStore: Sendable {
     try await entry(of: digest)?.size
   }
 
-  /// As `size(of:)`, before a client is told that the content is there: garbage collection leaves it alone from now
-  /// on, for as long as `maintenance.garbagecollection.grace` says.
+  /// As `size(of:)`, but claims the content, before a client gets to know that it exists: garbage collection keeps it
+  /// from now on, for as long as `maintenance.garbagecollection.grace` says.
   ///
   /// The claim is the content's modification time, or that of an object beside it. It is written at most once per
   /// interval.

@@ -36,13 +36,13 @@ public struct LinkedBlobStore: Sendable {
     return Blob(digest: digest, content: content, size: size, cached: nil)
   }
 
-  /// As `resolve`, before a client is told that the blob is there: see ``BlobStore/claim(_:)``.
+  /// As `resolve`, but claims the blob, before a client gets to know that it exists: see ``BlobStore/claim(_:)``.
   public func claim(_ digest: Digest) async throws(StorageError) -> Blob? {
     try await claim([digest]).first.flatMap { $0 }
   }
 
   /// As `claim`, of many at once.
-  /// - Parameter isBinding: whether a client is told by 201 that they are there: see ``RememberedBlobs``.
+  /// - Parameter isBinding: whether a 201 to the client depends on them: see ``RememberedBlobs``.
   func claim(_ digests: [Digest], isBinding: Bool = false) async throws(StorageError) -> [Blob?] {
     guard let cache = blobs.cache, !digests.isEmpty else {
       return try await SideBySide.map(digests, width: blobs.driver.concurrency) { digest throws(StorageError) in

@@ -1,5 +1,5 @@
 extension Configuration {
-  /// Where somebody listens.
+  /// An address to listen on.
   public enum Address: Sendable, Hashable {
     /// A Unix socket.
     case unix(path: String)

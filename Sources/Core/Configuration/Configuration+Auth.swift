@@ -1,7 +1,7 @@
 extension Configuration {
   /// `auth`: who may do what. One kind, or none.
   public enum Auth: Sendable, Equatable {
-    /// Everybody may do everything: no `auth`, or `auth: none`.
+    /// Every client may do everything: no `auth`, or `auth: none`.
     case none
     /// `auth.silly`: for tests; any Authorization header will do.
     case silly(SillyAuth)

@@ -12,7 +12,7 @@ extension Configuration {
     /// The defaults: none.
     public init() {}
 
-    /// One that was compiled into somebody's docker/distribution.
+    /// One that was compiled into a docker/distribution of the operator's own.
     public struct Foreign: Sendable, Equatable {
       /// `name`
       public var name = ""
@@ -42,7 +42,7 @@ extension Configuration {
       case redirect(Redirect)
       /// `rewrite`
       case rewrite(Rewrite)
-      /// Any other name: a mistake, or one that was compiled into somebody's docker/distribution.
+      /// Any other name: a mistake, or one that was compiled into a docker/distribution of the operator's own.
       case other(String)
     }
   }

@@ -3,7 +3,7 @@ extension Configuration.Middleware {
   public struct Redirect: Sendable, Equatable {
     /// `baseurl`: what the storage's root directory is there; required, without query.
     public var baseURL: BaseURL?
-    /// `secret`: what that server and the registry know, and nobody else; empty: URLs are good for ever. Berth's own.
+    /// `secret`: shared only by that server and the registry; empty: URLs never expire. Berth's own.
     public var secret: Secret = ""
     /// `duration`: how long a signed URL is good for. Berth's own.
     public var duration = Duration.seconds(20 * 60)
@@ -27,7 +27,7 @@ extension Configuration.Middleware {
 }
 
 extension Configuration.Middleware.Redirect: ConfigurationSection {
-  /// MD5 is quick, and whoever has a signed URL can try secrets as fast as they like.
+  /// MD5 is fast, and a client with a signed URL can try secrets offline.
   private static let shortestSecret = 16
 
   mutating func visit(_ keys: some ConfigurationVisitor) {

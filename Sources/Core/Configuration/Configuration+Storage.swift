@@ -75,7 +75,7 @@ extension Configuration {
     public var enabled = false
     /// `schedule`: when the keeper collects.
     public var schedule = MaintenanceSchedule(every: .seconds(24 * 3600))
-    /// `grace`: for how long content stays that was pushed, or that a client was told about.
+    /// `grace`: how long content is kept after it was pushed or claimed.
     public var grace = Duration.seconds(24 * 3600)
     /// `deleteuntagged`: whether manifests go that nothing leads to.
     public var deleteUntagged = false

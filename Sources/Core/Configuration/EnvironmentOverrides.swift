@@ -2,7 +2,7 @@
 /// before their children, map keys match without case, a list's elements are named by their index.
 struct EnvironmentOverrides {
   private static let prefix = "REGISTRY_"
-  /// Where docker/distribution goes by its Go names, which differ from the keys of the file.
+  /// Keys for which docker/distribution uses its Go names, which differ from the keys of the file.
   private static let goNames: [String: String] = [
     "health.filecheckers": "file", "health.httpcheckers": "http", "health.tcpcheckers": "tcp",
     "notifications.eventconfig": "events", "log.hooks.mailoptions": "options",

@@ -1,4 +1,4 @@
-/// What a stored manifest of any kind refers to, told by its structure alone.
+/// The references of a stored manifest of any kind, determined from its structure alone.
 ///
 /// It is taken down more liberally than what is pushed now: in whatever case a name is written, however often it is
 /// there. What other registries accepted must not lose its layers because this one would have refused it.
@@ -13,7 +13,7 @@ struct ManifestReferences: Equatable, Sendable {
   private(set) var isSchema1 = false
   private var isManifest = false
 
-  /// nil where it can't be told what it refers to: it is no JSON, no manifest, or it names a digest that the
+  /// nil where its references are not known: it is no JSON, no manifest, or it names a digest that the
   /// registry knows no algorithm for.
   init?(_ content: [UInt8]) {
     do {

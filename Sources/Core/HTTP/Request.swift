@@ -14,7 +14,7 @@ public struct Request {
   public var fields: any RequestFields
   /// The body; its length in bytes is unknown with chunked transfer encoding.
   public var body: any RequestBody
-  /// Bytes of the body, 0 where there is none; nil with chunked transfer encoding, where nobody knows yet.
+  /// Bytes of the body, 0 where there is none; nil with chunked transfer encoding, where it is not known yet.
   public var contentLength: Int64?
   /// Names this request in logs and in the answer (`X-Request-Id`).
   public var id: String

@@ -4,7 +4,7 @@ public import HTTPTypes
 public struct Response {
   /// The status.
   public var status: HTTPResponse.Status
-  /// The header fields. `Content-Length` is set by whoever sends the response, from `body`, unless it is
+  /// The header fields. `Content-Length` is set when the response is sent, from `body`, unless it is
   /// here already (an answer to HEAD).
   public var fields: HTTPFields
   /// The body.

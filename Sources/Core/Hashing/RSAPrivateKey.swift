@@ -2,7 +2,7 @@ import CCrypto
 
 /// A private key of RSA: owns OpenSSL's handle.
 ///
-/// `@unchecked Sendable`: OpenSSL lets any number of threads sign with a key that nobody changes.
+/// `@unchecked Sendable`: OpenSSL lets any number of threads sign with a key that is not changed.
 package final class RSAPrivateKey: @unchecked Sendable {
   private let key: OpaquePointer
 
@@ -14,7 +14,7 @@ package final class RSAPrivateKey: @unchecked Sendable {
     let read = pem.withUnsafeBytes { pem -> OpaquePointer? in
       guard let source = BIO_new_mem_buf(pem.baseAddress, Int32(clamping: pem.count)) else { return nil }
       defer { BIO_free(source) }
-      // An empty passphrase, so that nobody is asked for one.
+      // An empty passphrase, so that OpenSSL does not ask for one on the terminal.
       var passphrase: [UInt8] = [0]
       return PEM_read_bio_PrivateKey(source, nil, nil, &passphrase)
     }

@@ -46,7 +46,7 @@ public struct UploadPurge: Sendable {
     case left(StoragePath, StorageError)
   }
 
-  /// Looks at every upload. What can't be looked at or removed is left, and told.
+  /// Looks at every upload. Uploads that can't be read or removed are kept, and reported.
   /// - Parameter now: nanoseconds since 1970.
   /// - Throws: `.cancelled` when the task is, or what `observe` throws; `.notFound` where there is no such repository.
   @discardableResult

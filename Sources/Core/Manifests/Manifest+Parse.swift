@@ -69,7 +69,7 @@ extension Manifest {
       return (inferred, fields.has("manifests") ? .index : .image)
     }
     guard mediaType.isWellFormed else { throw JSONError("must be a media type", field: "mediaType") }
-    // What is served again is told by the content alone, so only what can be told apart may leave its type out.
+    // Later, the type is determined from the content alone, so only types that the content shows may be left out.
     guard named != nil || mediaType == .ociManifest || mediaType == .ociIndex else {
       throw JSONError("is missing, and \(mediaType.rawValue) must have it", field: "mediaType")
     }

@@ -1,4 +1,4 @@
-/// What must be known of a stored manifest to serve it: told from its text, which is read no further than needed.
+/// The type of a stored manifest, which is needed to serve it. Its text is read only as far as necessary.
 struct ManifestHead: Equatable {
   /// Its shape.
   let kind: ManifestKind

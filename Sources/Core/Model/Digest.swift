@@ -2,7 +2,7 @@
 public struct Digest: Hashable, Sendable, CustomStringConvertible {
   /// The algorithms that the registry computes.
   public enum Algorithm: String, Sendable, CaseIterable {
-    /// 64 hexadecimal digits. Canonical: used where nobody asks for another.
+    /// 64 hexadecimal digits. Canonical: used unless a client requests another one.
     case sha256
     /// 128 hexadecimal digits.
     case sha512

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Announces removals, on storage where nothing can be moved aside in one step: see ``RemovalWatch``, which says why
-/// that is safe. Any number of processes may do it side by side: each notice is an object of its own.
+/// Announces removals, on storage where nothing can be moved aside in one step: see ``RemovalWatch``. Any
+/// number of processes may do it at the same time: each notice is an object of its own.
 ///
 /// On other storage it does nothing at all.
 struct RemovalAnnouncer: Sendable {
@@ -41,8 +41,8 @@ struct RemovalAnnouncer: Sendable {
     return result
   }
 
-  /// Removes notices that processes have left which died.
-  /// - Parameter now: what time it is for the storage (nanoseconds since 1970).
+  /// Removes notices of processes that died.
+  /// - Parameter now: the storage's time (nanoseconds since 1970).
   func removeExpired(now: Int64) async throws(StorageError) {
     guard let timing = driver.removalTiming else { return }
     var isAnyGone = false
@@ -53,19 +53,19 @@ struct RemovalAnnouncer: Sendable {
         try await driver.delete(notice, durability: .process)
         isAnyGone = true
       } catch  where error.code == .notFound {
-        // Somebody else has.
+        // Another process has removed it.
       }
     }
     if isAnyGone { try await tell() }
   }
 
-  /// Lets everybody read the notices anew.
+  /// Changes `removals.change`, so that all processes read the notices again.
   private func tell() async throws(StorageError) {
     let change = String(UInt64.random(in: .min ... .max), radix: 16) + "\n"
     try await driver.put(Array(change.utf8), at: StorageLayout.removalChange, durability: .process)
   }
 
-  /// What can't be withdrawn expires.
+  /// Removes a notice. If that fails, the notice expires.
   private func withdraw(_ notice: StoragePath) async {
     do {
       try await driver.delete(notice, durability: .process)

@@ -1,4 +1,4 @@
-/// What is said in the storage before something is removed: which paths may go now.
+/// An object that names paths which may be removed now.
 struct RemovalNotice: Sendable {
   /// A name that no other notice ever has.
   let name: String

@@ -11,7 +11,7 @@ struct MadeClaim: Sendable {
 }
 
 extension RemovalWatch {
-  /// Says in the storage that a content is wanted, unless this process has done so less than an interval ago.
+  /// Writes the claim of a content, unless this process has written it less than `claimInterval` ago.
   func claim(_ digest: Digest) async throws(StorageError) -> MadeClaim {
     if let made = madeClaim(of: digest) { return made }
     let made = MadeClaim(begin: .now, time: WallClock.now)
@@ -30,7 +30,7 @@ extension RemovalWatch {
     }
   }
 
-  /// Notes that the content of a claim was there after it had been made.
+  /// Notes that the content existed after the claim was written.
   func saw(_ digest: Digest, _ made: MadeClaim) {
     guard !made.wasSeen, timing.claimInterval > .zero else { return }
     var made = made

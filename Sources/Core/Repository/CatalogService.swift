@@ -5,12 +5,12 @@ public struct CatalogService: Sendable {
 
   /// The first names after `last` in byte order, `limit` at the most.
   ///
-  /// Walks only where they can lie: a directory whose names all come before `last` is not opened, and the walk
-  /// ends with the last name. A directory costs a listing the first time, and a stat as long as the driver can
-  /// tell that it has not changed, which tells as well that a repository has a manifest still (`Occupancy`). So a
-  /// page costs about one stat for each of its names, however many repositories there are; where the driver can't
-  /// tell, a listing, a stat of a link that was there the last time, and sorting the entries of the directories above;
-  /// several names are looked at side by side where that is another machine's work.
+  /// Walks only directories that can contain such names: one whose names all come before `last` is not opened, and the
+  /// walk ends with the last name. A directory costs a listing the first time. Later it costs one stat, as long as its
+  /// change token is the same, which also shows that a repository still has a manifest (`Occupancy`). So a page costs
+  /// about one stat per name, however many repositories there are. Without change tokens, a name costs a listing and a
+  /// stat of a link that was seen the last time. Several names are looked at at the same time if the storage is another
+  /// machine.
   public func names(after last: String, limit: Int) async throws(StorageError) -> [String] {
     // A loop: as an async function that called itself, it ended the workers of optimised builds (Swift 6.3.1).
     var walk = CatalogWalk(below: StorageLayout.repositories, after: last, limit: limit)
@@ -44,7 +44,7 @@ public struct CatalogService: Sendable {
     return walk.names
   }
 
-  /// Looks whether a directory is a repository with something in it: manifests, or blobs and never a manifest.
+  /// Checks whether a directory is a repository for the catalog: with manifests, or with blobs and no manifest ever.
   /// - Parameters:
   ///   - seen: when it was seen to be one, with no others below.
   ///   - now: before this.
@@ -82,7 +82,7 @@ public struct CatalogService: Sendable {
     }
   }
 
-  /// What is to be known of a directory of repositories whose token is this.
+  /// Lists a directory of repositories, whose token was read before.
   private func list(_ directory: StoragePath, _ token: ChangeToken?) async throws(StorageError) -> KnownDirectory {
     KnownDirectory(token: token, children: DirectoryChildren(try await registry.driver.list(directory)))
   }

@@ -1,16 +1,16 @@
 /// How far a page of the catalog has come: what to look at next, and the names so far.
 ///
-/// Decides only; whoever has it looks, and tells what was there.
+/// Has no effects: the caller looks into the storage and passes the results to it.
 struct CatalogWalk {
   /// What to look at next.
   enum Next: Equatable {
-    /// A directory that others may lie in: tell `enter(_:listed:)`.
+    /// A directory that may contain others: list it and call `enter(_:listed:)`.
     case directory(StoragePath)
-    /// What may be a repository, and when it was seen to be one with no others below: tell `found(_:)`.
+    /// A possible repository, and when it was last seen to be one with no others below: look and call `found(_:)`.
     case repository(StoragePath, seen: ListedRepositories.Sighting?)
   }
 
-  /// What is there.
+  /// The result of looking at a possible repository.
   struct Look: Sendable {
     /// Whether it is a repository with something in it.
     var isListed = false

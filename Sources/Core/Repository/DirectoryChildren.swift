@@ -1,4 +1,4 @@
-/// What lies in a directory of repositories, in the order in which the catalog has it.
+/// The entries of a directory of repositories, in the catalog's order.
 struct DirectoryChildren: Sendable {
   /// Whether the directory holds what a repository's manifests lie in.
   let hasManifests: Bool
@@ -7,8 +7,8 @@ struct DirectoryChildren: Sendable {
   /// What to look at, in the byte order of the names that come of it.
   let steps: [Step]
 
-  /// A child is looked at twice: as a repository, and as the directory of others. Between the two lie names
-  /// that begin with its own and go on with a byte before `/`: "a", "a-b", "a/b".
+  /// A child is looked at twice: as a repository, and as the directory of others. Names that begin with its own and
+  /// continue with a byte before `/` come between the two: "a", "a-b", "a/b".
   enum Step: Sendable, Equatable {
     /// The child itself.
     case repository(String)

@@ -1,10 +1,10 @@
-/// What removals leave behind: directories with nothing in them.
+/// Removes empty directories that removals leave behind.
 enum EmptyDirectories {
   /// Removes a repository's directories that are empty, from `directory` upward, so that a repository with nothing
   /// in it leaves no trace.
   ///
-  /// An empty `_manifests` stays as long as there are blobs: it tells that the repository was emptied, and is not one
-  /// whose first manifest is still to come. A directory that can't be removed does no harm, and nobody hears of it.
+  /// An empty `_manifests` stays as long as there are blobs: it shows that the repository was emptied, and is not one
+  /// whose first manifest is still to come. A directory that can't be removed does no harm, so errors are ignored.
   static func remove(
     from directory: StoragePath, of name: RepositoryName, _ driver: any StorageDriver
   ) async {

@@ -1,4 +1,4 @@
-/// Directory listings that this process keeps, each with the token that tells whether it still holds.
+/// Directory listings in this process's memory, each with the change token under which it is valid.
 final class ListingCache: Sendable {
   /// Tag lists, by the directory of a repository's tags.
   let tags = BoundedCache<StoragePath, (token: ChangeToken, listing: TagListing)>(limit: ListingCache.maximumNames)
@@ -18,7 +18,7 @@ final class ListingCache: Sendable {
     tags.store((token, listing), for: directory, cost: 1 + listing.tags.count + listing.unfinished.count)
   }
 
-  /// What is known of a directory of repositories, if it has the same token still.
+  /// The remembered directory, if its token is still the same.
   func directory(_ directory: StoragePath, _ token: ChangeToken?) -> KnownDirectory? {
     guard let token, let kept = directories.value(for: directory), kept.token == token else { return nil }
     return kept
@@ -45,7 +45,7 @@ final class ListingCache: Sendable {
   }
 }
 
-/// What is known of a directory of repositories, for as long as its token is the same.
+/// A remembered directory of repositories, valid as long as its token is the same.
 struct KnownDirectory: Sendable {
   /// Obtained before anything else here was seen; nil where the driver could not tell.
   let token: ChangeToken?

@@ -1,12 +1,12 @@
 extension ManifestService {
-  /// Keeps a manifest under its digest, then points tags to it. Durable when it returns.
+  /// Stores a manifest under its digest, then points tags to it. Durable when it returns.
   ///
-  /// Content comes first and what makes it visible last, so that a crash at any moment leaves nothing visible
-  /// that isn't whole. What is there already is not written again.
+  /// The content is written first and the links that make it visible last, so that a crash leaves nothing visible that
+  /// is incomplete. What exists already is not written again.
   ///
-  /// What the manifest names is verified before anything is written, and again once garbage collection can see that
-  /// the manifest wants it: what was there before that might be gone. And where the manifest itself was taken away
-  /// while it was tagged, it is put again. So is its place among the referrers, which goes after the manifest.
+  /// The manifest's references are verified before anything is written, and again when garbage collection can see the
+  /// manifest's link: they may have been removed in between. If the manifest itself, or its entry among the referrers,
+  /// was removed while it was tagged, it is written again. See docs/internals/deletions.md.
   func put(
     _ content: [UInt8], _ manifest: Manifest, digest: Digest, tags: [Tag], _ verification: ManifestVerification
   ) async throws(RegistryError) {

@@ -13,10 +13,10 @@ public struct ManifestService: Sendable {
     return target == digest
   }
 
-  /// The size of a manifest in bytes, before a client is told that it is there (see ``BlobStore/claim(_:)``); nil
-  /// where the repository has no such manifest, or its content is gone.
+  /// Claims a manifest (see ``BlobStore/claim(_:)``), before a client gets to know that it exists.
   ///
-  /// The link is read last: garbage collection takes the link away first, then looks at the content's claim.
+  /// The link is read last: garbage collection removes the link first, then looks at the content's claim.
+  /// - Returns: the size in bytes; nil where the repository has no such manifest, or its content is gone.
   func claim(_ digest: Digest) async throws(StorageError) -> Int64? {
     guard let size = try await blobs.claim(digest) else { return nil }
     _ = try await blobs.watch?.awaitRemoval(of: StorageLayout.revisionLink(repository.name, digest))
@@ -55,11 +55,11 @@ public struct ManifestService: Sendable {
     return sizes
   }
 
-  /// What there is to know of a manifest that was claimed (``claim(_:)``), whose content has `size` bytes; nil where it
-  /// is torn, or no manifest.
+  /// The type of a manifest that was claimed (``claim(_:)``), whose content has `size` bytes; nil where it is torn, or
+  /// no manifest.
   ///
-  /// Of a large one, the beginning is read where that tells: as of blobs, nothing is said about the rest. Not where the
-  /// storage is another machine: a file that is not read to its end costs a connection there, and is kept nowhere.
+  /// Of a large manifest only the beginning is read, if that suffices; the rest is then not verified. Not if the
+  /// storage is another machine: a file that is not read to its end costs a connection there, and can't be cached.
   func head(of digest: Digest, size: Int64) async throws(StorageError) -> ManifestHead? {
     if let content = repository.registry.manifestCache?.content(of: digest) { return ManifestHead(of: content) }
     if size > ManifestService.wholeSize, driver.concurrency == 1,
@@ -70,7 +70,7 @@ public struct ManifestService: Sendable {
     return try await readContent(of: digest).flatMap { ManifestHead(of: $0) }
   }
 
-  /// Manifests of up to so many bytes are read whole, verified and kept: nearly all are, and it costs no more.
+  /// Manifests of up to this many bytes are read as a whole, verified and cached: nearly all are that small.
   private static let wholeSize: Int64 = 64 << 10
   /// Bytes of a large manifest that are read to see what it is.
   private static let beginningSize = 4 << 10
@@ -81,7 +81,7 @@ public struct ManifestService: Sendable {
       let reader = try await blobs.reader(of: digest)
       while buffer.free > 0, try await reader.read(into: buffer) > 0 {}
     } catch  where error.code == .notFound {
-      // It was condemned in between.
+      // It was moved aside meanwhile.
     }
     return buffer.bytes.withUnsafeBytes { Array($0) }
   }
@@ -94,7 +94,7 @@ public struct ManifestService: Sendable {
   private func readContent(of digest: Digest) async throws(StorageError) -> [UInt8]? {
     do {
       guard let content = try await blobs.content(of: digest, limit: Manifest.maximumSize) else { return nil }
-      // What was torn may still be as long as it was. Manifests are short: this costs some microseconds.
+      // A torn file may have the right length, so verify the digest. Manifests are short: this costs some microseconds.
       if ContentHasher.digest(digest.algorithm, of: content) == digest {
         repository.registry.manifestCache?.keep(content, digest)
         return content

@@ -1,7 +1,7 @@
-/// Which manifests of a repository say something about which (distribution spec, "Listing Referrers").
+/// The referrers of a repository's manifests (distribution spec, "Listing Referrers").
 ///
-/// Each referrer is a file of its own below its subject's directory, so that pushes side by side never write
-/// the same file. A file holds what the manifest says already: where it is torn, the manifest is read instead.
+/// Each referrer is a file of its own below its subject's directory, so that concurrent pushes never write the same
+/// file. A file repeats what the manifest contains: if it is torn, the manifest is read instead.
 struct ReferrerService: Sendable {
   let repository: Repository
 
@@ -10,8 +10,8 @@ struct ReferrerService: Sendable {
   /// See ``StorageDriver/concurrency``.
   var concurrency: Int { driver.concurrency }
 
-  /// Files a referrer under its subject, durably, whether the subject exists or not. Garbage collection leaves it there
-  /// if the referrer's own link could be seen before.
+  /// Adds a referrer to its subject's list, durably, whether the subject exists or not. Garbage collection keeps it if
+  /// the referrer's own link was visible before.
   func add(_ referrer: Descriptor, to subject: Digest) async throws(StorageError) {
     let path = StorageLayout.referrer(repository.name, subject: subject, referrer.digest)
     let entry = ReferrerEntry(referrer)
@@ -24,15 +24,15 @@ struct ReferrerService: Sendable {
     try await driver.put(entry.json, at: path, durability: .selfChecking)
   }
 
-  /// Takes a referrer from its subject's list, durably.
+  /// Removes a referrer from its subject's list, durably.
   func remove(_ referrer: Digest, from subject: Digest) async throws(StorageError) {
     let path = StorageLayout.referrer(repository.name, subject: subject, referrer)
     guard try await Link.remove(path, driver) else { return }
     await EmptyDirectories.remove(from: path.parent, of: repository.name, driver)
   }
 
-  /// The entries of referrers, several read at a time; nil where the repository hasn't got one, it is about something
-  /// else, or can't be read.
+  /// The entries of referrers, several read at a time; nil where the repository lacks it, it has another subject, or
+  /// can't be read.
   func entries(_ referrers: [Digest], of subject: Digest) async throws(StorageError) -> [ReferrerEntry?] {
     let found = try await unreadable.map(
       referrers, path: { StorageLayout.revisionLink(repository.name, $0) }
@@ -40,7 +40,7 @@ struct ReferrerService: Sendable {
     return found.map { $0.flatMap { $0 } }
   }
 
-  /// The entry of one referrer; nil where the repository hasn't got it, or it is about something else.
+  /// The entry of one referrer; nil where the repository lacks it, or it has another subject.
   private func entry(_ referrer: Digest, of subject: Digest) async throws(StorageError) -> ReferrerEntry? {
     guard try await repository.manifests.exists(referrer) else { return nil }
     let path = StorageLayout.referrer(repository.name, subject: subject, referrer)
@@ -54,7 +54,7 @@ struct ReferrerService: Sendable {
     return ReferrerEntry(manifest.referrerDescriptor(digest: referrer, size: content.count))
   }
 
-  /// The digests of all that may be referrers of `subject`, in byte order: those filed here, and those in the
+  /// The digests of all possible referrers of `subject`, in byte order: those in the subject's list, and those in the
   /// index that clients of a registry without this API keep under a tag ("Referrers Tag Schema").
   func candidates(of subject: Digest) async throws(StorageError) -> [Digest] {
     var digests = Set<Digest>()

@@ -15,15 +15,15 @@ public struct Registry: Sendable {
 
   /// Over a driver.
   /// - Parameters:
-  ///   - damage: where it is told what lies torn in the storage; nil: nowhere.
-  ///   - caching: what is remembered; nil: nothing.
-  ///   - isReadOnly: whether requests that read must write nothing, not even to learn whether the storage works.
+  ///   - damage: gets damaged files; nil: they are not logged.
+  ///   - caching: the caches; nil: none.
+  ///   - isReadOnly: whether requests that read must write nothing, not even to check whether the storage works.
   public init(
     driver: any StorageDriver, damage: DamageLog? = nil, caching: RegistryCaching? = nil, isReadOnly: Bool = false
   ) {
     self.driver = driver
     unreadable = UnreadableFiles(driver, damage, isReadOnly: isReadOnly)
-    // Where what was written may not be seen yet, nobody can know who goes by which permit.
+    // No caches on eventually consistent storage: a process might use an old permit without noticing.
     let caching = driver.isEventuallyConsistent ? nil : caching
     blobs = BlobStore(
       driver: driver, damage: damage,

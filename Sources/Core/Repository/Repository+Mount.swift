@@ -1,8 +1,8 @@
 /// Where a blob may be taken from (distribution spec, "Mounting a blob from another repository").
 enum MountSource: Equatable {
-  /// What this repository may see.
+  /// From this repository.
   case repository(RepositoryName)
-  /// Whatever the registry holds.
+  /// From any repository: all content of the registry.
   case anywhere
 }
 
@@ -13,7 +13,7 @@ extension Repository {
     do {
       return try await mountClaimed(digest, from: source)
     } catch  where error.code == .notFound {
-      // It was taken away after the look at it.
+      // It was removed after the check.
       return false
     }
   }

@@ -12,10 +12,10 @@ public struct TagEvent: Sendable, Equatable {
 }
 
 extension TagService {
-  /// What a tag points to and pointed to since it was made, newest first; empty where there is no such tag.
+  /// The manifests that a tag points to, or pointed to, newest first; empty where there is no such tag.
   ///
-  /// The time is that of the link in the tag's index, which is written once for each manifest: where a tag came back
-  /// to what it pointed to before, that of the first time. Costs a listing, and a stat for each manifest.
+  /// The time is that of the link in the tag's index, which is written once per manifest: if a tag was moved back to a
+  /// manifest, the time when it first pointed there. Costs a listing, and a stat for each manifest.
   func history(of tag: Tag) async throws(StorageError) -> [TagEvent] {
     let link = StorageLayout.tagCurrentLink(repository.name, tag)
     let current = try await repository.registry.unreadable.optional(link) { () async throws(StorageError) in

@@ -10,7 +10,7 @@ extension TagService {
     } catch  where error.mayBeOfOneFile {
       pointed = true
     }
-    // Where a directory goes in one step, a push that is in the middle of setting the tag sees that it is gone.
+    // If the directory is removed in one step, a push that is setting the tag notices that at its end.
     let isOneStep = driver.removalTiming == nil
     if !pointed, !isOneStep, try await !driver.isThere(StorageLayout.tag(repository.name, tag)) { return false }
     let removed = try await driver.removingManifests(from: StorageLayout.repository(repository.name)) {
@@ -26,7 +26,7 @@ extension TagService {
     return pointed && removed
   }
 
-  /// Removes a tag, durably, if what it points to is unwanted, and leaves it alone if it points elsewhere by then.
+  /// Removes a tag, durably, if its manifest is unwanted. Keeps the tag if it points to another manifest by then.
   /// - Returns: whether it was removed.
   @discardableResult
   func remove(
@@ -44,7 +44,7 @@ extension TagService {
 
   /// Removes the tags that point to a manifest, durably: each is read once, several at a time, and one sync does for
   /// all. Looks at the storage, never at a listing that was kept. A tag that can't be read stays.
-  /// - Parameter isUnwanted: asked about each once no request can set it.
+  /// - Parameter isUnwanted: called for each tag under its lock.
   /// - Returns: whether any was removed.
   func removeAll(
     pointingTo digest: Digest, where isUnwanted: @escaping @Sendable () async throws(StorageError) -> Bool
@@ -79,9 +79,8 @@ extension TagService {
     return zip(tags, try await targets(of: tags)).compactMap { $1 == digest ? $0 : nil }
   }
 
-  /// Looking and removing are two steps, and a client may set the tag in between. So the first of all steps is a
-  /// file, and the last step of setting a tag is to look for it and then for the tag: a push that finds neither the
-  /// file nor a removed tag has set the tag before this has looked at it.
+  /// A client may set the tag between the check and the removal. So a lock file is created first, and a push ends by
+  /// looking for the lock and then for the tag. Proof: docs/internals/deletions.md.
   private func removeLocked(
     _ tag: Tag, durability: Durability, where isUnwanted: (Digest) async throws(StorageError) -> Bool
   ) async throws(StorageError) -> Bool {
@@ -90,7 +89,7 @@ extension TagService {
       return try await removeFiles(of: tag, durability: durability)
     }
     if !isRemoved {
-      // Where the tag was gone, the lock has made its directory.
+      // If the tag did not exist, the lock has created its directory.
       await EmptyDirectories.remove(
         from: StorageLayout.tag(repository.name, tag), of: repository.name, driver)
     }
@@ -112,8 +111,8 @@ extension TagService {
     return result
   }
 
-  /// Where a directory doesn't go in one step, the history goes first, so that no tag is seen that has none, and the
-  /// lock is held.
+  /// If a directory can't be removed in one step, the history is removed first, so that no tag without a history is
+  /// left. The caller then holds the lock.
   private func removeFiles(of tag: Tag, durability: Durability) async throws(StorageError) -> Bool {
     let directory = StorageLayout.tag(repository.name, tag)
     guard driver.removalTiming != nil else { return try await removeTree(directory, durability) }
@@ -139,8 +138,8 @@ extension TagService {
     await EmptyDirectories.remove(from: StorageLayout.tag(repository.name, tag), of: repository.name, driver)
   }
 
-  /// Waits until no process removes the tag for what it points to.
-  /// - Returns: whether one did, or has died at it.
+  /// Waits until no process holds the tag's removal lock.
+  /// - Returns: whether there was a lock, perhaps of a process that died.
   func isBeingRemoved(_ tag: Tag) async throws(StorageError) -> Bool {
     do {
       _ = try await driver.stat(StorageLayout.tagRemoval(repository.name, tag))
@@ -151,7 +150,7 @@ extension TagService {
     return true
   }
 
-  /// Makes every push that sets the tag from now on, until the lock is let go of, set it again then.
+  /// Takes the tag's removal lock: a push that sets the tag meanwhile sets it again when the lock is released.
   func removalLock(_ tag: Tag) async throws(StorageError) -> any StorageWriter {
     for _ in 1...TagService.patience {
       do {
@@ -163,6 +162,6 @@ extension TagService {
     throw StorageError(.unavailable, "remove the tag \(tag)", cause: "another process is at it")
   }
 
-  /// How often a tag's lock is waited for: ten seconds, which takes a machine that hardly moves.
+  /// How often to wait for a tag's lock: ten seconds in all, enough for an overloaded machine.
   private static let patience = 100
 }

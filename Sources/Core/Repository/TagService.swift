@@ -20,8 +20,8 @@ public struct TagService: Sendable {
 
   /// Points a tag to a manifest, durably, and notes that in the tag's history.
   ///
-  /// A deletion may come between any two steps, and take what was written before: so both files are looked for at the
-  /// end, after the file that a deletion makes first (see `removeLocked`).
+  /// A deletion may run between any two steps, and remove what was written before. So it ends by looking for the
+  /// deletion's lock and then for both files, and sets the tag again if one is missing (docs/internals/deletions.md).
   func point(_ tag: Tag, to digest: Digest) async throws(StorageError) {
     let blobs = repository.registry.blobs
     for _ in 1...TagService.attempts {
@@ -72,8 +72,8 @@ public struct TagService: Sendable {
     }
   }
 
-  /// The kept listing, with those tags that have become whole: their directory was there before, so nothing
-  /// else tells of it.
+  /// The kept listing, with tags added whose link has been written since: their directory existed before, so the change
+  /// token did not change.
   private func completing(_ kept: TagListing, _ token: ChangeToken) async throws(StorageError) -> TagListing {
     guard !kept.unfinished.isEmpty else { return kept }
     let listing = try await sort(kept.unfinished, besides: kept.tags)

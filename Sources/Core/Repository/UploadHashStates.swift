@@ -42,8 +42,8 @@ struct UploadHashStates {
     return try await newest(.sha256, size: size) ?? ContentHasher(.sha256)
   }
 
-  /// Removes the states of more than `size` bytes. A loss of power, or a failed sync, can leave them behind when it
-  /// takes the bytes; whoever then writes other bytes up to the same length would be believed to have written those.
+  /// Removes the states of more than `size` bytes. A loss of power, or a failed sync, can lose the bytes and leave
+  /// the state; if other bytes were written up to the same length, the state would not match them.
   func forget(beyond size: Int64) async throws(StorageError) {
     for algorithm in try await driver.stateNames(in: StorageLayout.uploadHashStates(name, id)) {
       guard let algorithm = Digest.Algorithm(rawValue: algorithm) else { continue }

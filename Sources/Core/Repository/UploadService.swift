@@ -41,10 +41,10 @@ struct UploadService {
     try await open(id, startedAt: try await startedAt(id))
   }
 
-  /// As `open`, for a request that will close the upload. Where nothing has come before, and storage can put what comes
-  /// now in its place at once, it does; should the request break off, the upload is as empty as it was.
-  /// It has the upload for itself only where that isn't so: what others send meanwhile goes with the upload.
-  /// - Parameter length: what the request brings, in bytes; nil where the client doesn't say.
+  /// As `open`, for a request that will close the upload. If the upload is empty, and the storage can write the content
+  /// to its destination directly, it does; if the request breaks off, the upload is as empty as before. In this case
+  /// the upload is not locked: what other requests send meanwhile is removed with it.
+  /// - Parameter length: length of the request's body in bytes; nil where the client doesn't give it.
   func open(
     _ id: UploadID, toCloseAs digest: Digest, length: Int64?
   ) async throws(RegistryError) -> UploadSession {
@@ -69,7 +69,7 @@ struct UploadService {
     let session = try await RegistryError.fromStorage { () async throws(StorageError) -> UploadSession? in
       let writer = try await driver.writer(at: StorageLayout.uploadData(name, id), appending: true)
       let session = UploadSession(repository, id, startedAt: startedAt, writer, .resumable)
-      // It may have been finished or cancelled in between; then a new, empty file has been made.
+      // The upload may have been finished or cancelled meanwhile; then opening has created a new, empty file.
       if writer.size == 0, try await !driver.isThere(StorageLayout.uploadStartedAt(name, id)) {
         try await session.remove()
         return nil
@@ -80,8 +80,8 @@ struct UploadService {
     return session
   }
 
-  /// An upload of a single request, of content whose digest it says: until it is finished nobody else can see it.
-  /// - Parameter length: in bytes; nil where the client doesn't say.
+  /// An upload by a single request that gives the digest: until it is finished, no other request can see it.
+  /// - Parameter length: in bytes; nil where the client doesn't give it.
   func openUnnamed(_ digest: Digest, length: Int64?) async throws(StorageError) -> UploadSession {
     let id = UploadID()
     let direct = try await driver.directWriter(to: StorageLayout.blobData(digest), length: length)

@@ -1,7 +1,7 @@
-/// What a client brings back with each request of an upload (`_state`), signed, so that it can't be made up.
+/// The state that a client returns with each request of an upload (`_state`), signed, so that it can't be forged.
 ///
-/// The form is docker/distribution's: base64url of HMAC-SHA256 and JSON. An upload that one registry began, another
-/// one with the same `http.secret` continues.
+/// The format is docker/distribution's: base64url of HMAC-SHA256 and JSON. Another registry with the same `http.secret`
+/// can continue an upload.
 struct UploadState: Equatable {
   /// The repository.
   var name: String
@@ -12,7 +12,7 @@ struct UploadState: Equatable {
   /// When it began (RFC 3339).
   var startedAt: String
 
-  /// The longest token that is looked at: a name of 255 bytes fits several times.
+  /// The longest token that is accepted: a name of 255 bytes fits several times.
   private static let maximumLength = 4096
 
   /// Of an upload as it stands.

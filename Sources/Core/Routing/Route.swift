@@ -25,7 +25,7 @@ enum Route: Equatable {
 extension Route {
   /// Parses a request's undecoded path below `prefix`, which begins and ends with `/`.
   ///
-  /// Names may contain what endpoints are called, so the path is read from its end.
+  /// The path is parsed from its end, because repository names may contain the names of endpoints.
   init(path: String, prefix: String) throws(RegistryError) {
     guard path.utf8.starts(with: prefix.utf8) else { throw Route.unknown }
     var parts = try Route.components(path.utf8.dropFirst(prefix.utf8.count))
@@ -71,8 +71,8 @@ extension Route {
     }
   }
 
-  /// What Berth offers beyond the distribution spec, in the form that the spec has for extensions; nil for another
-  /// path. No name has a component that begins with an underscore.
+  /// Berth's own endpoints, in the format of the distribution spec for extensions; nil for another path. They can't
+  /// collide with repositories: no name has a component that begins with an underscore.
   private static func ofBerth(_ parts: [String]) throws(RegistryError) -> Route? {
     if parts.count >= 2, parts[parts.count - 2] == "_berth", parts.last == "repository" {
       return .repository(try name(parts.dropLast(2)))

@@ -1,7 +1,7 @@
 public import Logging
 import NIOConcurrencyHelpers
 
-/// Tells the operator of what lies torn in the storage and counts as absent: each path once, and no flood.
+/// Logs damaged files that count as absent: each path once, and `limit` paths at the most.
 public final class DamageLog: Sendable {
   private let logger: Logger
   private let state = NIOLockedValueBox(State())
@@ -11,7 +11,7 @@ public final class DamageLog: Sendable {
     var isFull = false
   }
 
-  /// What is told of in the life of a process at the most.
+  /// How many paths a process logs at the most.
   static let limit = 1000
 
   /// Into a log.
@@ -19,17 +19,17 @@ public final class DamageLog: Sendable {
     self.logger = logger
   }
 
-  /// What becomes of damage, and what mends it.
+  /// The consequence of damage, and what repairs it; the end of the log line.
   enum Remedy: String {
-    /// Of a link or a content.
+    /// For a link or a content.
     case push =
       "and counts as absent: the next push of it mends it; `berth verify --repair` finds and mends all such damage"
-    /// Of a directory, which no push and no repair makes readable.
+    /// For a directory, which no push and no repair makes readable.
     case directory =
       "and is left out of lists: remove it if it is a link, else correct its permissions, or see to the disk"
   }
 
-  /// Notes that what is at `path` counts as absent.
+  /// Logs that the file at `path` counts as absent.
   /// - Parameters:
   ///   - what: what is wrong with it.
   ///   - remedy: what the operator can do.

@@ -1,5 +1,5 @@
 /// Files in which the registry keeps what it has done itself, such as when a task ran. They only save work or time: one
-/// that can't be understood counts as absent, and is written anew.
+/// that can't be parsed counts as absent, and is written again.
 extension StorageDriver {
   /// The content of such a file; nil where there is none, or something that it can't be: a longer file, a directory, a
   /// symbolic link, a FIFO.

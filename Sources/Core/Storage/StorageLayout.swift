@@ -9,7 +9,7 @@ public enum StorageLayout {
   public static let blobs = root / "blobs"
   /// All repositories.
   public static let repositories = root / "repositories"
-  /// What maintenance keeps for itself; docker/distribution looks at blobs and repositories alone.
+  /// Files of maintenance tasks; docker/distribution looks only at blobs and repositories.
   public static let maintenance = root / "_maintenance"
 
   /// Where a verification puts content that is not what its digest says: it counts as absent there.
@@ -37,10 +37,10 @@ public enum StorageLayout {
   static let removalNotices = maintenance / "removals"
   /// Another one with each notice that comes or goes.
   static let removalChange = maintenance / "removals.change"
-  /// Put to learn what time it is for the storage.
+  /// Written to read the storage's time from its modification time.
   static let removalClock = maintenance / "removals.clock"
 
-  /// The permits of those who share a cache (see `CachePermit`).
+  /// The permits of cache domains (see `CachePermit`).
   static let cachePermits = maintenance / "caches"
 
   /// The permit of one domain.
@@ -55,7 +55,7 @@ public enum StorageLayout {
       unchecked: "\(blobs.string)/\(digest.algorithm.rawValue)/\(hex.prefix(2))/\(hex)/data")
   }
 
-  /// Says by its time of modification when a content was last wanted, where the content can't be touched.
+  /// The claim of a content, on object stores: its modification time is when the content was last claimed.
   /// docker/distribution looks at `data` alone, and removes both.
   static func blobClaim(_ digest: Digest) -> StoragePath {
     blobData(digest).parent / claimName
@@ -69,7 +69,7 @@ public enum StorageLayout {
     repositories / name.description
   }
 
-  /// Locked, and there at all, while a whole repository is removed.
+  /// The lock of a repository's removal. Exists only meanwhile.
   static func repositoryRemoval(_ name: RepositoryName) -> StoragePath {
     repository(name) / "_removal"
   }
@@ -134,7 +134,7 @@ public enum StorageLayout {
     StoragePath(unchecked: "\(tags(name).string)/\(tag.description)/index/\(algorithm.rawValue)")
   }
 
-  /// Locked, and there at all, while a tag is taken away for what it points to.
+  /// The lock of a tag's removal. Exists only meanwhile.
   static func tagRemoval(_ name: RepositoryName, _ tag: Tag) -> StoragePath {
     StorageLayout.tag(name, tag) / "removal"
   }
@@ -176,7 +176,7 @@ public enum StorageLayout {
     path.parent / "\(condemnedPrefix)\(run)"
   }
 
-  /// What the names of condemned files begin with.
+  /// Prefix of the names of condemned files.
   static let condemnedPrefix = "condemned."
 
   /// All that the repository knows about which manifests say something about which.

@@ -14,9 +14,9 @@ extension StorageError {
 /// Files that can't be read, among many that make up a list: they are reported and left out, so that one of them does
 /// not make the list fail for ever.
 ///
-/// A storage that fails as a whole makes the list fail: an incomplete list must not pass for a complete one. The two
-/// are told apart by a small file that is written, synced and read, once in a second at the most. Where nothing can be
-/// written (a read-only mount, credentials that may only read, a full disk), reading tells.
+/// A storage that fails as a whole makes the list fail: an incomplete list must not look complete. To distinguish the
+/// two, a small file is written, synced and read back, at most once a second. If nothing can be written (a read-only
+/// mount, credentials that may only read, a full disk), it is only read.
 final class UnreadableFiles: Sendable {
   private let driver: any StorageDriver
   private let damage: DamageLog?

@@ -1,4 +1,4 @@
-/// Keeps a file for a writer on storage where another process may take it from one that says nothing for a while.
+/// Renews a writer's lease, on storage where another process may take the file after a time without a renewal.
 public struct WriterRenewal: Sendable {
   private let interval: Duration
   private let renew: @Sendable () async throws(StorageError) -> Bool

@@ -135,8 +135,8 @@ struct ContentCheck {
     }
   }
 
-  /// Moves content aside to where nobody takes it for what it should be. What is found to be right there, because
-  /// somebody had replaced it in between, comes back.
+  /// Moves wrong content to the quarantine. If it turns out to be right there, because a request had replaced it
+  /// meanwhile, moves it back.
   private func quarantine(_ data: StoragePath, _ digest: Digest) async throws(StorageError) {
     guard run.driver.removalTiming == nil else { return try await quarantineCopy(data, digest) }
     let place = StorageLayout.quarantined(digest)
@@ -148,8 +148,8 @@ struct ContentCheck {
     try await run.driver.move(place, to: data, durability: .powerLoss)
   }
 
-  /// The same where nothing can be moved in one step: a copy goes there first, and then the content, if it still is
-  /// what was copied. Whoever replaces it has claimed it.
+  /// As `quarantine`, for object stores: copies the content there first, then removes it if it is still what was
+  /// copied. A request that replaces it has claimed it.
   private func quarantineCopy(_ data: StoragePath, _ digest: Digest) async throws(StorageError) {
     let place = StorageLayout.quarantined(digest)
     let entry = try await run.driver.stat(data)

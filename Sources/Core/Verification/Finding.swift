@@ -4,20 +4,20 @@ public struct Finding: Sendable, Equatable {
   public var kind: Kind
   /// Where it is.
   public var path: StoragePath
-  /// What is the matter with it, in particular.
+  /// Details of the fault; may be empty.
   public var detail: String
-  /// What a repair does, or what is for people to do.
+  /// What a repair does, or what the operator has to do.
   public var remedy: String
-  /// What has become of it.
+  /// Whether it was repaired.
   public var state: State
 
-  /// What has become of a finding.
+  /// Whether a finding was, or can be, repaired.
   public enum State: String, Sendable {
-    /// A repair would put it right.
+    /// A repair (`--repair`) would correct it.
     case repairable
-    /// It has been put right.
+    /// It was corrected.
     case repaired
-    /// It is for people to put right.
+    /// The operator has to correct it.
     case left
   }
 
@@ -46,7 +46,7 @@ public struct Finding: Sendable, Equatable {
     case referrerStale = "referrer-stale"
     case uploadOrphaned = "upload-orphaned"
 
-    /// What it means, for whoever runs the registry.
+    /// What it means, for the operator.
     public var meaning: String {
       switch self {
       case .unreadable: "the storage can't read it"

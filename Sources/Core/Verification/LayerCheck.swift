@@ -79,7 +79,7 @@ final class LayerCheck: Sendable {
       .manifestAmongLayers, link, repair: "moved to \(revision)"
     ) { () async throws(StorageError) in
       try await Link.ensure(digest, at: revision, run.blobs)
-      // Somebody may have deleted the manifest just now.
+      // A client may have deleted the manifest just now.
       guard try await self.run.isThere(link) else {
         let directory = StorageLayout.repository(repository.name)
         return try await self.run.driver.removingManifests(from: directory) { () async throws(StorageError) in

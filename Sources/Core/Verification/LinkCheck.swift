@@ -1,4 +1,4 @@
-/// What is looked at in every link that names its digest in its path.
+/// Checks links whose path names their digest.
 struct LinkCheck {
   private let run: VerificationRun
   /// The repository's directory.
@@ -10,7 +10,7 @@ struct LinkCheck {
     self.top = top
   }
 
-  /// What a link was found, or made, to be.
+  /// The state of a link after the check and repair.
   enum Outcome {
     /// It names this digest.
     case names(Digest)
@@ -108,12 +108,12 @@ struct LinkCheck {
     try await run.driver.put(Array(digest.description.utf8), at: link, durability: .powerLoss)
   }
 
-  /// Takes a link away, and the directories that are empty without it. Somebody may mend the link this moment, or
-  /// bring back what it leads to: so it is moved aside first, and looked at only then (see ``Condemnation``), or its
-  /// removal is announced.
+  /// Removes a link, and the directories that are empty without it. A request may write the link or its content at the
+  /// same time, so the link is first moved aside (see ``Condemnation``), or its removal is announced, and only then
+  /// checked.
   /// - Parameters:
-  ///   - digest: what its place says.
-  ///   - isUseless: decides about what the link holds; nil: nothing that can be read.
+  ///   - digest: the digest in the link's path.
+  ///   - isUseless: gets the digest that the link holds; nil: it can't be read.
   func take(
     _ link: StoragePath, of digest: Digest, where isUseless: (Digest?) async throws(StorageError) -> Bool
   ) async throws(StorageError) {

@@ -46,7 +46,7 @@ struct TagCheck {
     if let target { try await checkTarget(tag, target, link) }
   }
 
-  /// What the tag pointed to, as far as one can know.
+  /// What the tag pointed to, according to its history.
   private struct History {
     var count = 0
     var last: Digest?
@@ -65,7 +65,7 @@ struct TagCheck {
     return history.withLockedValue { $0 }
   }
 
-  /// A link that tells nothing: where the tag has pointed to one manifest alone, it is that.
+  /// Repairs an unreadable link of a tag: if the history has only one manifest, the tag points to that.
   private func mend(_ tag: Tag, _ link: StoragePath, _ history: History) async throws(StorageError) {
     if history.count == 1, let only = history.last, try await hasManifest(only) {
       return try await run.found(.tagTorn, link, repair: "made to name \(only), all that the tag ever pointed to") {
@@ -114,7 +114,8 @@ struct TagCheck {
     }
   }
 
-  /// Whoever sets the tag meanwhile sets it again afterwards (see `TagService.remove(_:where:)`).
+  /// Runs `body` under the tag's lock: a push that sets the tag meanwhile sets it again afterwards (see
+  /// `TagService.remove(_:where:)`).
   private func whileNobodySets(
     _ tag: Tag, _ body: () async throws(StorageError) -> Void
   ) async throws(StorageError) {

@@ -8,8 +8,8 @@ struct UploadCheck {
     name = repository.name
   }
 
-  /// Those that purging finds by their age are as they should be. One that lacks the time at which it began can't be
-  /// gone on with; the request that makes it in one go is at it until it is done.
+  /// Uploads that the purge finds by their age are correct. One without the time at which it began can't be continued
+  /// by another request; it is an orphan unless the single request that created it is still writing.
   func check() async throws(StorageError) {
     let directory = StorageLayout.uploads(name)
     try await run.forEach(run.names(directory)) { text throws(StorageError) in

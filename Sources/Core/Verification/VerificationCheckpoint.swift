@@ -1,8 +1,8 @@
-/// Where a verification stands, so that one that was stopped is gone on with.
+/// The position of a verification, so that the next run can continue an interrupted one.
 struct VerificationCheckpoint: Equatable {
   /// The directory of the last content, or the last repository, that was done with.
   var position: StoragePath
-  /// What was found so far.
+  /// The findings so far.
   var tally: VerificationTally
 
   private static let path = StorageLayout.maintenance / "verify.checkpoint"

@@ -9,7 +9,7 @@ struct VerificationPace {
     readyAt = now
   }
 
-  /// How long to wait after `bytes` more were read. What wasn't read while nothing was asked for is not made up for.
+  /// How long to wait after `bytes` more were read. After idle time, the rate does not rise to catch up.
   mutating func delay(after bytes: Int64, now: ContinuousClock.Instant) -> Duration {
     guard let rate, rate > 0 else { return .zero }
     readyAt = max(readyAt, now) + .nanoseconds(Int64((Double(bytes) / Double(rate) * 1e9).rounded()))

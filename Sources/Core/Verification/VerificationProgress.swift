@@ -1,6 +1,6 @@
 /// How far a verification has come.
 public struct VerificationProgress: Sendable, Equatable {
-  /// What is verified one after the other.
+  /// The phases, in their order.
   public enum Phase: Sendable {
     /// The digest of every content.
     case contents
@@ -12,7 +12,7 @@ public struct VerificationProgress: Sendable, Equatable {
   public var phase = Phase.contents
   /// How many there are in the phase, counted when it begins; nil where only one repository is verified.
   public var total: Int64?
-  /// What was verified and found so far, by earlier runs that this one goes on with too.
+  /// What was verified and found so far, also by earlier runs that this one continues.
   public var tally: VerificationTally
   /// Bytes that this run has read.
   public var bytesRead: Int64 = 0

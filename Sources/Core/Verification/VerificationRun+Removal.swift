@@ -1,9 +1,10 @@
 extension VerificationRun {
-  /// Removes what turns out to be useless once it can't be missed any more that somebody wants it, on storage where
-  /// removals are announced (``RemovalWatch``). It takes a second or two.
+  /// Removes the file at `path` if it is still useless after its removal was announced, on storage where removals are
+  /// announced (``RemovalWatch``). It takes a second or two.
   /// - Parameters:
-  ///   - digests: contents by whose claims it is wanted. Whoever is about to mend it has claimed them lately.
-  ///   - isUseless: looks again.
+  ///   - digests: a recent claim of one of these contents means that the file is wanted, because a request that is
+  ///     about to write it has claimed them.
+  ///   - isUseless: checks again.
   /// - Throws: `.busy` where it is wanted.
   func removeAnnounced(
     _ path: StoragePath, wantedBy digests: [Digest], where isUseless: () async throws(StorageError) -> Bool

@@ -1,7 +1,7 @@
 import NIOConcurrencyHelpers
 
-/// What the checks of one verification share: what is looked at, what was found, and how far it has come. Several
-/// checks run side by side where the storage is another machine.
+/// Shared by the checks of one verification: the storage, the findings and the progress. Several checks run at the same
+/// time if the storage is another machine.
 final class VerificationRun: Sendable {
   let registry: Registry
   let options: Verifier.Options
@@ -68,8 +68,8 @@ final class VerificationRun: Sendable {
     observe(.found(finding))
   }
 
-  /// Whether something that looks wrong still does at a second look: someone may be writing or collecting it this
-  /// moment. What changed lately is looked at only after a pause.
+  /// Whether a fault is still there at a second look: a request or a collection may be changing the file now. If the
+  /// file changed lately, there is a pause before the second look.
   func persists(
     _ path: StoragePath, _ isWrong: () async throws(StorageError) -> Bool
   ) async throws(StorageError) -> Bool {

@@ -10,11 +10,11 @@ public struct VerificationTally: Sendable, Equatable {
   public var links: Int64 = 0
   /// Manifests whose references were looked up.
   public var manifests: Int64 = 0
-  /// Findings that were put right.
+  /// Findings that were repaired.
   public var repaired: Int64 = 0
-  /// Findings that a repair would put right.
+  /// Findings that a repair would correct.
   public var repairable: Int64 = 0
-  /// Findings that are for people to put right.
+  /// Findings that the operator has to correct.
   public var left: Int64 = 0
   /// Files and trees of processes that died, removed at the end of a repair.
   public var leftovers: Int64 = 0

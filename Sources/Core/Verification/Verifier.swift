@@ -1,53 +1,52 @@
 import NIOConcurrencyHelpers
 
-/// Reads everything that is stored, reports what isn't as it should be, and puts right what can be
-/// (`berth verify`).
+/// Reads everything that is stored, reports faults, and repairs them if asked to (`berth verify`).
 ///
-/// It works beside requests and garbage collection: whatever looks wrong is looked at again before it is called so,
-/// and no repair takes away what somebody could still need. Memory does not grow with what is stored.
+/// Requests and garbage collection may run at the same time: a fault is checked again before it is reported, and no
+/// repair removes what a request could still need. Memory does not grow with the size of the storage.
 public struct Verifier {
   private let driver: any StorageDriver
   private let options: Options
 
-  /// What is wanted.
+  /// What to verify, and how.
   public struct Options: Sendable {
-    /// Whether what can be put right is.
+    /// Whether to repair faults.
     public var repair = false
-    /// Looks at this repository alone; nil: at everything.
+    /// Verifies only this repository; nil: everything.
     public var repository: RepositoryName?
-    /// Bytes of content that are read in a second; nil: as many as can be.
+    /// Maximum bytes of content to read per second; nil: no limit.
     public var rate: Int64?
-    /// Begins anew where an earlier run was stopped.
+    /// Starts from the beginning, even if an earlier run was interrupted.
     public var restart = false
-    /// For how long an orphaned upload is left alone.
+    /// Idle time after which a repair removes an orphaned upload.
     public var uploadAge = Duration.seconds(168 * 3600)
-    /// Which children of an index must be there.
+    /// Determines which children of an index must exist.
     public var validation = Configuration.Validation()
-    /// What changed less than `age` ago is looked at again after `pause` before it is called wrong.
+    /// A file that changed less than `age` ago is checked again after `pause` before a fault is reported.
     public var settling = (age: Duration.seconds(60), pause: Duration.seconds(1))
-    /// After how long it is written down again how far the run has come.
+    /// How often the progress is saved.
     public var checkpointInterval = Duration.seconds(5)
 
     /// Looks at everything and changes nothing.
     public init() {}
   }
 
-  /// What a run tells.
+  /// Events of a run.
   public enum Event {
     /// No registry has ever stored anything here.
     case nothingStored
-    /// An earlier run is gone on with, after this path.
+    /// An interrupted run is continued, after this path.
     case resumed(StoragePath)
-    /// Nothing can be written here: a run that is stopped begins anew.
+    /// The storage can't be written: an interrupted run can't be continued.
     case readOnly(StorageError)
-    /// How far the run has come can't be written down: a run that is stopped begins anew, or where it was last written
-    /// down. Once.
+    /// The progress can't be saved: after an interruption, the next run repeats what was done since the last save.
+    /// Reported once.
     case notKept(StorageError)
-    /// Something isn't as it should be.
+    /// A fault.
     case found(Finding)
-    /// How far the run has come. Often.
+    /// The progress. Frequent.
     case progress(VerificationProgress)
-    /// All that lies before, and this, is done with; and what was found up to there.
+    /// Everything up to this path has been verified; with the findings so far.
     case passed(StoragePath, VerificationTally)
   }
 
@@ -63,8 +62,7 @@ public struct Verifier {
   /// Runs to the end.
   /// - Parameter observe: may be called by several tasks at once.
   /// - Returns: what was found; nil where another process is verifying this storage.
-  /// - Throws: `.cancelled` when the task is, once it is written down how far it has come; whatever keeps it from
-  ///   beginning.
+  /// - Throws: `.cancelled` when the task is, after the progress was saved; an error that keeps it from beginning.
   public func run(_ observe: @escaping @Sendable (Event) -> Void) async throws(StorageError) -> VerificationTally? {
     // A wrong root directory must not pass for a registry without faults.
     if try await driver.names(in: StorageLayout.root).isEmpty {
