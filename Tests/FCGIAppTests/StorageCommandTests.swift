@@ -227,7 +227,7 @@ import Testing
 
   @Test func `a configuration that names no storage to work on is refused`() throws {
     for (text, message) in [
-      ("version: 0.1\nstorage: inmemory\n", "in memory"), ("version: 0.1\n", "storage"),
+      ("version: 0.1\nstorage: inmemory\n", "storage.inmemory: "), ("version: 0.1\n", "storage"),
     ] {
       try text.write(toFile: folder / "other.yml", atomically: true, encoding: .utf8)
       let (status, output, errors) = try berth("repository", "list", configuration: folder / "other.yml")
