@@ -16,6 +16,7 @@ final class Service: @unchecked Sendable {
   init(
     _ more: String = "", drainTimeout: String = "30s", in folder: TemporaryFolder? = nil, executable: String? = nil
   ) throws {
+    try ServerTests.require("registry")
     let folder = try folder ?? TemporaryFolder()
     self.folder = folder
     configuration = folder / "config.yml"
