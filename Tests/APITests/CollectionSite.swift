@@ -15,9 +15,7 @@ struct CollectionSite {
   init(_ base: any StorageDriver = InMemoryDriver(), _ options: DeploymentOptions = DeploymentOptions()) {
     self.base = base
     let driver = StagedDriver(base, clock)
-    site = Deployment.Site(
-      client: InProcessClient(RequestPipeline.handler(options.context(over: driver))), driver: driver,
-      rootDirectory: nil)
+    site = Deployment.Site(over: driver, options)
     repo = Repo(site)
   }
 

@@ -179,10 +179,7 @@ import Testing
 
   @Test func `what a deletion that died has left of its lock holds up nobody`() async throws {
     let driver = InMemoryDriver()
-    let repo = Repo(
-      Deployment.Site(
-        client: InProcessClient(RequestPipeline.handler(DeploymentOptions().context(over: driver))), driver: driver,
-        rootDirectory: nil))
+    let repo = Repo(Deployment.Site(over: driver))
     let digest = try await repo.push("one").description
     let name = try #require(RepositoryName(repo.name))
     let tag = try #require(Tag("one"))
@@ -200,10 +197,7 @@ import Testing
 
   @Test func `a deletion that broke off after the manifest was gone can be asked for again`() async throws {
     let driver = InMemoryDriver()
-    let repo = Repo(
-      Deployment.Site(
-        client: InProcessClient(RequestPipeline.handler(DeploymentOptions().context(over: driver))), driver: driver,
-        rootDirectory: nil))
+    let repo = Repo(Deployment.Site(over: driver))
     let digest = try await repo.push("one")
     let name = try #require(RepositoryName(repo.name))
     try await driver.delete(StorageLayout.revisionLink(name, digest), durability: .process)
@@ -214,10 +208,7 @@ import Testing
 
   @Test func `garbage collection that has moved a manifest aside does not bring back what is deleted`() async throws {
     let driver = InMemoryDriver()
-    let repo = Repo(
-      Deployment.Site(
-        client: InProcessClient(RequestPipeline.handler(DeploymentOptions().context(over: driver))), driver: driver,
-        rootDirectory: nil))
+    let repo = Repo(Deployment.Site(over: driver))
     let digest = try await repo.push("one")
     let name = try #require(RepositoryName(repo.name))
     let link = StorageLayout.revisionLink(name, digest)

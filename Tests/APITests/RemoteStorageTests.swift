@@ -60,10 +60,7 @@ import Testing
     let driver = HookedDriver(StagedDriver(ObjectStoreDriver(resolution: 1), clock), concurrency: 8) { [meeting] call in
       await meeting.pass(call)
     }
-    repo = Repo(
-      Deployment.Site(
-        client: InProcessClient(RequestPipeline.handler(DeploymentOptions().context(over: driver))), driver: driver,
-        rootDirectory: nil), "far/away")
+    repo = Repo(Deployment.Site(over: driver), "far/away")
   }
 
   /// Expects calls to `name` with paths that contain `part` to be made side by side.

@@ -13,10 +13,7 @@ import Testing
 
   init() {
     driver = CountingDriver(StagedDriver(InMemoryDriver(), clock))
-    repo = Repo(
-      Deployment.Site(
-        client: InProcessClient(RequestPipeline.handler(DeploymentOptions().context(over: driver))), driver: driver,
-        rootDirectory: nil))
+    repo = Repo(Deployment.Site(over: driver))
   }
 
   @Test func `a manifest is two small files, and the tag's link`() async throws {
@@ -79,10 +76,7 @@ import Testing
     }
     var options = DeploymentOptions()
     options.cache = .inMemory
-    let repo = Repo(
-      Deployment.Site(
-        client: InProcessClient(RequestPipeline.handler(options.context(over: driver))), driver: driver,
-        rootDirectory: nil))
+    let repo = Repo(Deployment.Site(over: driver, options))
     let image = try await repo.image()
     let text = image.dropLast() + #","annotations":{"x":"\#(String(repeating: "x", count: 100 << 10))"}}"#
     #expect(try await repo.put(String(text), at: "large").status == 201)
@@ -214,10 +208,7 @@ import Testing
       let driver = CountingDriver(isLocal ? InMemoryDriver() : ObjectStoreDriver())
       var options = DeploymentOptions()
       options.cache = .inMemory
-      let repo = Repo(
-        Deployment.Site(
-          client: InProcessClient(RequestPipeline.handler(options.context(over: driver))), driver: driver,
-          rootDirectory: nil))
+      let repo = Repo(Deployment.Site(over: driver, options))
       let name = try #require(RepositoryName(repo.name))
       for index in 0..<others {
         let digest = Repo.digest(Array("other \(index)".utf8))

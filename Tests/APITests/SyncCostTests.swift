@@ -36,9 +36,7 @@ struct SyncCostTests {
   func `a request syncs what was acknowledged, and nothing else`(promise: TestDisk.Promise) async throws {
     try disk.mount(promise)
     let driver = try disk.driver(below: "root")
-    let site = Deployment.Site(
-      client: InProcessClient(RequestPipeline.handler(DeploymentOptions().context(over: driver))), driver: driver,
-      rootDirectory: nil)
+    let site = Deployment.Site(over: driver)
     let repo = Repo(site)
     let blobs = Blobs(site)
     // All directories are young: where nothing is promised, each is synced once, as in the first minutes of a

@@ -56,10 +56,7 @@ import Testing
 
   init() {
     driver = HookedDriver(InMemoryDriver()) { [trouble] call throws(StorageError) in try trouble.meet(call) }
-    repo = Repo(
-      Deployment.Site(
-        client: InProcessClient(RequestPipeline.handler(DeploymentOptions().context(over: driver))), driver: driver,
-        rootDirectory: nil))
+    repo = Repo(Deployment.Site(over: driver))
   }
 
   private var name: RepositoryName { get throws { try #require(RepositoryName(repo.name)) } }

@@ -47,6 +47,15 @@ package enum Deployment: String, CaseIterable, Sendable, CustomStringConvertible
       self.driver = driver
       self.rootDirectory = rootDirectory
     }
+
+    /// A registry in this process.
+    package init(
+      over driver: any StorageDriver, _ options: DeploymentOptions = DeploymentOptions(), rootDirectory: String? = nil
+    ) {
+      self.init(
+        client: InProcessClient(RequestPipeline.handler(options.context(over: driver))), driver: driver,
+        rootDirectory: rootDirectory)
+    }
   }
 
   /// Runs a body against a registry with its own empty storage (over nginx with default options: shared with
@@ -59,20 +68,19 @@ package enum Deployment: String, CaseIterable, Sendable, CustomStringConvertible
       let driver: any StorageDriver = self == .objects ? ObjectStoreDriver() : InMemoryDriver()
       var options = options
       if self == .cached { options.cache = .inMemory }
-      return try await body(Site(client: Self.inProcess(driver, options), driver: driver, rootDirectory: nil))
+      return try await body(Site(over: driver, options))
     case .filesystem:
       let folder = try TemporaryFolder()
       let driver = try FilesystemDriver(rootDirectory: folder.path, maxThreads: 100, accelPrefix: nil)
       defer { withExtendedLifetime(folder) {} }
-      return try await body(
-        Site(client: Self.inProcess(driver, options), driver: driver, rootDirectory: folder.path))
+      return try await body(Site(over: driver, options, rootDirectory: folder.path))
     case .radosgw:
       var options = options
       // Clients in this process go nowhere else.
       options.redirectDisabled = true
       options.hasWebServer = false
       let driver = try S3Driver(RadosGateway.shared.get().store.configuration())
-      return try await body(Site(client: Self.inProcess(driver, options), driver: driver, rootDirectory: nil))
+      return try await body(Site(over: driver, options))
     case .nginxRadosgw:
       let server =
         try options == DeploymentOptions() ? RegistryServer.sharedOverS3.get() : RegistryServer.overS3(options)
@@ -91,10 +99,6 @@ package enum Deployment: String, CaseIterable, Sendable, CustomStringConvertible
   /// A repository name that no other test has.
   package static func uniqueName(_ base: String = "test/repo") -> String {
     "\(base)-\(UUID().uuidString.prefix(8).lowercased())"
-  }
-
-  private static func inProcess(_ driver: any StorageDriver, _ options: DeploymentOptions) -> InProcessClient {
-    InProcessClient(RequestPipeline.handler(options.context(over: driver)))
   }
 }
 
