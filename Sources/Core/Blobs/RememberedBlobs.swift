@@ -27,7 +27,7 @@ struct RememberedBlobs {
   /// - Parameter isBinding: whether a 201 depends on them.
   func doubtful(_ blobs: [RememberedBlob], isBinding: Bool) async -> Set<Digest> {
     let width = driver.concurrency
-    guard width > 1 else { return await missing(blobs, [.link, .content]) }
+    if width == 1 { return await missingOnDisk(blobs) }
     guard isBinding else { return [] }
     // One trip for all of them: both files of each where so many calls can be under way at once, else the links alone.
     if 2 * blobs.count <= width || repository == nil { return await missing(blobs, [.link, .content]) }
@@ -35,6 +35,15 @@ struct RememberedBlobs {
   }
 
   private enum File { case link, content }
+
+  private func missingOnDisk(_ blobs: [RememberedBlob]) async -> Set<Digest> {
+    var missing = Set<Digest>()
+    for blob in blobs {
+      let isThere = await isThere(blob, .link) ? await self.isThere(blob, .content) : false
+      if !isThere { missing.insert(blob.digest) }
+    }
+    return missing
+  }
 
   private func missing(_ blobs: [RememberedBlob], _ files: [File]) async -> Set<Digest> {
     let looks = blobs.flatMap { blob in files.map { (blob: blob, file: $0) } }

@@ -99,7 +99,12 @@ extension Route {
   }
 
   private static func name(_ parts: some Collection<String>) throws(RegistryError) -> RepositoryName {
-    let text = parts.joined(separator: "/")
+    // Faster than `joined(separator:)`.
+    var text = parts.first ?? ""
+    for part in parts.dropFirst() {
+      text += "/"
+      text += part
+    }
     // An encoded slash has not been a separator, and must not become one by being joined.
     guard parts.allSatisfy({ !$0.utf8.contains(UInt8(ascii: "/")) }), let name = RepositoryName(text) else {
       throw RegistryError(

@@ -14,13 +14,18 @@ enum ConnectionSocket {
   static func accept(from listener: Int32, isLocal: Bool) -> Int32? {
     let connection = accept4(listener, nil, nil, Int32(SOCK_CLOEXEC.rawValue))
     guard connection >= 0 else { return nil }
-    var timeout = timeval(tv_sec: readTimeout, tv_usec: 0)
-    setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
     if isLocal { return connection }
     var on: Int32 = 1
     setsockopt(connection, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
     setsockopt(connection, SOL_SOCKET, SO_KEEPALIVE, &on, socklen_t(MemoryLayout<Int32>.size))
     return connection
+  }
+
+  /// Bounds the time of each blocking read. To be called before the first one of a connection: most connections have
+  /// none, because the whole request has arrived when they are accepted.
+  static func boundReads(of connection: Int32) {
+    var timeout = timeval(tv_sec: readTimeout, tv_usec: 0)
+    setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
   }
 
   /// Whether a socket is a Unix socket, which needs none of TCP's options.
@@ -50,8 +55,8 @@ enum ConnectionSocket {
     return usual ?? arrival(on: connection, looking: RequestHeader.limit) ?? .unusable
   }
 
-  /// Bytes; most headers are shorter.
-  private static let usualHeader = 8 << 10
+  /// Bytes; most headers are shorter. Not more than what a temporary allocation takes from the stack.
+  private static let usualHeader = 1 << 10
 
   /// nil: more than `length` bytes are needed to decide.
   private static func arrival(on connection: Int32, looking length: Int) -> Arrival? {

@@ -31,11 +31,13 @@ final class StandardInput {
   /// The present record's padding and the next one's header, as far as they have arrived.
   private let between: UnsafeMutableRawPointer
   private var gathered = 0
+  /// Whether blocking reads of this body have a timeout.
+  private var isBounded = false
 
   private static let recordLength = 8
   /// Padding and header.
   private static let longestBetween = 255 + recordLength
-  /// Reads that time out in a row (see ``ConnectionSocket/readTimeout``) before a body counts as broken off. That is
+  /// Reads that time out in a row (see ``ConnectionSocket/boundReads(of:)``) before a body counts as broken off. That is
   /// ten minutes, longer than web servers wait for a client (nginx's `client_body_timeout` is one minute).
   private static let patience = 120
 
@@ -58,6 +60,7 @@ final class StandardInput {
     padding = 0
     isLast = false
     gathered = 0
+    isBounded = false
   }
 
   /// Reads until `room` is full or the body ends or breaks off.
@@ -78,6 +81,8 @@ final class StandardInput {
         timeouts = 0
       } else if flags != 0 {
         guard isAllowedToWait() else { return (count, true) }
+        if !isBounded { ConnectionSocket.boundReads(of: connection) }
+        isBounded = true
         flags = 0
       } else {
         timeouts += 1

@@ -82,13 +82,20 @@ final class AccessLines: AccessLogSink {
     }
   }
 
+  /// Bytes of `\u0000`, JSON's escape of a control character.
+  private static let longestEscape = 6
+
   /// The longest beginning of a text that has at most `limit` bytes after escaping, in any format.
   private static func bounded(_ text: String, _ limit: Int) -> String {
+    if text.utf8.count * longestEscape <= limit { return text }
     var cost = 0
     var count = 0
     for byte in text.utf8 {
-      // \u0000 in JSON.
-      cost += byte < 0x20 || byte == 0x7F ? 6 : byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") ? 2 : 1
+      switch byte {
+      case 0..<0x20, 0x7F: cost += longestEscape
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"): cost += 2
+      default: cost += 1
+      }
       if cost > limit { return String(decoding: text.utf8.prefix(count), as: UTF8.self) + "..." }
       count += 1
     }

@@ -31,8 +31,9 @@ struct NginxWorkers {
 
   private var oneHost: String {
     """
-    # What only reads goes over kept connections, and is sent again where one of them turns out to be closed. There is no
-    # other server to pass a request on to, and none to give up on.
+    # What only reads goes over kept connections, and is sent again where one of them turns out to be closed. POST without
+    # a body goes over them, too; nginx never sends it again. There is no other server to pass a request on to, and none
+    # to give up on.
     upstream \(names.base) {
         server \(servers[0]) max_fails=0;
         keepalive 64;
@@ -44,11 +45,13 @@ struct NginxWorkers {
         server \(servers[0]) max_fails=0;
     }
 
-    map $request_method $\(names.base)_workers {
+    map "$request_method $content_length$http_transfer_encoding" $\(names.base)_workers {
         default \(names.base)_writes;
-        GET \(names.base);
-        HEAD \(names.base);
-        OPTIONS \(names.base);
+        "GET " \(names.base);
+        "HEAD " \(names.base);
+        "OPTIONS " \(names.base);
+        "POST " \(names.base);
+        "POST 0" \(names.base);
     }
 
     """

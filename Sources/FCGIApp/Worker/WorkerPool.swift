@@ -245,6 +245,7 @@ final class WorkerPool: Sendable {
 
   /// Watches a connection until its next request arrives.
   private func keep(_ connection: Int32, known: Bool) {
+    if !known { ConnectionSocket.boundReads(of: connection) }
     if !idle.insert(connection, arm: { epoll.arm(connection, known: known) }) { close(connection) }
   }
 
