@@ -16,7 +16,7 @@ enum ResponseHead {
       bytes += field.value.utf8
       bytes += "\r\n".utf8
     }
-    if response.fields[.contentLength] == nil, let length = contentLength(response, request) {
+    if !response.fields.contains(.contentLength), let length = contentLength(response, request) {
       bytes += "Content-Length: ".utf8
       bytes += String(length).utf8
       bytes += "\r\n".utf8

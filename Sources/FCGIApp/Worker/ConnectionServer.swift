@@ -93,7 +93,7 @@ final class ConnectionServer: @unchecked Sendable {
     }
     // If the answer has no body, or nginx sends the file itself, nginx closes the connection after the head: watching
     // it would only wake a thread for its end.
-    if parsed.method == .head || response.fields[.xAccelRedirect] != nil { isOfUse = false }
+    if parsed.method == .head || response.fields.contains(.xAccelRedirect) { isOfUse = false }
     return await writer.write(response, to: parsed.method, request)
   }
 }
