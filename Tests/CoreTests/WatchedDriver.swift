@@ -4,7 +4,7 @@ import Synchronization
 
 /// Storage in memory that counts what is read back, and fails on demand.
 final class WatchedDriver: StorageDriver {
-  let name = "watched"
+  let traits = DriverTraits(name: "watched", isEventuallyConsistent: false, concurrency: 1, removalTiming: nil)
   private let driver = InMemoryDriver()
   private let bytesRead = Atomic<Int>(0)
   private let opened = Atomic<Int>(0)
@@ -29,8 +29,19 @@ final class WatchedDriver: StorageDriver {
   func writer(at path: StoragePath, appending: Bool) async throws(StorageError) -> any StorageWriter {
     Writer(try await driver.writer(at: path, appending: appending), self)
   }
+  func directWriter(
+    to destination: StoragePath, length: Int64?
+  ) async throws(StorageError) -> (any StorageWriter)? { nil }
   func stat(_ path: StoragePath) async throws(StorageError) -> StorageEntry { try await driver.stat(path) }
   func list(_ path: StoragePath) async throws(StorageError) -> [String] { try await driver.list(path) }
+  func forEachName(
+    in path: StoragePath, _ visit: (String) async throws(StorageError) -> Void
+  ) async throws(StorageError) {
+    try await forEachListedName(in: path, visit)
+  }
+  func entries(of directory: StoragePath) async throws(StorageError) -> [DirectoryEntry] {
+    try await entriesByStat(of: directory)
+  }
   func move(
     _ source: StoragePath, to destination: StoragePath, durability: Durability
   ) async throws(StorageError) {

@@ -22,9 +22,7 @@ package final class CountingDriver: StorageDriver {
     counts.withLock { $0[call, default: 0] += 1 }
   }
 
-  package var name: String { driver.name }
-  package var concurrency: Int { driver.concurrency }
-  package var removalTiming: RemovalTiming? { driver.removalTiming }
+  package var traits: DriverTraits { driver.traits }
 
   package func content(at path: StoragePath, limit: Int) async throws(StorageError) -> [UInt8] {
     count("content")
@@ -62,6 +60,12 @@ package final class CountingDriver: StorageDriver {
   package func list(_ path: StoragePath) async throws(StorageError) -> [String] {
     count("list")
     return try await driver.list(path)
+  }
+
+  package func forEachName(
+    in path: StoragePath, _ visit: (String) async throws(StorageError) -> Void
+  ) async throws(StorageError) {
+    try await forEachListedName(in: path, visit)
   }
 
   package func entries(of directory: StoragePath) async throws(StorageError) -> [DirectoryEntry] {

@@ -11,8 +11,7 @@ package final class HookedDriver: StorageDriver {
 
   /// What lies beneath.
   package let driver: any StorageDriver
-  package let isEventuallyConsistent: Bool
-  package let concurrency: Int
+  package let traits: DriverTraits
   private let url: DirectURL?
   private let hook: @Sendable (Call) async throws(StorageError) -> Void
 
@@ -22,8 +21,9 @@ package final class HookedDriver: StorageDriver {
     hook: @escaping @Sendable (Call) async throws(StorageError) -> Void
   ) {
     self.driver = driver
-    self.isEventuallyConsistent = isEventuallyConsistent
-    self.concurrency = concurrency
+    traits = DriverTraits(
+      name: driver.name, isEventuallyConsistent: isEventuallyConsistent, concurrency: concurrency,
+      removalTiming: driver.removalTiming)
     self.url = url
     self.hook = hook
   }
@@ -31,9 +31,6 @@ package final class HookedDriver: StorageDriver {
   private func ask(_ name: String, _ path: StoragePath) async throws(StorageError) {
     try await hook(Call(name: name, path: path))
   }
-
-  package var name: String { driver.name }
-  package var removalTiming: RemovalTiming? { driver.removalTiming }
 
   package func content(at path: StoragePath, limit: Int) async throws(StorageError) -> [UInt8] {
     try await ask("content", path)
@@ -65,6 +62,14 @@ package final class HookedDriver: StorageDriver {
   package func list(_ path: StoragePath) async throws(StorageError) -> [String] {
     try await ask("list", path)
     return try await driver.list(path)
+  }
+  package func forEachName(
+    in path: StoragePath, _ visit: (String) async throws(StorageError) -> Void
+  ) async throws(StorageError) {
+    try await forEachListedName(in: path, visit)
+  }
+  package func entries(of directory: StoragePath) async throws(StorageError) -> [DirectoryEntry] {
+    try await entriesByStat(of: directory)
   }
   package func move(
     _ source: StoragePath, to destination: StoragePath, durability: Durability

@@ -5,7 +5,7 @@ import Drivers
 /// touched, directories are but the names of what is in them, and times are whole seconds.
 package final class ObjectStoreDriver: StorageDriver {
   private let memory = InMemoryDriver()
-  package let removalTiming: RemovalTiming?
+  package let traits: DriverTraits
   /// Nanoseconds.
   private let resolution: Int64
   /// Runs between two steps of one call.
@@ -15,13 +15,10 @@ package final class ObjectStoreDriver: StorageDriver {
     _ timing: RemovalTiming = .brief, resolution: Int64 = 1_000_000_000,
     between: @escaping @Sendable () async -> Void = {}
   ) {
-    removalTiming = timing
+    traits = DriverTraits(name: "objects", isEventuallyConsistent: false, concurrency: 4, removalTiming: timing)
     self.resolution = resolution
     self.between = between
   }
-
-  package var name: String { "objects" }
-  package let concurrency = 4
 
   package func content(at path: StoragePath, limit: Int) async throws(StorageError) -> [UInt8] {
     try await memory.content(at: path, limit: limit)
@@ -53,6 +50,16 @@ package final class ObjectStoreDriver: StorageDriver {
 
   package func list(_ path: StoragePath) async throws(StorageError) -> [String] {
     try await memory.list(path)
+  }
+
+  package func forEachName(
+    in path: StoragePath, _ visit: (String) async throws(StorageError) -> Void
+  ) async throws(StorageError) {
+    try await forEachListedName(in: path, visit)
+  }
+
+  package func entries(of directory: StoragePath) async throws(StorageError) -> [DirectoryEntry] {
+    try await entriesByStat(of: directory)
   }
 
   package func move(

@@ -52,9 +52,7 @@ package final class StagedDriver: StorageDriver {
     try await before?(Call(name: name, path: path, isMutation: mutates))
   }
 
-  package var name: String { driver.name }
-  package var concurrency: Int { driver.concurrency }
-  package var removalTiming: RemovalTiming? { driver.removalTiming }
+  package var traits: DriverTraits { driver.traits }
 
   package func content(at path: StoragePath, limit: Int) async throws(StorageError) -> [UInt8] {
     try await call("content", path)
@@ -96,6 +94,16 @@ package final class StagedDriver: StorageDriver {
   package func list(_ path: StoragePath) async throws(StorageError) -> [String] {
     try await call("list", path)
     return try await driver.list(path)
+  }
+
+  package func forEachName(
+    in path: StoragePath, _ visit: (String) async throws(StorageError) -> Void
+  ) async throws(StorageError) {
+    try await forEachListedName(in: path, visit)
+  }
+
+  package func entries(of directory: StoragePath) async throws(StorageError) -> [DirectoryEntry] {
+    try await entriesByStat(of: directory)
   }
 
   package func move(

@@ -6,23 +6,12 @@
 /// - `.notFound` for a path that is not there, in every operation that reads, moves or deletes.
 /// - Names are case-sensitive.
 /// - A call may block its thread: each request has a thread of its own.
+///
+/// No requirement has a default: each would be right for some drivers, and would silently cost others, and wrappers
+/// around them, time or correctness.
 public protocol StorageDriver: Sendable {
-  /// The driver's name in the configuration, for logs.
-  var name: String { get }
-
-  /// Whether what was just written may not be found yet, or be found as it was before.
-  var isEventuallyConsistent: Bool { get }
-
-  /// How many calls one task makes at the same time, if it has many: more than one where a call waits for another
-  /// machine.
-  var concurrency: Int { get }
-
-  /// nil: the driver can rename a file in one step and set its modification time. Otherwise (object stores): the times
-  /// by which removals are announced (`RemovalWatch`).
-  ///
-  /// Such storage must show every write and removal to all processes at once. `touch` is not called, and `move` may be
-  /// two steps.
-  var removalTiming: RemovalTiming? { get }
+  /// What the driver is like. The same for its whole life.
+  var traits: DriverTraits { get }
 
   /// The whole content of a small file. A file longer than `limit` bytes throws `.tooLarge`.
   func content(at path: StoragePath, limit: Int) async throws(StorageError) -> [UInt8]
@@ -87,40 +76,6 @@ public protocol StorageDriver: Sendable {
   /// A value that changes whenever an entry is added to or removed from the directory, or the directory is touched.
   /// nil where the driver can't tell, or can't tell yet.
   func changeToken(of directory: StoragePath) async throws(StorageError) -> ChangeToken?
-}
-
-extension StorageDriver {
-  /// No.
-  public var isEventuallyConsistent: Bool { false }
-
-  /// 1: a call takes microseconds.
-  public var concurrency: Int { 1 }
-
-  /// nil.
-  public func directWriter(
-    to destination: StoragePath, length: Int64?
-  ) async throws(StorageError) -> (any StorageWriter)? { nil }
-
-  /// nil.
-  public var removalTiming: RemovalTiming? { nil }
-
-  /// For drivers whose lists have names alone.
-  public func entries(of directory: StoragePath) async throws(StorageError) -> [DirectoryEntry] {
-    try await SideBySide.map(try await list(directory), width: concurrency) { name throws(StorageError) in
-      do throws(StorageError) {
-        return DirectoryEntry(name, try await stat(directory / name))
-      } catch  where error.code == .notFound || error.code == .irregular {
-        return nil
-      }
-    }.compactMap { $0 }
-  }
-
-  /// For drivers that get a directory's names at once.
-  public func forEachName(
-    in path: StoragePath, _ visit: (String) async throws(StorageError) -> Void
-  ) async throws(StorageError) {
-    for name in try await list(path) { try await visit(name) }
-  }
 }
 
 /// What a change must outlive once the call has returned.

@@ -47,6 +47,11 @@ extension FilesystemDriver {
     }
   }
 
+  /// See ``StorageDriver/entries(of:)``.
+  public func entries(of directory: StoragePath) async throws(StorageError) -> [DirectoryEntry] {
+    try await entriesByStat(of: directory)
+  }
+
   private func open(_ directory: String) throws(Errno) -> DirectoryStream {
     do throws(Errno) {
       return try lookup.list(directory)

@@ -9,6 +9,11 @@ extension FilesystemDriver {
     }
   }
 
+  /// nil: a rename costs the same however long the file is.
+  public func directWriter(
+    to destination: StoragePath, length: Int64?
+  ) async throws(StorageError) -> (any StorageWriter)? { nil }
+
   /// nil where another has the file.
   private func openWriter(
     _ path: StoragePath, _ file: String, appending: Bool

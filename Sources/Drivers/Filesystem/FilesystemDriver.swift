@@ -9,8 +9,9 @@ import Synchronization
 /// Files that are not in their place yet, and trees that are being removed, are in a directory of the driver's own,
 /// whose name no storage path can have (`~staging`). Leftovers of a crash there do no harm, and are swept.
 public final class FilesystemDriver: StorageDriver {
-  /// `filesystem`
-  public let name = "filesystem"
+  /// A rename is one step, what was written is found, and a call takes microseconds.
+  public let traits = DriverTraits(
+    name: "filesystem", isEventuallyConsistent: false, concurrency: 1, removalTiming: nil)
   /// The root without a trailing slash: empty for `/`.
   var root: String { lookup.root }
   /// How files are found.

@@ -3,8 +3,8 @@ import NIOConcurrencyHelpers
 
 /// Storage in the memory of one process, for trials and tests: it ends with the process.
 public final class InMemoryDriver: StorageDriver {
-  /// `inmemory`
-  public let name = "inmemory"
+  /// As a file system's.
+  public let traits = DriverTraits(name: "inmemory", isEventuallyConsistent: false, concurrency: 1, removalTiming: nil)
   private let tree = NIOLockedValueBox(InMemoryTree())
   private let patience: Duration
 
@@ -49,6 +49,11 @@ public final class InMemoryDriver: StorageDriver {
     return InMemoryWriter(self, path, identity: identity, size: size)
   }
 
+  /// nil: nothing is copied to move a file.
+  public func directWriter(
+    to destination: StoragePath, length: Int64?
+  ) async throws(StorageError) -> (any StorageWriter)? { nil }
+
   /// See ``StorageDriver/stat(_:)``.
   public func stat(_ path: StoragePath) async throws(StorageError) -> StorageEntry {
     try withTree { tree throws(StorageError) in try tree.stat(path) }
@@ -57,6 +62,18 @@ public final class InMemoryDriver: StorageDriver {
   /// See ``StorageDriver/list(_:)``.
   public func list(_ path: StoragePath) async throws(StorageError) -> [String] {
     try withTree { tree throws(StorageError) in try tree.names(path) }
+  }
+
+  /// See ``StorageDriver/forEachName(in:_:)``.
+  public func forEachName(
+    in path: StoragePath, _ visit: (String) async throws(StorageError) -> Void
+  ) async throws(StorageError) {
+    try await forEachListedName(in: path, visit)
+  }
+
+  /// See ``StorageDriver/entries(of:)``.
+  public func entries(of directory: StoragePath) async throws(StorageError) -> [DirectoryEntry] {
+    try await entriesByStat(of: directory)
   }
 
   /// See ``StorageDriver/move(_:to:durability:)``.

@@ -12,16 +12,7 @@ public final class MiddlewareDriver: StorageDriver {
   }
 
   /// The driver's.
-  public var name: String { driver.name }
-
-  /// The driver's.
-  public var isEventuallyConsistent: Bool { driver.isEventuallyConsistent }
-
-  /// The driver's.
-  public var concurrency: Int { driver.concurrency }
-
-  /// The driver's.
-  public var removalTiming: RemovalTiming? { driver.removalTiming }
+  public var traits: DriverTraits { driver.traits }
 
   /// What the middleware decides.
   public func directURL(

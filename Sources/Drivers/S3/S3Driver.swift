@@ -8,12 +8,8 @@ import NIOCore
 ///
 /// A file that grows is kept in pieces of its own until it is committed: see ``S3Writer``.
 public final class S3Driver: StorageDriver {
-  /// `s3aws`
-  public let name = "s3aws"
-  /// Enough that 100 small files cost few round trips, and few enough that a request leaves connections to others.
-  public let concurrency = 16
-  /// Not nil: S3 has no rename, and can set a blob's modification time only by copying it.
-  public let removalTiming: RemovalTiming?
+  /// With times of removals: S3 has no rename, and can set a blob's modification time only by copying it.
+  public let traits: DriverTraits
   let client: S3Client
   let keys: S3Keys
   let options: S3ObjectOptions
@@ -54,7 +50,10 @@ public final class S3Driver: StorageDriver {
     sizes = S3Sizes(configuration)
     self.patience = patience
     self.leaseLifetime = leaseLifetime
-    self.removalTiming = removalTiming
+    // 16 at a time: enough that 100 small files cost few round trips, and few enough that a request leaves connections
+    // to others.
+    traits = DriverTraits(
+      name: "s3aws", isEventuallyConsistent: false, concurrency: 16, removalTiming: removalTiming)
     redirectEndpoint = try S3Endpoint(redirecting: configuration)
   }
 
