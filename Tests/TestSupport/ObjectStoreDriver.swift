@@ -3,8 +3,8 @@ import Drivers
 
 /// Storage in memory that has no more to offer than an object store: a move is a copy and a deletion, nothing can be
 /// touched, directories are but the names of what is in them, and times are whole seconds.
-package final class ObjectStoreDriver: StorageDriver {
-  private let memory = InMemoryDriver()
+package final class ObjectStoreDriver: ForwardingDriver {
+  package let base: any StorageDriver = InMemoryDriver()
   package let traits: DriverTraits
   /// Nanoseconds.
   private let resolution: Int64
@@ -20,20 +20,8 @@ package final class ObjectStoreDriver: StorageDriver {
     self.between = between
   }
 
-  package func content(at path: StoragePath, limit: Int) async throws(StorageError) -> [UInt8] {
-    try await memory.content(at: path, limit: limit)
-  }
-
-  package func put(_ content: [UInt8], at path: StoragePath, durability: Durability) async throws(StorageError) {
-    try await memory.put(content, at: path, durability: durability)
-  }
-
-  package func reader(at path: StoragePath, from offset: Int64) async throws(StorageError) -> any StorageReader {
-    try await memory.reader(at: path, from: offset)
-  }
-
   package func writer(at path: StoragePath, appending: Bool) async throws(StorageError) -> any StorageWriter {
-    ObjectWriter(try await memory.writer(at: path, appending: appending), path, self)
+    ObjectWriter(try await base.writer(at: path, appending: appending), path, self)
   }
 
   package func directWriter(
@@ -43,19 +31,9 @@ package final class ObjectStoreDriver: StorageDriver {
   }
 
   package func stat(_ path: StoragePath) async throws(StorageError) -> StorageEntry {
-    let entry = try await memory.stat(path)
+    let entry = try await base.stat(path)
     return StorageEntry(
       isDirectory: entry.isDirectory, size: entry.size, modified: entry.modified - entry.modified % resolution)
-  }
-
-  package func list(_ path: StoragePath) async throws(StorageError) -> [String] {
-    try await memory.list(path)
-  }
-
-  package func forEachName(
-    in path: StoragePath, _ visit: (String) async throws(StorageError) -> Void
-  ) async throws(StorageError) {
-    try await forEachListedName(in: path, visit)
   }
 
   package func entries(of directory: StoragePath) async throws(StorageError) -> [DirectoryEntry] {
@@ -71,29 +49,19 @@ package final class ObjectStoreDriver: StorageDriver {
   }
 
   fileprivate func copy(_ source: StoragePath, to destination: StoragePath) async throws(StorageError) {
-    try await memory.put(memory.content(at: source, limit: .max), at: destination, durability: .process)
+    try await base.put(base.content(at: source, limit: .max), at: destination, durability: .process)
   }
 
   package func touch(_ path: StoragePath) async throws(StorageError) {
     throw StorageError(.failed, "touch \(path)", cause: "no object can be touched")
   }
 
-  package func settle(_ path: StoragePath) async throws(StorageError) {
-    try await memory.settle(path)
-  }
-
   package func delete(_ path: StoragePath, durability: Durability) async throws(StorageError) {
-    try await memory.delete(path, durability: durability)
-    try await memory.prune(path.parent, below: .root)
+    try await base.delete(path, durability: durability)
+    try await base.prune(path.parent, below: .root)
   }
 
   package func prune(_ directory: StoragePath, below top: StoragePath) async throws(StorageError) {}
-
-  package func sweepLeftovers(olderThan age: Duration) async throws(StorageError) -> Int { 0 }
-
-  package func directURL(
-    for path: StoragePath, answering request: DownloadRequest
-  ) async throws(StorageError) -> DirectURL? { nil }
 
   package func changeToken(of directory: StoragePath) async throws(StorageError) -> ChangeToken? { nil }
 
@@ -142,7 +110,7 @@ package final class ObjectStoreDriver: StorageDriver {
     }
     func cancel() async throws(StorageError) {
       try await writer.cancel()
-      try await driver.memory.prune(path.parent, below: .root)
+      try await driver.base.prune(path.parent, below: .root)
     }
   }
 }

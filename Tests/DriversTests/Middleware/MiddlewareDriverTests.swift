@@ -35,6 +35,18 @@ import Testing
       ])
   }
 
+  @Test func `a driver's own ways to list, to write and to remove stay its own`() async throws {
+    let store = ObjectStoreDriver()
+    let counting = CountingDriver(store)
+    let driver = MiddlewareDriver(FixedURL(url: nil), over: counting)
+    #expect(driver.concurrency == store.concurrency)
+    #expect(driver.removalTiming == store.removalTiming)
+    try await driver.put([1, 2], at: path("/a/b"), durability: .process)
+    #expect(try await driver.entries(of: path("/a")).map(\.entry.size) == [2])
+    #expect(try await driver.directWriter(to: path("/a/c"), length: 1) != nil)
+    #expect(counting.takeCounts() == ["put": 1, "entries": 1, "directWriter": 1])
+  }
+
   @Test(arguments: [true, false])
   func `whether changes are seen at once is the driver's`(isEventuallyConsistent: Bool) {
     let driver = HookedDriver(InMemoryDriver(), isEventuallyConsistent: isEventuallyConsistent) { _ in }
