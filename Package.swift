@@ -50,7 +50,7 @@ let package = Package(
     .target(
       name: "Drivers",
       dependencies: [
-        "CExpat", "CHiredis", "CLinux", "Core",
+        "CExpat", "CLinux", "Core",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
@@ -59,13 +59,22 @@ let package = Package(
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
-      ],
+      ], exclude: ["Redis"]),
+    // The shared cache. Its own target, so that Core and Drivers build and test without hiredis.
+    .target(
+      name: "RedisCache",
+      dependencies: [
+        "CHiredis", "CLinux", "Core",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+      ], path: "Sources/Drivers/Redis",
+      swiftSettings: hiredisHasTLS ? [.define("HIREDIS_SSL")] : [],
       linkerSettings: hiredisHasTLS ? ["hiredis_ssl", "ssl", "crypto"].map { .linkedLibrary($0) } : []),
     // Processes, FastCGI, commands, and the one composition root.
     .executableTarget(
       name: "FCGIApp",
       dependencies: [
-        "CBuild", "CFCGI", "CLinux", "Core", "Drivers",
+        "CBuild", "CFCGI", "CLinux", "Core", "Drivers", "RedisCache",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
@@ -92,15 +101,21 @@ let package = Package(
     .testTarget(
       name: "DriversTests",
       dependencies: [
-        "CHiredis", "Core", "Drivers", "TestSupport",
+        "Core", "Drivers", "TestSupport",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
-      ]),
+      ], exclude: ["Redis"]),
+    .testTarget(
+      name: "RedisCacheTests",
+      dependencies: [
+        "CHiredis", "Core", "RedisCache", "TestSupport",
+        .product(name: "Logging", package: "swift-log"),
+      ], path: "Tests/DriversTests/Redis"),
     .testTarget(
       name: "APITests",
       dependencies: [
-        "Core", "Drivers", "FCGIApp", "TestSupport",
+        "Core", "Drivers", "FCGIApp", "RedisCache", "TestSupport",
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -116,7 +131,7 @@ let package = Package(
     .executableTarget(
       name: "CacheGain",
       dependencies: [
-        "Core", "Drivers", "TestSupport",
+        "Core", "Drivers", "RedisCache", "TestSupport",
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ], path: "scripts/benchmark/CacheGain"),
@@ -131,7 +146,7 @@ let package = Package(
     .testTarget(
       name: "FCGIAppTests",
       dependencies: [
-        "FCGIApp", "Core", "Drivers", "TestSupport",
+        "FCGIApp", "Core", "Drivers", "RedisCache", "TestSupport",
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -142,14 +157,14 @@ let package = Package(
 
 // Strictness, said once for every target.
 for target in package.targets where target.type != .system {
-  target.swiftSettings = [
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-    // For `IOBuffer.bytes`, which lends its memory as a span.
-    .enableExperimentalFeature("Lifetimes"),
-    .treatAllWarnings(as: .error),
-  ]
-  if hiredisHasTLS, target.name == "Drivers" { target.swiftSettings?.append(.define("HIREDIS_SSL")) }
+  target.swiftSettings =
+    (target.swiftSettings ?? []) + [
+      .enableUpcomingFeature("ExistentialAny"),
+      .enableUpcomingFeature("MemberImportVisibility"),
+      .enableUpcomingFeature("InternalImportsByDefault"),
+      .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+      // For `IOBuffer.bytes`, which lends its memory as a span.
+      .enableExperimentalFeature("Lifetimes"),
+      .treatAllWarnings(as: .error),
+    ]
 }

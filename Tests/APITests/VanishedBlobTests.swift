@@ -2,6 +2,7 @@ import Core
 import Drivers
 import HTTPTypes
 import Logging
+import RedisCache
 import TestSupport
 import Testing
 

@@ -2,6 +2,7 @@ import Core
 import Drivers
 import Foundation
 import HTTPTypes
+import RedisCache
 import TestSupport
 import Testing
 

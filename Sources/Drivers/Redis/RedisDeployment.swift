@@ -1,3 +1,4 @@
+import Core
 import Synchronization
 
 /// One unchanging set of master servers, for as long as none of them loses what it has acknowledged.

@@ -1,3 +1,4 @@
+import Core
 import Synchronization
 
 /// One master server of a deployment, and this process' connections to it.

@@ -1,6 +1,6 @@
 import CBuild
 import Core
-import Drivers
+import RedisCache
 
 /// What `berth --version` prints: which source this is, and what was built in.
 enum BuildInformation {

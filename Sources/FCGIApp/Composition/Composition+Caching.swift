@@ -1,6 +1,6 @@
 import Core
-import Drivers
 import Logging
+import RedisCache
 
 extension Composition {
   /// The caches of `storage.cache`; nil: none.

@@ -1,6 +1,7 @@
 import Core
 import Drivers
 import Glibc
+import RedisCache
 
 extension Composition {
   /// Throws the problems of a valid configuration that this build's drivers can't carry out.

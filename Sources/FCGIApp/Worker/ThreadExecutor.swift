@@ -1,4 +1,4 @@
-import Drivers
+import Core
 
 /// Runs one task after the other on the thread that owns it: a task that suspends resumes there.
 ///

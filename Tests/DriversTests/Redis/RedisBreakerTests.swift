@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Drivers
+@testable import RedisCache
 
 /// When a failing Redis is left alone, by a clock of the test's own.
 struct RedisBreakerTests {

@@ -4,7 +4,7 @@ import Logging
 import TestSupport
 import Testing
 
-@testable import Drivers
+@testable import RedisCache
 
 /// With one real server.
 @Suite(.ownThread) struct RedisClientTests {

@@ -4,7 +4,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@testable import Drivers
+@testable import RedisCache
 
 /// A real cluster.
 @Suite(.ownThread, .serialized) struct RedisClusterTests {

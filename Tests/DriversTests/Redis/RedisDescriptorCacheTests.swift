@@ -2,7 +2,7 @@ import Core
 import TestSupport
 import Testing
 
-@testable import Drivers
+@testable import RedisCache
 
 /// What a descriptor cache in Redis shares with docker/distribution, and what it makes of its faults.
 @Suite(.ownThread) struct RedisDescriptorCacheTests {

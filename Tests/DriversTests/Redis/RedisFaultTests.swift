@@ -4,7 +4,7 @@ import Logging
 import TestSupport
 import Testing
 
-@testable import Drivers
+@testable import RedisCache
 
 /// What a server and a network can do to a client.
 @Suite(.ownThread) struct RedisFaultTests {

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import Drivers
+@testable import RedisCache
 
 /// The identity of a deployment changes when data may have been lost, and never else.
 @Suite(.ownThread) struct RedisIdentityTests {

@@ -4,7 +4,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@testable import Drivers
+@testable import RedisCache
 
 /// Many threads and few connections.
 @Suite(.ownThread) struct RedisPoolTests {

@@ -2,7 +2,7 @@ import Core
 import TestSupport
 import Testing
 
-@testable import Drivers
+@testable import RedisCache
 
 /// A master that sentinels name.
 @Suite(.ownThread, .serialized) struct RedisSentinelTests {

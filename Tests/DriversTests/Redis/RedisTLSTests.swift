@@ -2,7 +2,7 @@ import Core
 import TestSupport
 import Testing
 
-@testable import Drivers
+@testable import RedisCache
 
 /// TLS, where the build has it.
 @Suite(.ownThread, .enabled(if: RedisTLSSupport.isAvailable, "this hiredis has no TLS")) struct RedisTLSTests {

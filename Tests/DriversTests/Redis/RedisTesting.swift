@@ -1,11 +1,9 @@
 import Core
-import Foundation
 import Logging
-import Synchronization
 import TestSupport
 import Testing
 
-@testable import Drivers
+@testable import RedisCache
 
 extension RedisClient {
   /// For a test, which has short timeouts where it has to wait for them.
@@ -47,27 +45,5 @@ extension RedisClient {
 extension RedisDeployment {
   func run(_ commands: [String]...) throws(RedisError) -> [RedisReply] {
     try run(commands.map { RedisCommand($0) })
-  }
-}
-
-/// Keeps what is logged.
-struct KeptLog: LogHandler {
-  final class Lines: Sendable {
-    private let lines = Mutex<[String]>([])
-    func add(_ line: String) { lines.withLock { $0.append(line) } }
-    var all: [String] { lines.withLock { $0 } }
-  }
-
-  let lines: Lines
-  var metadata: Logger.Metadata = [:]
-  var logLevel = Logger.Level.trace
-
-  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-    get { metadata[key] }
-    set { metadata[key] = newValue }
-  }
-
-  func log(event: LogEvent) {
-    lines.add("\(event.message)")
   }
 }

@@ -1,7 +1,7 @@
 import Core
 import Testing
 
-@testable import Drivers
+@testable import RedisCache
 
 /// What needs no server.
 struct RedisValueTests {

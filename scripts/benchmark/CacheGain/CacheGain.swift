@@ -3,6 +3,7 @@ import Drivers
 import Foundation
 import HTTPTypes
 import Logging
+import RedisCache
 import TestSupport
 
 /// What each cache gains where the storage is far away, and what a Redis costs that is dead: latencies of requests that

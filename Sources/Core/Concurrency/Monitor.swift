@@ -1,5 +1,6 @@
-import Core
 import Glibc
+// Where optimised builds find `timespec`.
+import SwiftOverlayShims
 
 /// A value behind a lock, with a way to wait for a change of it. Blocks the thread.
 ///
@@ -45,7 +46,7 @@ package final class Monitor<Value: Sendable>: @unchecked Sendable {
       guard left > 0 else { return nil }
       var time = timespec()
       clock_gettime(CLOCK_MONOTONIC, &time)
-      let end = time.nanoseconds + left
+      let end = WallClock.time(seconds: Int64(time.tv_sec), nanoseconds: Int64(time.tv_nsec)) + left
       time = timespec(tv_sec: Int(end / 1_000_000_000), tv_nsec: Int(end % 1_000_000_000))
       pthread_cond_timedwait(condition, mutex, &time)
     }

@@ -3,7 +3,7 @@ import Core
 import TestSupport
 import Testing
 
-@testable import Drivers
+@testable import RedisCache
 
 /// What a Redis server answers.
 @Suite(.ownThread) struct RedisFuzzTests {

@@ -2,7 +2,7 @@ import Core
 import TestSupport
 import Testing
 
-@testable import Drivers
+@testable import RedisCache
 
 /// What every ``BlobDescriptorCache`` does: in process, in a Redis server, behind sentinels, in a cluster.
 @Suite(.ownThread) struct BlobDescriptorCacheContract {
