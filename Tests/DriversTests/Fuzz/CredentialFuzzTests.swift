@@ -23,7 +23,7 @@ import Testing
       for credentials in [try? CredentialDocument.parse(bytes, request: request), STSAnswer.credentials(bytes)] {
         guard let credentials else { continue }
         if let expiration = credentials.expiration { #expect(WallClock.range.contains(expiration)) }
-        _ = credentials.holds(at: WallClock.now, margin: CredentialRenewal.early)
+        _ = credentials.holds(at: WallClock.now, margin: CredentialRenewal<S3Credentials>.early)
         _ = credentials.description
       }
     }

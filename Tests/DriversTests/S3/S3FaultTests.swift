@@ -136,7 +136,7 @@ import Testing
     site.proxy.order(.slowDown)
     await expect(.unavailable) { _ = try await site.driver.content(at: path("/file"), limit: 10) }
     // Some may not have come as far as the proxy on a machine that hardly moves.
-    #expect((1...S3Retry.attempts).contains(site.proxy.count()))
+    #expect((1...Retry.attempts).contains(site.proxy.count()))
     await expect(.unavailable) { try await site.driver.put("text", at: path("/file")) }
     await expect(.unavailable) { _ = try await site.driver.list(path("/dir")) }
     await expect(.unavailable) { _ = try await site.driver.writer(at: path("/upload"), appending: true) }

@@ -25,22 +25,22 @@ struct S3RetryTests {
       (403, "RequestTimeTooSkewed", nil, 2, .no), (nil, "lost", .lost, 1, .later),
       (nil, "timeout", .timeout, 4, .later),
       (nil, "lost", .lost, 5, .no), (nil, "untrusted", .untrusted, 1, .no), (nil, "cancelled", .cancelled, 1, .no),
-    ] as [(Int?, String, HTTPTransportError.Code?, Int, S3Retry)])
+    ] as [(Int?, String, HTTPTransportError.Code?, Int, Retry)])
   func `what may pass is tried again, what may not is not`(
-    row: (status: Int?, code: String, transport: HTTPTransportError.Code?, attempt: Int, retry: S3Retry)
+    row: (status: Int?, code: String, transport: HTTPTransportError.Code?, attempt: Int, retry: Retry)
   ) {
-    #expect(S3Retry(Self.failure(row.status, row.code, row.transport), attempt: row.attempt) == row.retry)
+    #expect(Retry(Self.failure(row.status, row.code, row.transport), attempt: row.attempt) == row.retry)
   }
 
   @Test func `pauses double, are spread, and are bounded`() {
-    #expect(S3Retry.pause(attempt: 1, random: 0) == .zero)
-    #expect(S3Retry.pause(attempt: 1, random: 0.5) == .milliseconds(50))
-    #expect(S3Retry.pause(attempt: 3, random: 0.5) == .milliseconds(200))
-    #expect(S3Retry.pause(attempt: 60, random: 0.5) == .seconds(1))
+    #expect(Retry.pause(attempt: 1, random: 0) == .zero)
+    #expect(Retry.pause(attempt: 1, random: 0.5) == .milliseconds(50))
+    #expect(Retry.pause(attempt: 3, random: 0.5) == .milliseconds(200))
+    #expect(Retry.pause(attempt: 60, random: 0.5) == .seconds(1))
   }
 
   @Test func `retries cost what successes earn`() {
-    let budget = S3RetryBudget(capacity: 12)
+    let budget = RetryBudget(capacity: 12)
     #expect(budget.take() && budget.take())
     #expect(!budget.take())
     for _ in 0..<3 { budget.earn() }

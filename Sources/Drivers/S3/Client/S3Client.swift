@@ -10,7 +10,7 @@ final class S3Client: Sendable {
   private let signer: SigV4Signer
   private let credentials: S3CredentialProvider
   private let userAgent: String
-  private let budget = S3RetryBudget()
+  private let budget = RetryBudget()
   /// This machine's time, in nanoseconds since 1970.
   private let clock: @Sendable () -> Int64
   /// Nanoseconds by which the store's clock is ahead of ours, once it has refused our time.
@@ -90,11 +90,11 @@ final class S3Client: Sendable {
       } catch {
         if !error.isNotFound && !error.isConditionFailed { statistics.failed(request.operation) }
         let failure = await explained(error, request, identity)
-        switch S3Retry(failure, attempt: attempt) {
+        switch Retry(failure, attempt: attempt) {
         case .no: throw failure
         case .later:
           guard budget.take() else { throw failure }
-          try? await Task.sleep(for: S3Retry.pause(attempt: attempt, random: .random(in: 0..<1)))
+          try? await Task.sleep(for: Retry.pause(attempt: attempt, random: .random(in: 0..<1)))
         case .withNewCredentials: credentials.invalidate(identity)
         case .withItsClock: break
         }

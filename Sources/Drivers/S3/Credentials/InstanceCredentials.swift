@@ -68,7 +68,7 @@ struct InstanceCredentials: CredentialSource {
       return .failure(NoToken(finding: .unreachable("\(error.description): \(hint)")))
     }
     let token = Secret(String(String(decoding: response.body, as: UTF8.self)[...].trimmedOfSpace))
-    guard response.status == 200, S3Credentials.isFieldText(token.value) else {
+    guard response.status == 200, token.value.isFieldText else {
       let reason = "\(request) was answered with status \(response.status), without a token"
       return .failure(NoToken(finding: response.mayPass ? .unreachable(reason) : .none(reason)))
     }

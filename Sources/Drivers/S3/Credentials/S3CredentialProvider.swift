@@ -15,7 +15,7 @@ public final class S3CredentialProvider: Sendable {
   private typealias Outcome = Result<S3Credentials, StorageError>
 
   private struct State {
-    var renewal = CredentialRenewal()
+    var renewal = CredentialRenewal<S3Credentials>()
     /// What is being fetched.
     var fetch: Task<Outcome, Never>?
   }

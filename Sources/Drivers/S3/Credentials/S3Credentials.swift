@@ -19,22 +19,14 @@ public struct S3Credentials: Sendable, Equatable {
     self.expiration = expiration
   }
 
-  /// Whether they are still valid `margin` nanoseconds after `now`.
-  func holds(at now: Int64, margin: Int64 = 0) -> Bool {
-    guard let expiration else { return true }
-    let (end, overflow) = now.addingReportingOverflow(margin)
-    return !overflow && expiration > end
-  }
-
   /// Whether they can be put into a header field as they are.
   var isWellFormed: Bool {
-    !secretKey.isEmpty && Self.isFieldText(accessKey) && sessionToken.map { Self.isFieldText($0.value) } ?? true
+    !secretKey.isEmpty && accessKey.isFieldText && sessionToken?.value.isFieldText ?? true
   }
+}
 
-  /// Visible ASCII, without spaces.
-  static func isFieldText(_ text: String) -> Bool {
-    !text.isEmpty && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
-  }
+extension S3Credentials: ExpiringCredentials {
+  static let service = "S3"
 }
 
 extension S3Credentials: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

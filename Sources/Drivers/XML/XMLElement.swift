@@ -1,7 +1,7 @@
 import CExpat
 import NIOCore
 
-/// An XML element as S3's answers have them: names without their namespace, text, children.
+/// An XML element as object stores' answers have them: names without their namespace, text, children.
 struct XMLElement: Equatable, Sendable {
   var name: String
   var text = ""
@@ -22,7 +22,7 @@ struct XMLElement: Equatable, Sendable {
     children.filter { $0.name == name }
   }
 
-  /// Parses a document; nil where it is none, nests deeper than S3's answers ever do, or declares a type.
+  /// Parses a document; nil where it is none, nests deeper than object stores' answers ever do, or declares a type.
   init?(parsing document: ByteBuffer) {
     guard let root = XMLParser().parse(document) else { return nil }
     self = root
@@ -55,7 +55,7 @@ private final class XMLParser {
     XML_SetElementHandler(
       parser, { this, name, _ in XMLParser.from(this)?.begin(name) }, { this, _ in XMLParser.from(this)?.end() })
     XML_SetCharacterDataHandler(parser) { this, text, count in XMLParser.from(this)?.add(text, count) }
-    // S3 declares no types; entities are how a small document becomes a huge one.
+    // Stores declare no types; entities are how a small document becomes a huge one.
     XML_SetStartDoctypeDeclHandler(parser) { this, _, _, _, _ in XMLParser.from(this)?.refuse() }
     let status = document.withUnsafeReadableBytes { bytes in
       XML_Parse(parser, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(clamping: bytes.count), 1)

@@ -1,12 +1,12 @@
 import Core
 
 /// Decides when credentials are fetched, and which requests wait for that. Has no effects, so that it can be tested.
-struct CredentialRenewal: Sendable {
+struct CredentialRenewal<Credentials: ExpiringCredentials>: Sendable {
   enum Decision: Sendable, Equatable {
     /// Sign with these.
-    case use(S3Credentials)
+    case use(Credentials)
     /// Sign with these, and fetch new ones meanwhile.
-    case useAndFetch(S3Credentials)
+    case useAndFetch(Credentials)
     /// Fetch, and wait for it.
     case fetch
     /// Wait for what is being fetched.
@@ -25,15 +25,15 @@ struct CredentialRenewal: Sendable {
   }
 
   /// Fetch new credentials this long before the old ones expire (nanoseconds). AWS has them ready by then.
-  static let early: Int64 = 300 * second
+  static var early: Int64 { 300 * second }
   /// Stop signing with credentials that expire within this time (nanoseconds).
-  static let late: Int64 = 10 * second
+  static var late: Int64 { 10 * second }
   /// Nanoseconds between two attempts.
-  static let pause: Int64 = 5 * second
+  static var pause: Int64 { 5 * second }
 
-  private static let second: Int64 = 1_000_000_000
+  private static var second: Int64 { 1_000_000_000 }
 
-  private var held: S3Credentials?
+  private var held: Credentials?
   private var isRejected = false
   private var isFetching = false
   /// When the last attempt ended, and how it failed if it did.
@@ -63,8 +63,8 @@ struct CredentialRenewal: Sendable {
   /// Takes what was fetched.
   /// - Returns: the result for waiting requests: the old credentials if fetching failed and they are still valid.
   mutating func fetched(
-    _ result: Result<S3Credentials, StorageError>, at now: Int64
-  ) -> Result<S3Credentials, StorageError> {
+    _ result: Result<Credentials, StorageError>, at now: Int64
+  ) -> Result<Credentials, StorageError> {
     isFetching = false
     attempted = now
     let error: StorageError
@@ -76,7 +76,8 @@ struct CredentialRenewal: Sendable {
       return .success(credentials)
     case .success:
       error = StorageError(
-        .unavailable, "the credentials for S3 had expired when they came: is this machine's clock right?")
+        .unavailable,
+        "the credentials for \(Credentials.service) had expired when they came: is this machine's clock right?")
     case .failure(let reason):
       error = reason
     }
@@ -86,7 +87,7 @@ struct CredentialRenewal: Sendable {
   }
 
   /// Call it when the service has rejected `credentials`.
-  mutating func reject(_ credentials: S3Credentials) {
+  mutating func reject(_ credentials: Credentials) {
     // Others may be held by now.
     if credentials == held { isRejected = true }
   }

@@ -28,7 +28,7 @@ enum CredentialFile {
       throw StorageError(.failed, "\(path) is not there, which \(variable) names")
     }
     let token = Secret(String(text[...].trimmedOfSpace))
-    guard S3Credentials.isFieldText(token.value) else {
+    guard token.value.isFieldText else {
       throw StorageError(.failed, "\(path), which \(variable) names, holds no token")
     }
     return token

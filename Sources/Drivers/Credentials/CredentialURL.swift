@@ -7,7 +7,7 @@ struct CredentialURL: Equatable {
 
   /// nil for everything else.
   init?(_ text: String) {
-    guard S3Credentials.isFieldText(text), !text.contains("\\"), !text.contains("#") else { return nil }
+    guard text.isFieldText, !text.contains("\\"), !text.contains("#") else { return nil }
     isSecure = text.hasPrefix("https://")
     guard isSecure || text.hasPrefix("http://") else { return nil }
     let authority = text.dropFirst(isSecure ? 8 : 7).prefix { $0 != "/" && $0 != "?" }
@@ -29,12 +29,5 @@ struct CredentialURL: Equatable {
   /// Without the slashes at its end, for a path to follow.
   var base: String {
     String(text.reversed().drop { $0 == "/" }.reversed())
-  }
-
-  /// Whether only this machine or its host can answer: loopback, and the addresses of ECS and EKS.
-  var isLocal: Bool {
-    if ["localhost", "::1", "169.254.170.2", "169.254.170.23", "fd00:ec2::23"].contains(host) { return true }
-    let octets = host.split(separator: ".", omittingEmptySubsequences: false)
-    return octets.count == 4 && octets[0] == "127" && octets.allSatisfy { UInt8($0) != nil }
   }
 }

@@ -4,6 +4,8 @@ import Testing
 @testable import Drivers
 
 struct CredentialRenewalTests {
+  typealias Renewal = CredentialRenewal<S3Credentials>
+
   private static let static_ = S3Credentials(accessKey: "static", secretKey: "s")
 
   private static func temporary(_ name: String, until clock: String) -> S3Credentials {
@@ -15,8 +17,8 @@ struct CredentialRenewalTests {
   private static let error = StorageError(.unavailable, "nobody is there")
 
   /// That has fetched some at 08:00.
-  private static func renewal(holding credentials: S3Credentials) -> CredentialRenewal {
-    var renewal = CredentialRenewal()
+  private static func renewal(holding credentials: S3Credentials) -> Renewal {
+    var renewal = Renewal()
     _ = renewal.decide(at: time("08:00:00"))
     _ = renewal.fetched(.success(credentials), at: time("08:00:00"))
     return renewal
@@ -27,9 +29,9 @@ struct CredentialRenewalTests {
       (old, "08:00:00", .use(old)), (old, "08:54:59", .use(old)), (old, "08:55:00", .useAndFetch(old)),
       (old, "08:59:49", .useAndFetch(old)), (old, "08:59:50", .fetch), (old, "08:59:59", .fetch),
       (old, "09:00:00", .fetch), (old, "23:59:59", .fetch), (static_, "23:59:59", .use(static_)),
-    ] as [(S3Credentials, String, CredentialRenewal.Decision)])
+    ] as [(S3Credentials, String, Renewal.Decision)])
   func `credentials are replaced before they expire`(
-    held: S3Credentials, clock: String, expected: CredentialRenewal.Decision
+    held: S3Credentials, clock: String, expected: Renewal.Decision
   ) {
     var renewal = Self.renewal(holding: held)
     #expect(renewal.decide(at: time(clock)) == expected)
@@ -37,15 +39,15 @@ struct CredentialRenewalTests {
 
   @Test(
     arguments: [("08:55:00", .use(old)), ("08:59:49", .use(old)), ("08:59:50", .wait), ("09:00:00", .wait)]
-      as [(String, CredentialRenewal.Decision)])
-  func `one fetches while others go on, or wait`(clock: String, expected: CredentialRenewal.Decision) {
+      as [(String, Renewal.Decision)])
+  func `one fetches while others go on, or wait`(clock: String, expected: Renewal.Decision) {
     var renewal = Self.renewal(holding: Self.old)
     _ = renewal.decide(at: time("08:55:00"))
     #expect(renewal.decide(at: time(clock)) == expected)
   }
 
   @Test func `the first ones are waited for by all`() {
-    var renewal = CredentialRenewal()
+    var renewal = Renewal()
     #expect(renewal.decide(at: time("08:00:00")) == .fetch)
     #expect(renewal.decide(at: time("08:00:01")) == .wait)
     #expect(renewal.fetched(.success(Self.old), at: time("08:00:02")).accessKey == "old")
@@ -59,7 +61,7 @@ struct CredentialRenewalTests {
     #expect(renewal.decide(at: time("08:59:56")) == .use(Self.old))
     #expect(renewal.decide(at: time("08:59:57")) == .fetch)
     #expect(renewal.fetched(.failure(Self.error), at: time("09:00:00")).accessKey == nil)
-    #expect(renewal.decide(at: time("09:00:01")) == .fail(CredentialRenewal.Failure(error: Self.error)))
+    #expect(renewal.decide(at: time("09:00:01")) == .fail(Renewal.Failure(error: Self.error)))
     #expect(renewal.decide(at: time("09:00:05")) == .fetch)
     #expect(renewal.fetched(.success(Self.new), at: time("09:00:06")).accessKey == "new")
     #expect(renewal.decide(at: time("09:00:06")) == .use(Self.new))
@@ -74,7 +76,7 @@ struct CredentialRenewalTests {
   }
 
   @Test func `ones that have expired when they come are none`() {
-    var renewal = CredentialRenewal()
+    var renewal = Renewal()
     _ = renewal.decide(at: time("10:00:00"))
     let outcome = renewal.fetched(.success(Self.old), at: time("10:00:00"))
     #expect(throws: StorageError.self) { try outcome.get() }
@@ -106,7 +108,7 @@ struct CredentialRenewalTests {
   }
 
   @Test func `a clock that is set back holds nothing up`() {
-    var renewal = CredentialRenewal()
+    var renewal = Renewal()
     _ = renewal.decide(at: time("10:00:00"))
     _ = renewal.fetched(.failure(Self.error), at: time("10:00:00"))
     #expect(renewal.decide(at: time("09:00:00")) == .fetch)

@@ -19,8 +19,8 @@ public enum HTTPDate {
     return RFC3339.nanoseconds("\(parts[3])-\(number)-\(parts[1])T\(parts[4])Z")
   }
 
-  /// Nanoseconds to add to this machine's time to get the server's, exact to a second or so: for signatures after
-  /// `RequestTimeTooSkewed`.
+  /// Nanoseconds to add to this machine's time to get the server's, exact to a second or so: for signatures that the
+  /// server refuses because of this machine's clock.
   /// - Parameters:
   ///   - date: the server's `Date`.
   ///   - now: nanoseconds since 1970, when it came.
