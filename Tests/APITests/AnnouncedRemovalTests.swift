@@ -182,7 +182,7 @@ import Testing
     let data = StorageLayout.blobData(digest)
     let (client, name) = (site.site.client, site.repo.name)
     let isOver = Flag()
-    let waiting = try await RemovalAnnouncer(site.base).announcing([data]) { _ throws(StorageError) in
+    let waiting = try await site.base.removalProtocol.announcing([data]) { _ throws(StorageError) in
       let waiting = Meanwhile { () async throws -> Int in
         let answer: TestResponse
         switch wanting {
@@ -228,7 +228,7 @@ import Testing
       case .link: StorageLayout.layerLink(name, layer)
       case .entry: StorageLayout.referrer(name, subject: layer, referrer.digest)
       }
-    let waiting = try await RemovalAnnouncer(site.base).announcing([path]) { _ throws(StorageError) in
+    let waiting = try await site.base.removalProtocol.announcing([path]) { _ throws(StorageError) in
       let waiting = Meanwhile { () async throws -> Void in
         switch writing {
         case .link: try await repository.blobs.link(layer)
@@ -267,7 +267,7 @@ import Testing
     let site = CollectionSite(.objects, timing)
     _ = try await site.repo.blob("layer")
     let digest = "layer".digest
-    try await RemovalAnnouncer(site.base).announcing([StorageLayout.blobData(digest)]) { _ throws(StorageError) in
+    try await site.base.removalProtocol.announcing([StorageLayout.blobData(digest)]) { _ throws(StorageError) in
       let target = "/v2/\(site.repo.name)/blobs/"
       let told = try? await site.site.client.send(.head, target + "\(digest)")
       let pushed = try? await site.site.client.send(

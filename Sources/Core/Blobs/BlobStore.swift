@@ -5,8 +5,8 @@ public struct BlobStore: Sendable {
   let damage: DamageLog?
   /// Cache in front of the storage; nil: none.
   let cache: DescriptorCaching?
-  /// Looks for announced removals before this process relies on a content; nil where removals are not announced.
-  let watch: RemovalWatch?
+  /// How content is claimed, and removed beside requests.
+  let removal: any RemovalProtocol
 
   /// Over a driver.
   public init(driver: any StorageDriver, damage: DamageLog? = nil) {
@@ -17,7 +17,7 @@ public struct BlobStore: Sendable {
     self.driver = driver
     self.damage = damage
     self.cache = cache
-    watch = driver.removalTiming.map { RemovalWatch(driver, $0) }
+    removal = driver.removalProtocol
   }
 
   /// Removes content, or links to it, so that no cache returns it afterwards.
@@ -72,29 +72,8 @@ public struct BlobStore: Sendable {
   /// As `claim`, always in the storage, and with the times.
   /// - Parameter isComing: whether the content is about to be put, if it isn't there.
   func claimInStorage(_ digest: Digest, isComing: Bool = false) async throws(StorageError) -> Claim? {
-    if let watch { return try await claimBeside(digest, isComing: isComing, watch) }
-    for _ in 1...BlobStore.attempts {
-      let now = WallClock.now
-      guard let entry = try await entry(of: digest) else { return nil }
-      var claim = Claim(size: entry.size, modified: entry.modified, claimed: now)
-      if entry.modified > now - BlobStore.claimInterval { return claim }
-      do {
-        try await driver.touch(StorageLayout.blobData(digest))
-        return claim
-      } catch  where error.code == .notFound {
-        // It was condemned in between.
-      } catch  where error.code == .denied {
-        // Storage that this process can only read, or another user's files: it can't be claimed, but it is there.
-        claim.claimed = nil
-        return claim
-      }
-    }
-    throw StorageError(.unavailable, "find \(digest)", cause: "it comes and goes")
+    try await removal.claim(digest, isComing: isComing, in: self)
   }
-
-  /// Nanoseconds for which a claim is not written again, so that frequent requests for one content write nothing.
-  /// Garbage collection adds them to the grace.
-  static let claimInterval: Int64 = 250_000_000
 
   /// Attempts to find a content while a collection moves it aside.
   static let attempts = 10
@@ -108,7 +87,7 @@ public struct BlobStore: Sendable {
         damage?.note(path, "is \(entry.isDirectory ? "a directory" : "empty")")
         return nil
       } catch  where error.code == .notFound {
-        guard try await Condemnation.rescue(path, driver) else { return nil }
+        guard try await removal.restore(path) else { return nil }
       } catch  where error.code == .irregular {
         damage?.note(path, "can't be read (\(error.cause ?? error.message))")
         return nil
@@ -124,7 +103,7 @@ public struct BlobStore: Sendable {
       do {
         return try await driver.content(at: path, limit: limit)
       } catch  where error.code == .notFound {
-        guard try await Condemnation.rescue(path, driver) else { return nil }
+        guard try await removal.restore(path) else { return nil }
       } catch  where error.code == .irregular {
         damage?.note(path, "can't be read (\(error.cause ?? error.message))")
         return nil
@@ -145,7 +124,7 @@ public struct BlobStore: Sendable {
         try await driver.settle(StorageLayout.blobData(digest))
         return false
       } catch  where error.code == .notFound {
-        // It was condemned in between.
+        // It was moved aside in between.
       }
     }
     try await driver.put(content, at: StorageLayout.blobData(digest), durability: .withNext)

@@ -34,12 +34,10 @@ enum Link {
   }
 
   /// As `read`, but if garbage collection has moved the link aside, moves it back.
-  static func find(
-    _ path: StoragePath, _ driver: any StorageDriver, damage: DamageLog? = nil
-  ) async throws(StorageError) -> Digest? {
-    if let digest = try await read(path, driver, damage: damage) { return digest }
-    guard try await Condemnation.rescue(path, driver) else { return nil }
-    return try await read(path, driver)
+  static func find(_ path: StoragePath, _ blobs: BlobStore) async throws(StorageError) -> Digest? {
+    if let digest = try await read(path, blobs.driver, damage: blobs.damage) { return digest }
+    guard try await blobs.removal.restore(path) else { return nil }
+    return try await read(path, blobs.driver)
   }
 
   /// Writes a link, durably, unless it exists. The caller has stored or claimed the content before, so that garbage
@@ -50,7 +48,7 @@ enum Link {
     _ digest: Digest, at path: StoragePath, _ blobs: BlobStore
   ) async throws(StorageError) -> Bool {
     let driver = blobs.driver
-    _ = try await blobs.watch?.awaitRemoval(of: path)
+    _ = try await blobs.removal.awaitDecision(on: path)
     if try await isThere(digest, at: path, blobs) {
       do {
         try await driver.settle(path)
@@ -68,7 +66,7 @@ enum Link {
     _ digest: Digest, at path: StoragePath, _ blobs: BlobStore
   ) async throws(StorageError) -> Bool {
     do {
-      return try await find(path, blobs.driver, damage: blobs.damage) == digest
+      return try await find(path, blobs) == digest
     } catch  where error.mayBeOfOneFile {
       return false
     }

@@ -29,8 +29,7 @@ public struct LinkedBlobStore: Sendable {
     // What is remembered has been claimed.
     if blobs.cache != nil { return try await claim(digest) }
     guard
-      let content = try await Link.find(
-        StorageLayout.layerLink(repository, digest), blobs.driver, damage: blobs.damage),
+      let content = try await Link.find(StorageLayout.layerLink(repository, digest), blobs),
       let size = try await blobs.size(of: content)
     else { return nil }
     return Blob(digest: digest, content: content, size: size, cached: nil)
@@ -76,13 +75,13 @@ public struct LinkedBlobStore: Sendable {
   private func claimInStorage(_ digest: Digest) async throws(StorageError) -> DescriptorCaching.Sighting<Blob>? {
     let path = StorageLayout.layerLink(repository, digest)
     let begin = WallClock.now
-    _ = try await blobs.watch?.awaitRemoval(of: path)
-    guard let content = try await Link.find(path, blobs.driver, damage: blobs.damage),
+    _ = try await blobs.removal.awaitDecision(on: path)
+    guard let content = try await Link.find(path, blobs),
       let claim = try await blobs.claimInStorage(content)
     else { return nil }
     if claim.isNew || claim.modified > begin - LinkedBlobStore.clockTick {
-      _ = try await blobs.watch?.awaitRemoval(of: path)
-      guard try await Link.find(path, blobs.driver) == content else { return nil }
+      _ = try await blobs.removal.awaitDecision(on: path)
+      guard try await Link.find(path, blobs) == content else { return nil }
     }
     // What is kept under another digest is not remembered: docker/distribution's entries can't say so.
     let cached = content == digest ? claim.cached : nil

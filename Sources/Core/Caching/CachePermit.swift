@@ -10,16 +10,10 @@ final class CachePermit: Sendable {
   let domain: String
   private let driver: any StorageDriver
   private let path: StoragePath
-  private let state = NIOLockedValueBox(State())
-
-  private struct State {
-    var pass: CachePass?
-    var isRenewing = false
-    /// When the last attempt to read the file began.
-    var readAt: ContinuousClock.Instant?
-    /// The number that was read last, and how long it holds: see ``CachePermitFile/rest(modified:)``.
-    var known: (number: UInt64, end: ContinuousClock.Instant)?
-  }
+  /// nil: the domain was closed, or the file could not be read.
+  private let reading = LeasedReading<CachePass?>(lease: CachePermit.lease, renewal: CachePermit.renewal)
+  /// The number that was read last, and how long it holds: see ``CachePermitFile/rest(modified:)``.
+  private let known = NIOLockedValueBox<(number: UInt64, end: ContinuousClock.Instant)?>(nil)
 
   /// How long a reading may be used, counted from before it began.
   static let lease = Duration.seconds(1)
@@ -37,21 +31,18 @@ final class CachePermit: Sendable {
   /// Reads the file twice a second at the most. While one request reads it, the others use the last pass.
   func pass() async -> CachePass? {
     let now = ContinuousClock.now
-    let (known, isMine) = state.withLockedValue { state -> (CachePass?, Bool) in
-      if state.isRenewing { return (state.pass, false) }
-      if let readAt = state.readAt, now - readAt < CachePermit.renewal { return (state.pass, false) }
-      state.isRenewing = true
-      state.readAt = now
-      return (nil, true)
+    switch reading.step(asOf: now) {
+    case .use(let pass):
+      return pass
+    case .missing:
+      return nil
+    case .renew:
+      let number = try? await read()
+      let pass = number.flatMap { $0 }.map { CachePass(domain: domain, number: $0, end: now + CachePermit.lease) }
+      reading.store(pass, readFrom: now)
+      reading.endRenewal()
+      return pass.flatMap { $0.isValid ? $0 : nil }
     }
-    guard isMine else { return known.flatMap { now < $0.end ? $0 : nil } }
-    let number = try? await read()
-    let pass = number.flatMap { $0 }.map { CachePass(domain: domain, number: $0, end: now + CachePermit.lease) }
-    state.withLockedValue { state in
-      state.isRenewing = false
-      state.pass = pass
-    }
-    return pass.flatMap { $0.isValid ? $0 : nil }
   }
 
   /// The number in the file, which is created where it is missing; nil while the domain is closed.
@@ -70,12 +61,11 @@ final class CachePermit: Sendable {
 
   /// Whether a number is young enough. The file is looked at once for each.
   private func holds(_ number: UInt64) async throws(StorageError) -> Bool {
-    let known = state.withLockedValue { $0.known }
-    if let known, known.number == number { return ContinuousClock.now < known.end }
+    if let known = known.withLockedValue({ $0 }), known.number == number { return ContinuousClock.now < known.end }
     do {
       let now = ContinuousClock.now
       guard let rest = CachePermitFile.rest(modified: try await driver.stat(path).modified) else { return false }
-      state.withLockedValue { $0.known = (number, now + rest) }
+      known.withLockedValue { $0 = (number, now + rest) }
       return true
     } catch  where error.code == .notFound {
       return false

@@ -15,7 +15,6 @@ final class BlobSweep {
     /// nil where it isn't there.
     var size: Int64?
     var data: StoragePath { directory / "data" }
-    var claim: StoragePath { directory / StorageLayout.claimName }
   }
 
   init(_ run: CollectionRun, _ cache: (any BlobDescriptorCache)?) {
@@ -97,11 +96,11 @@ final class BlobSweep {
     let entry = try await storage.entry(content.data)
     if content.isWanted { return .kept }
     if let entry {
-      return try await storage.isYoung(entry, claim: content.claim) ? .kept : .garbage(entry.size)
+      return try await storage.isYoung(entry, content.data) ? .kept : .garbage(entry.size)
     }
     guard !storage.isDryRun else { return .nothing }
-    if storage.driver.removalTiming != nil {
-      guard let claim = try await storage.entry(content.claim) else { return .nothing }
+    if let file = storage.removal.claimFile(of: content.data) {
+      guard let claim = try await storage.entry(file) else { return .nothing }
       return claim.modified < storage.cutoff ? .garbage(nil) : .nothing
     }
     try await storage.driver.prune(content.directory, below: StorageLayout.blobs)
@@ -110,8 +109,8 @@ final class BlobSweep {
 
   private static func remove(
     _ content: Content, _ window: RemovalWindow, _ storage: CollectedStorage
-  ) async throws(StorageError) -> CollectedStorage.Outcome {
-    let outcome = try await storage.removeContent(content.data, claim: content.claim, window)
+  ) async throws(StorageError) -> RemovalOutcome {
+    let outcome = try await storage.removeContent(content.data, window)
     if outcome == .removed { try await storage.driver.prune(content.directory, below: StorageLayout.blobs) }
     return outcome
   }

@@ -1,24 +1,19 @@
-import Synchronization
-
 /// The storage during a collection: reads and removals that several of its tasks may carry out at the same time.
 final class CollectedStorage: Sendable {
   let driver: any StorageDriver
-  /// A name that no other collection has.
-  let name: String
+  let removal: any RemovalProtocol
+  let run: RemovalRun
   let isDryRun: Bool
   /// Contents that were modified since then (nanoseconds since 1970) are kept.
   let cutoff: Int64
-  private let leftAside = Atomic<Bool>(false)
 
-  init(_ driver: any StorageDriver, name: String, isDryRun: Bool, cutoff: Int64) {
-    self.driver = driver
-    self.name = name
+  init(_ blobs: BlobStore, _ run: RemovalRun, isDryRun: Bool, cutoff: Int64) {
+    driver = blobs.driver
+    removal = blobs.removal
+    self.run = run
     self.isDryRun = isDryRun
     self.cutoff = cutoff
   }
-
-  /// Whether a file that was moved aside could neither be moved back nor be removed.
-  var hasLeftAside: Bool { leftAside.load(ordering: .relaxed) }
 
   // MARK: - Looking
 
@@ -31,14 +26,12 @@ final class CollectedStorage: Sendable {
       return try await look(path)
     } catch  where error.code == .notFound || error.code == .wrongKind {
     }
-    guard driver.removalTiming == nil else { return nil }
     do {
       if isDryRun {
-        let names = try await driver.list(path.parent)
-        guard let aside = names.first(where: { $0.hasPrefix(StorageLayout.condemnedPrefix) }) else { return nil }
-        return try await look(path.parent / aside)
+        guard let aside = try await removal.movedAside(from: path) else { return nil }
+        return try await look(aside)
       }
-      guard try await Condemnation.rescue(path, driver) else { return nil }
+      guard try await removal.restore(path) else { return nil }
       return try await look(path)
     } catch  where error.code == .notFound || error.code == .wrongKind {
       return nil
@@ -51,12 +44,11 @@ final class CollectedStorage: Sendable {
     return entry?.isDirectory == true ? nil : entry
   }
 
-  /// Whether a content was written or claimed since the cutoff.
+  /// Whether the content at `data` was written or claimed since the cutoff.
   /// - Parameter entry: of the content; nil where it isn't there.
-  func isYoung(_ entry: StorageEntry?, claim: StoragePath) async throws(StorageError) -> Bool {
+  func isYoung(_ entry: StorageEntry?, _ data: StoragePath) async throws(StorageError) -> Bool {
     if let entry, entry.modified >= cutoff { return true }
-    // On a file system the content's own time is the claim.
-    guard driver.removalTiming != nil, let claim = try await self.entry(claim) else { return false }
+    guard let file = removal.claimFile(of: data), let claim = try await self.entry(file) else { return false }
     return claim.modified >= cutoff
   }
 
@@ -82,56 +74,21 @@ final class CollectedStorage: Sendable {
     }
   }
 
-  // MARK: - Taking away
+  // MARK: - Removing
 
-  /// What has become of something that was to be removed.
-  enum Outcome: Sendable {
-    case removed
-    /// Claimed, or already removed or moved back.
-    case kept
-    /// The notice's life was over: the removal has to be announced again.
-    case late
-  }
-
-  /// Removes the file at `path` unless it is wanted. Decides after the file was moved aside (`Condemnation`), or its
-  /// removal announced, so that no claim is missed.
+  /// Removes the file at `path` unless it is wanted.
   /// - Parameter isWanted: gets the file's modification time.
   func remove(
     _ path: StoragePath, _ window: RemovalWindow,
     unless isWanted: (_ modified: Int64) async throws(StorageError) -> Bool
-  ) async throws(StorageError) -> Outcome {
-    guard driver.removalTiming == nil else {
-      guard let entry = try await entry(path), try await !isWanted(entry.modified) else { return .kept }
-      guard window.isOpen else { return .late }
-      return try await window.remove(path, driver) ? .removed : .kept
+  ) async throws(StorageError) -> RemovalOutcome {
+    try await removal.remove(path, window, in: run) { _, modified throws(StorageError) in
+      try await isWanted(modified)
     }
-    guard let condemnation = try await Condemnation(path, by: name, driver) else { return .kept }
-    let failure: StorageError?
-    do throws(StorageError) {
-      guard let modified = try await condemnation.lastWanted() else { return .kept }
-      let wanted = try await isWanted(modified)
-      if !wanted { return try await condemnation.carryOut() ? .removed : .kept }
-      failure = nil
-    } catch {
-      failure = error
-    }
-    do throws(StorageError) {
-      try await condemnation.revoke()
-    } catch {
-      leftAside.store(true, ordering: .relaxed)
-      throw error
-    }
-    if let failure { throw failure }
-    return .kept
   }
 
-  /// As `remove`, a content that was neither written nor claimed since the cutoff, or a claim alone.
-  func removeContent(
-    _ data: StoragePath, claim: StoragePath, _ window: RemovalWindow
-  ) async throws(StorageError) -> Outcome {
-    guard driver.removalTiming != nil else { return try await remove(data, window) { $0 >= cutoff } }
-    guard try await !isYoung(entry(data), claim: claim) else { return .kept }
-    guard window.isOpen else { return .late }
-    return try await window.remove(data.parent, driver) ? .removed : .kept
+  /// As `remove`, the content at `data` if it was neither written nor claimed since the cutoff, or a claim alone.
+  func removeContent(_ data: StoragePath, _ window: RemovalWindow) async throws(StorageError) -> RemovalOutcome {
+    try await removal.removeContent(data, window, in: run, since: cutoff)
   }
 }

@@ -1,9 +1,9 @@
 extension CollectionRun {
-  /// How many candidates are checked together before they are removed. One, if removals are not announced.
-  var batch: Int { driver.removalTiming == nil ? 1 : RemovalNotice.capacity }
+  /// How many candidates are checked together before they are removed.
+  var batch: Int { removal.batch }
 
   /// Calls `visit` with candidates for removal, in their order, while their removal is announced: as many at a time as
-  /// a notice can name. With all of them, if removals are not announced.
+  /// one announcement covers. A dry run announces nothing.
   /// - Parameters:
   ///   - path: the path to announce; nil: the candidate won't be removed.
   ///   - visit: returns those for which there was no time left.
@@ -11,18 +11,17 @@ extension CollectionRun {
     _ items: [Item], path: (Item) -> StoragePath?,
     _ visit: ([Item], RemovalWindow) async throws(StorageError) -> [Item]
   ) async throws(StorageError) {
-    guard driver.removalTiming != nil, !options.isDryRun else {
+    guard !options.isDryRun else {
       _ = try await visit(items, RemovalWindow())
       return
     }
-    let announcer = RemovalAnnouncer(driver)
     var rest = items[...]
     var late: [Item] = []
     var failures = 0
     while !rest.isEmpty || !late.isEmpty {
-      let part = late + rest.prefix(RemovalNotice.capacity - late.count)
+      let part = late + rest.prefix(batch - late.count)
       rest = rest.dropFirst(part.count - late.count)
-      late = try await announcer.announcing(part.compactMap(path)) { window throws(StorageError) in
+      late = try await removal.announcing(part.compactMap(path)) { window throws(StorageError) in
         try await visit(part, window)
       }
       failures = late.count < part.count ? 0 : failures + 1
@@ -35,8 +34,8 @@ extension CollectionRun {
   /// Removes each of `items`, in no order; see `announcing`.
   func removeEach<Item: Sendable>(
     _ items: [Item], path: (Item) -> StoragePath,
-    _ remove: @escaping @Sendable (Item, RemovalWindow) async -> Result<CollectedStorage.Outcome, StorageError>,
-    done: (Item, Result<CollectedStorage.Outcome, StorageError>) -> Void
+    _ remove: @escaping @Sendable (Item, RemovalWindow) async -> Result<RemovalOutcome, StorageError>,
+    done: (Item, Result<RemovalOutcome, StorageError>) -> Void
   ) async throws(StorageError) {
     try await announcing(items, path: path) { items, window throws(StorageError) in
       var late: [Item] = []

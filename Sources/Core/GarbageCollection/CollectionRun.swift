@@ -20,14 +20,15 @@ final class CollectionRun {
   var driver: any StorageDriver { storage.driver }
   /// See ``CollectedStorage``.
   var cutoff: Int64 { storage.cutoff }
-  var name: String { storage.name }
+  var name: String { storage.run.name }
+  var removal: any RemovalProtocol { storage.removal }
 
   init(
-    _ driver: any StorageDriver, _ options: GarbageCollector.Options, _ observer: CollectionObserver, name: String,
+    _ blobs: BlobStore, _ options: GarbageCollector.Options, _ observer: CollectionObserver, _ run: RemovalRun,
     cutoff: Int64, isRecovering: Bool
   ) {
-    storage = CollectedStorage(driver, name: name, isDryRun: options.isDryRun, cutoff: cutoff)
-    blobs = BlobStore(driver: driver)
+    storage = CollectedStorage(blobs, run, isDryRun: options.isDryRun, cutoff: cutoff)
+    self.blobs = blobs
     self.options = options
     self.observer = observer
     self.isRecovering = isRecovering

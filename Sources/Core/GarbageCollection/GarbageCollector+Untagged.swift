@@ -19,7 +19,7 @@ extension GarbageCollector {
       if run.report.manifests.removed > 0 {
         try await run.driver.putState(Array(run.name.utf8), at: StorageLayout.collection, durability: .powerLoss)
       }
-      if !run.storage.hasLeftAside { try? await run.driver.delete(StorageLayout.collection, durability: .process) }
+      if !run.storage.run.hasLeftAside { try? await run.driver.delete(StorageLayout.collection, durability: .process) }
     }
     return run.report
   }
@@ -50,9 +50,9 @@ extension Repository {
   /// From its link and its content as far as they are there.
   private func untaggedManifest(_ digest: Digest) async throws(StorageError) -> UntaggedManifest {
     var times: [Int64] = []
-    var paths = [StorageLayout.revisionLink(name, digest), StorageLayout.blobData(digest)]
-    if driver.removalTiming != nil { paths.append(StorageLayout.blobClaim(digest)) }
-    for path in paths {
+    let data = StorageLayout.blobData(digest)
+    let paths = [StorageLayout.revisionLink(name, digest), data, registry.blobs.removal.claimFile(of: data)]
+    for path in paths.compactMap({ $0 }) {
       do {
         times.append(try await driver.stat(path).modified)
       } catch  where error.code == .notFound {

@@ -3,9 +3,8 @@
 /// What is wanted is marked first: what the manifests of all repositories refer to. Then whatever isn't marked is
 /// removed, unless it was written or claimed (``BlobStore/claim(_:)``) since the cutoff: the time at which marking
 /// began, less the grace. So content that a client was told about stays for the grace, and a manifest that marking
-/// missed came after it began, and claimed all that it names before it was answered. What is removed is condemned
-/// first (`Condemnation`), or announced (`RemovalWatch`), so that a claim that comes at the same moment is seen, or
-/// sees that it came too late.
+/// missed came after it began, and claimed all that it names before it was answered. A ``RemovalProtocol`` removes what is
+/// not wanted, so that a claim that comes at the same moment is seen, or sees that it came too late.
 public struct GarbageCollector: Sendable {
   /// What to do.
   public struct Options: Sendable {
@@ -62,35 +61,19 @@ public struct GarbageCollector: Sendable {
     } catch  where error.code == .cancelled {
       run.report.isInterrupted = true
     }
-    if !options.isDryRun, !run.storage.hasLeftAside {
+    if !options.isDryRun, !run.storage.run.hasLeftAside {
       try? await driver.delete(StorageLayout.collection, durability: .process)
     }
     return run.report
   }
 
-  /// Writes a note that files may be moved aside, and reads the storage's time from it.
   func begin(_ observer: CollectionObserver) async throws(StorageError) -> CollectionRun {
-    let name = String(UInt64.random(in: .min ... .max), radix: 16)
-    // Object stores have nothing moved aside: there the note is only for the time.
-    let note = driver.removalTiming == nil ? StorageLayout.collection : StorageLayout.removalClock
-    var isRecovering = false
-    var now = WallClock.now
-    if driver.removalTiming == nil {
-      do {
-        isRecovering = try await driver.isThere(note)
-      } catch  where error.code == .irregular {
-        isRecovering = true
-      }
-    }
-    if !options.isDryRun {
-      try await driver.putState(Array(name.utf8), at: note, durability: .powerLoss)
-      now = try await driver.stat(note).modified
-      try await RemovalAnnouncer(driver).removeExpired(now: now)
-    }
-    let claims = driver.removalTiming?.claimAllowance ?? .nanoseconds(BlobStore.claimInterval)
+    let blobs = BlobStore(driver: driver)
+    let run = RemovalRun()
+    let begin = try await blobs.removal.begin(run, isDryRun: options.isDryRun)
     return CollectionRun(
-      driver, options, observer, name: name, cutoff: Self.cutoff(now, options.fullGrace, claims),
-      isRecovering: isRecovering)
+      blobs, options, observer, run, cutoff: Self.cutoff(begin.now, options.fullGrace, blobs.removal.claimAllowance),
+      isRecovering: begin.isRecovering)
   }
 
   /// - Parameter claims: a claim that is younger than this is not written again, whatever the grace.

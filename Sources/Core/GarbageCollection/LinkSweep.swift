@@ -119,7 +119,7 @@ struct LinkSweep {
       return [item.digest]
     }
 
-    func remove(_ item: Item, _ window: RemovalWindow) async throws(StorageError) -> CollectedStorage.Outcome {
+    func remove(_ item: Item, _ window: RemovalWindow) async throws(StorageError) -> RemovalOutcome {
       let outcome = try await storage.remove(item.link, window) { _ throws(StorageError) in
         // Content that comes from now on comes with a link that is looked for, and found missing or moved aside.
         for content in item.contents where try await !isGone(content) { return true }
@@ -130,10 +130,11 @@ struct LinkSweep {
     }
 
     private func isGone(_ content: Digest) async throws(StorageError) -> Bool {
-      guard let entry = try await storage.entry(StorageLayout.blobData(content)) else { return true }
+      let data = StorageLayout.blobData(content)
+      guard let entry = try await storage.entry(data) else { return true }
       // It would be, had the sweep before this one changed anything.
       guard storage.isDryRun, !wanted.contains(content) else { return false }
-      return try await !storage.isYoung(entry, claim: StorageLayout.blobClaim(content))
+      return try await !storage.isYoung(entry, data)
     }
   }
 

@@ -18,7 +18,7 @@ struct ManifestSweep: Sendable {
 
   /// What has become of a manifest, and what is to be reported.
   struct Result: Sendable {
-    var outcome: CollectedStorage.Outcome
+    var outcome: RemovalOutcome
     var problem: (path: StoragePath, text: String)?
   }
 
@@ -42,13 +42,13 @@ struct ManifestSweep: Sendable {
 
   private func condemn(
     _ link: StoragePath, _ digest: Digest, _ window: RemovalWindow
-  ) async throws(StorageError) -> CollectedStorage.Outcome {
+  ) async throws(StorageError) -> RemovalOutcome {
     try await driver.removingManifests(from: StorageLayout.repository(repository.name)) {
       () async throws(StorageError) in
       try await storage.remove(link, window) { linked throws(StorageError) in
         if linked >= storage.cutoff { return true }
-        return try await storage.isYoung(
-          storage.entry(StorageLayout.blobData(digest)), claim: StorageLayout.blobClaim(digest))
+        let data = StorageLayout.blobData(digest)
+        return try await storage.isYoung(storage.entry(data), data)
       }
     }
   }

@@ -70,10 +70,8 @@ struct ReferrerSweep {
     }
     try await run.removeEach(candidates, path: \.path) { entry, window in
       await outcome { () async throws(StorageError) in
-        if storage.driver.removalTiming != nil {
-          guard try await Self.isStale(entry, storage, repository) else { return .kept }
-          guard window.isOpen else { return .late }
-        }
+        guard try await Self.isStale(entry, storage, repository) else { return .kept }
+        guard window.isOpen else { return .late }
         return try await window.remove(entry.path, storage.driver) ? .removed : .kept
       }
     } done: { entry, outcome in

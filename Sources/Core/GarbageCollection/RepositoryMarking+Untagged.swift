@@ -115,7 +115,7 @@ extension RepositoryMarking {
     if let link = try await storage.entry(repository.revision(digest) / "link"), link.modified >= storage.cutoff {
       return true
     }
-    return try await storage.isYoung(
-      storage.entry(StorageLayout.blobData(digest)), claim: StorageLayout.blobClaim(digest))
+    let data = StorageLayout.blobData(digest)
+    return try await storage.isYoung(storage.entry(data), data)
   }
 }

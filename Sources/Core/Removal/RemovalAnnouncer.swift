@@ -1,14 +1,12 @@
-import Synchronization
-
 /// Announces removals, on storage where nothing can be moved aside in one step: see ``RemovalWatch``. Any
 /// number of processes may do it at the same time: each notice is an object of its own.
-///
-/// On other storage it does nothing at all.
 struct RemovalAnnouncer: Sendable {
   private let driver: any StorageDriver
+  private let timing: RemovalTiming
 
-  init(_ driver: any StorageDriver) {
+  init(_ driver: any StorageDriver, _ timing: RemovalTiming) {
     self.driver = driver
+    self.timing = timing
   }
 
   /// Runs what looks at each of `paths` and removes it where it isn't wanted.
@@ -17,7 +15,7 @@ struct RemovalAnnouncer: Sendable {
   func announcing<Result>(
     _ paths: [StoragePath], _ body: (RemovalWindow) async throws(StorageError) -> Result
   ) async throws(StorageError) -> Result {
-    guard let timing = driver.removalTiming, !paths.isEmpty else { return try await body(RemovalWindow()) }
+    guard !paths.isEmpty else { return try await body(RemovalWindow()) }
     let end = ContinuousClock.now + timing.life
     let notice = StorageLayout.removalNotices / String(UInt64.random(in: .min ... .max), radix: 16)
     let window: RemovalWindow
@@ -44,7 +42,6 @@ struct RemovalAnnouncer: Sendable {
   /// Removes notices of processes that died.
   /// - Parameter now: the storage's time (nanoseconds since 1970).
   func removeExpired(now: Int64) async throws(StorageError) {
-    guard let timing = driver.removalTiming else { return }
     var isAnyGone = false
     for name in try await driver.names(in: StorageLayout.removalNotices) {
       guard let notice = StorageLayout.removalNotices.appending(name) else { continue }
@@ -79,45 +76,6 @@ struct RemovalAnnouncer: Sendable {
       try await Task.sleep(for: duration)
     } catch {
       throw StorageError(.cancelled, "announce removals")
-    }
-  }
-}
-
-/// The time within which what a notice covers may be removed.
-final class RemovalWindow: Sendable {
-  private let end: ContinuousClock.Instant?
-  /// When the notice was put, by the storage's clock (nanoseconds since 1970).
-  let published: Int64
-  private let failed = Atomic<Bool>(false)
-
-  fileprivate init(end: ContinuousClock.Instant, published: Int64) {
-    self.end = end
-    self.published = published
-  }
-
-  /// Without an end, where nothing needs to be announced.
-  init() {
-    end = nil
-    published = .max
-  }
-
-  /// Whether a removal may yet begin.
-  var isOpen: Bool { end.map { ContinuousClock.now < $0 } ?? true }
-
-  /// Whether something may be removed later, of which it isn't known.
-  var isUncertain: Bool { failed.load(ordering: .acquiring) }
-
-  /// Removes what is at `path`, a file or a directory.
-  /// - Returns: false where nothing is there.
-  func remove(_ path: StoragePath, _ driver: any StorageDriver) async throws(StorageError) -> Bool {
-    do {
-      try await driver.delete(path, durability: .process)
-      return true
-    } catch  where error.code == .notFound {
-      return false
-    } catch {
-      failed.store(true, ordering: .releasing)
-      throw error
     }
   }
 }

@@ -1,4 +1,4 @@
-/// Times of the removal protocol (docs/internals/removals.md). They must be the same in all processes that share a
+/// Times of the removal protocol (docs/internals/removal.md). They must be the same in all processes that share a
 /// storage.
 public struct RemovalTiming: Sendable, Equatable {
   /// How long a reading of the notices may be used, from before it began.

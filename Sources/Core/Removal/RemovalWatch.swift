@@ -5,17 +5,16 @@ import NIOConcurrencyHelpers
 ///
 /// A claim is written before notices are looked up; a notice is written before claims are looked for
 /// (``RemovalAnnouncer``). So one of two overlapping processes sees the other. Proof and times:
-/// docs/internals/removals.md.
+/// docs/internals/removal.md.
 final class RemovalWatch: Sendable {
   let driver: any StorageDriver
   let timing: RemovalTiming
+  private let reading: LeasedReading<Reading>
   private let state = NIOLockedValueBox(State())
   /// What this process has claimed lately.
   let claims: NIOLockedValueBox<LRUCache<Digest, MadeClaim>>
 
   private struct State {
-    var reading: Reading?
-    var isRenewing = false
     /// Names of notices that were left by processes that died.
     var expired: Set<String> = []
     /// When this process first saw each notice.
@@ -24,8 +23,6 @@ final class RemovalWatch: Sendable {
 
   /// The notices in the storage, as they were read.
   private struct Reading {
-    /// Before the reading.
-    var begin: ContinuousClock.Instant
     /// The content of `removals.change`, which changes with every notice that comes or goes.
     var change: [UInt8]
     var notices: [RemovalNotice]
@@ -37,6 +34,7 @@ final class RemovalWatch: Sendable {
   init(_ driver: any StorageDriver, _ timing: RemovalTiming) {
     self.driver = driver
     self.timing = timing
+    reading = LeasedReading(lease: timing.lease, renewal: timing.renewal)
     claims = NIOLockedValueBox(LRUCache(capacity: RemovalWatch.capacity))
   }
 
@@ -69,19 +67,22 @@ final class RemovalWatch: Sendable {
     return notices.first { $0.covers(path) && !expired.contains($0.name) }
   }
 
-  /// The notices, read less than a lease before `moment`, or after it. While one request renews them in time, the
-  /// others use the last reading.
+  /// The notices, read less than a lease before `moment`, or after it.
   private func current(asOf moment: ContinuousClock.Instant) async throws(StorageError) -> [RemovalNotice] {
-    let (known, isMine) = state.withLockedValue { state -> ([RemovalNotice]?, Bool) in
-      guard let reading = state.reading, moment - reading.begin < timing.lease else { return (nil, false) }
-      let isMine = moment - reading.begin >= timing.renewal && !state.isRenewing
-      if isMine { state.isRenewing = true }
-      return (reading.notices, isMine)
+    switch reading.step(asOf: moment) {
+    case .use(let known):
+      return known.notices
+    case .renew(let known):
+      defer { reading.endRenewal() }
+      do {
+        return try await read()
+      } catch {
+        guard let known else { throw error }
+        return known.notices
+      }
+    case .missing:
+      return try await read()
     }
-    guard let known else { return try await read() }
-    guard isMine else { return known }
-    defer { state.withLockedValue { $0.isRenewing = false } }
-    return (try? await read()) ?? known
   }
 
   /// Reads one small object (`removals.change`), and the notices only if it has changed.
@@ -90,25 +91,24 @@ final class RemovalWatch: Sendable {
   private func read() async throws(StorageError) -> [RemovalNotice] {
     let begin = ContinuousClock.now
     let change = try await content(StorageLayout.removalChange, limit: 64) ?? []
-    var reading = Reading(begin: begin, change: change, notices: [])
-    if let known = state.withLockedValue({ $0.reading }), known.change == change {
-      reading.notices = known.notices
+    var latest = Reading(change: change, notices: [])
+    if let known = reading.latest, known.change == change {
+      latest.notices = known.notices
     } else if !change.isEmpty {
       for name in try await driver.names(in: StorageLayout.removalNotices) {
         guard let path = StorageLayout.removalNotices.appending(name),
           let content = try await content(path, limit: RemovalNotice.limit)
         else { continue }
-        reading.notices.append(RemovalNotice(name, content))
+        latest.notices.append(RemovalNotice(name, content))
       }
     }
+    guard reading.store(latest, readFrom: begin) else { return latest.notices }
+    let names = latest.notices.map(\.name)
     state.withLockedValue { state in
-      if let latest = state.reading, latest.begin >= begin { return }
-      state.reading = reading
-      let names = reading.notices.map(\.name)
       state.expired.formIntersection(names)
       state.seen = Dictionary(names.map { ($0, state.seen[$0] ?? .now) }) { first, _ in first }
     }
-    return reading.notices
+    return latest.notices
   }
 
   private func content(_ path: StoragePath, limit: Int) async throws(StorageError) -> [UInt8]? {

@@ -8,7 +8,7 @@ public struct ManifestService: Sendable {
   /// Whether the repository has the manifest: one small file is read.
   func exists(_ digest: Digest) async throws(StorageError) -> Bool {
     let path = StorageLayout.revisionLink(repository.name, digest)
-    guard let target = try await Link.find(path, driver, damage: blobs.damage) else { return false }
+    guard let target = try await Link.find(path, blobs) else { return false }
     if target != digest { blobs.damage?.note(path, "names another digest") }
     return target == digest
   }
@@ -19,7 +19,7 @@ public struct ManifestService: Sendable {
   /// - Returns: the size in bytes; nil where the repository has no such manifest, or its content is gone.
   func claim(_ digest: Digest) async throws(StorageError) -> Int64? {
     guard let size = try await blobs.claim(digest) else { return nil }
-    _ = try await blobs.watch?.awaitRemoval(of: StorageLayout.revisionLink(repository.name, digest))
+    _ = try await blobs.removal.awaitDecision(on: StorageLayout.revisionLink(repository.name, digest))
     return try await exists(digest) ? size : nil
   }
 

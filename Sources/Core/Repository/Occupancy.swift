@@ -88,7 +88,7 @@ extension StorageDriver {
     from directory: StoragePath, _ body: () async throws(StorageError) -> Result
   ) async throws(StorageError) -> Result {
     // Object stores have no directories, and give no tokens.
-    guard removalTiming == nil else { return try await body() }
+    guard hasAtomicRename else { return try await body() }
     // The second touch is the one that counts; its failure is thrown.
     try? await touch(directory)
     let result: Result

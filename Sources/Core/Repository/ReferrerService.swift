@@ -15,7 +15,7 @@ struct ReferrerService: Sendable {
   func add(_ referrer: Descriptor, to subject: Digest) async throws(StorageError) {
     let path = StorageLayout.referrer(repository.name, subject: subject, referrer.digest)
     let entry = ReferrerEntry(referrer)
-    _ = try await repository.registry.blobs.watch?.awaitRemoval(of: path)
+    _ = try await repository.registry.blobs.removal.awaitDecision(on: path)
     do {
       if try await stored(path) == entry.json { return }
     } catch  where error.mayBeOfOneFile {

@@ -11,7 +11,7 @@ extension TagService {
       pointed = true
     }
     // If the directory is removed in one step, a push that is setting the tag notices that at its end.
-    let isOneStep = driver.removalTiming == nil
+    let isOneStep = driver.hasAtomicRename
     if !pointed, !isOneStep, try await !driver.isThere(StorageLayout.tag(repository.name, tag)) { return false }
     let removed = try await driver.removingManifests(from: StorageLayout.repository(repository.name)) {
       () async throws(StorageError) in
@@ -115,7 +115,7 @@ extension TagService {
   /// left. The caller then holds the lock.
   private func removeFiles(of tag: Tag, durability: Durability) async throws(StorageError) -> Bool {
     let directory = StorageLayout.tag(repository.name, tag)
-    guard driver.removalTiming != nil else { return try await removeTree(directory, durability) }
+    if driver.hasAtomicRename { return try await removeTree(directory, durability) }
     let hadHistory = try await removeTree(StorageLayout.tagIndex(repository.name, tag), durability)
     return try await removeTree(StorageLayout.tagCurrentLink(repository.name, tag), durability) || hadHistory
   }

@@ -175,7 +175,8 @@ final class UploadSession {
     }
     let intent = await repository.blobs.intend(digest)
     let blob = CachedBlob(size: writer.size, claimed: WallClock.now)
-    let claim = try await repository.registry.blobs.claimInStorage(digest, isComing: true)
+    let blobs = repository.registry.blobs
+    let claim = try await blobs.claimInStorage(digest, isComing: true)
     let isThere = claim?.size == blob.size
     if isThere {
       try await driver.settle(StorageLayout.blobData(digest))
@@ -183,7 +184,7 @@ final class UploadSession {
       // On a file system this claims it, too: the claim is the modification time.
       try await writer.commit(to: StorageLayout.blobData(digest))
       isMoved = true
-      try await repository.registry.blobs.keepClaim(digest)
+      try await blobs.removal.keepClaim(of: digest, in: blobs)
       try await confirm(digest, blob.size)
     }
     try await repository.blobs.link(digest, isSettled: isThere)

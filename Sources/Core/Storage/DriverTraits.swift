@@ -14,7 +14,7 @@ public struct DriverTraits: Sendable {
   public var concurrency: Int
 
   /// nil: the driver can rename a file in one step and set its modification time. Otherwise (object stores): the times
-  /// by which removals are announced (`RemovalWatch`).
+  /// by which removals are announced (`AnnouncingRemovals`).
   ///
   /// Such storage must show every write and removal to all processes at once. `touch` is not called, and `move` may be
   /// two steps.

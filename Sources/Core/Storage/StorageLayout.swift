@@ -33,7 +33,7 @@ public enum StorageLayout {
   /// Written and read to learn whether the storage works, where a single file can't be read (see `UnreadableFiles`).
   static let readabilityProbe = maintenance / "readability.probe"
 
-  /// Notices of what is about to be removed, where removals are announced (see `RemovalWatch`).
+  /// Notices of what is about to be removed, where removals are announced (see `AnnouncingRemovals`).
   static let removalNotices = maintenance / "removals"
   /// Another one with each notice that comes or goes.
   static let removalChange = maintenance / "removals.change"
@@ -171,7 +171,7 @@ public enum StorageLayout {
     uploadHashStates(name, id) / algorithm.rawValue
   }
 
-  /// Where what is at `path` waits while the collection `run` decides about it (see `Condemnation`).
+  /// Where what is at `path` waits while the collection `run` decides about it (see `MovingAside`).
   static func condemned(_ path: StoragePath, by run: String) -> StoragePath {
     path.parent / "\(condemnedPrefix)\(run)"
   }

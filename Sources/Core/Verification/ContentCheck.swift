@@ -99,7 +99,7 @@ struct ContentCheck {
       let path = directory / name
       if name.hasPrefix(StorageLayout.condemnedPrefix) {
         try await run.guarded(path) { () async throws(StorageError) in try await rescue(path, data, digest) }
-      } else if path != StorageLayout.blobClaim(digest) || run.driver.removalTiming == nil {
+      } else if path != run.blobs.removal.claimFile(of: data) {
         run.unexpected(path)
       }
     }
@@ -138,7 +138,7 @@ struct ContentCheck {
   /// Moves wrong content to the quarantine. If it turns out to be right there, because a request had replaced it
   /// meanwhile, moves it back.
   private func quarantine(_ data: StoragePath, _ digest: Digest) async throws(StorageError) {
-    guard run.driver.removalTiming == nil else { return try await quarantineCopy(data, digest) }
+    guard run.driver.hasAtomicRename else { return try await quarantineCopy(data, digest) }
     let place = StorageLayout.quarantined(digest)
     try await run.driver.move(data, to: place, durability: .powerLoss)
     if try await verdict(on: place, digest).isWrong {
@@ -158,8 +158,8 @@ struct ContentCheck {
       guard try await verdict(on: place, digest).isWrong else {
         throw StorageError(.busy, "move \(data)", cause: "it was replaced meanwhile: verify again")
       }
-      try await run.removeAnnounced(data, wantedBy: [digest]) { () async throws(StorageError) in
-        try await run.driver.stat(data) == entry
+      try await run.remove(data, wantedBy: [digest]) { place throws(StorageError) in
+        try await run.driver.stat(place) == entry
       }
     } catch {
       try? await run.driver.delete(place, durability: .process)

@@ -109,36 +109,22 @@ struct LinkCheck {
   }
 
   /// Removes a link, and the directories that are empty without it. A request may write the link or its content at the
-  /// same time, so the link is first moved aside (see ``Condemnation``), or its removal is announced, and only then
-  /// checked.
+  /// same time, so the link is checked again when no later claim can be missed.
   /// - Parameters:
   ///   - digest: the digest in the link's path.
   ///   - isUseless: gets the digest that the link holds; nil: it can't be read.
   func take(
     _ link: StoragePath, of digest: Digest, where isUseless: (Digest?) async throws(StorageError) -> Bool
   ) async throws(StorageError) {
-    guard run.driver.removalTiming == nil else {
-      let target = try await run.link(link)
-      try await run.removeAnnounced(link, wantedBy: [digest] + (target.map { [$0] } ?? [])) {
-        () async throws(StorageError) in
-        let held = try await run.link(link)
+    let target = try await run.link(link)
+    // It may be a manifest's.
+    try await run.driver.removingManifests(from: top) { () async throws(StorageError) in
+      try await run.remove(link, wantedBy: [digest] + (target.map { [$0] } ?? [])) { place throws(StorageError) in
+        let held = try await run.link(place)
         guard held == target else { return false }
         return try await isUseless(held)
       }
       try await run.blobs.invalidation.voidAllSoon()
-      return try await run.driver.prune(link.parent, below: top)
-    }
-    let name = "verify\(UInt64.random(in: .min ... .max))"
-    // It may be a manifest's.
-    try await run.driver.removingManifests(from: top) { () async throws(StorageError) in
-      guard let condemnation = try await Condemnation(link, by: name, run.driver) else { return }
-      let target = try await run.link(StorageLayout.condemned(link, by: name))
-      if try await isUseless(target) {
-        _ = try await condemnation.carryOut()
-        try await run.blobs.invalidation.voidAllSoon()
-      } else {
-        try await condemnation.revoke()
-      }
     }
     try await run.driver.prune(link.parent, below: top)
   }

@@ -49,14 +49,8 @@ struct ReferrerCheck {
         })
     else { return }
     try await run.found(.referrerStale, path, repair: "removed") { () async throws(StorageError) in
-      if run.driver.removalTiming == nil {
-        try await repository.referrers.remove(referrer, from: subject)
-      } else {
-        // A push of it files it once its link can be seen.
-        try await run.removeAnnounced(path, wantedBy: []) { () async throws(StorageError) in
-          try await isStale(referrer, subject)
-        }
-      }
+      // A push of it files it once its link can be seen.
+      try await run.remove(path, wantedBy: []) { _ throws(StorageError) in try await isStale(referrer, subject) }
       try await run.driver.prune(path.parent, below: StorageLayout.repository(repository.name))
     }
   }

@@ -1,34 +1,45 @@
 extension VerificationRun {
-  /// Removes the file at `path` if it is still useless after its removal was announced, on storage where removals are
-  /// announced (``RemovalWatch``). It takes a second or two.
+  /// Removes the file at `path` if it is still useless when no later claim can be missed (``RemovalProtocol``). On an
+  /// object store it takes a second or two.
   /// - Parameters:
   ///   - digests: a recent claim of one of these contents means that the file is wanted, because a request that is
   ///     about to write it has claimed them.
-  ///   - isUseless: checks again.
+  ///   - isUseless: checks again. Gets the place where the file can be read.
   /// - Throws: `.busy` where it is wanted.
-  func removeAnnounced(
-    _ path: StoragePath, wantedBy digests: [Digest], where isUseless: () async throws(StorageError) -> Bool
+  func remove(
+    _ path: StoragePath, wantedBy digests: [Digest],
+    where isUseless: (_ place: StoragePath) async throws(StorageError) -> Bool
   ) async throws(StorageError) {
-    let lately = driver.removalTiming?.claimAllowance ?? .zero
-    try await RemovalAnnouncer(driver).announcing([path]) { window throws(StorageError) in
-      guard try await isUseless() else { throw StorageError(.busy, "remove \(path)", cause: "it is needed after all") }
-      for digest in digests {
-        guard let claimed = try await claimed(digest), .nanoseconds(window.published &- claimed) <= lately else {
-          continue
-        }
-        throw StorageError(.busy, "remove \(path)", cause: "a request claimed it a moment ago: verify again later")
+    let removal = blobs.removal
+    try await removal.announcing([path]) { window throws(StorageError) in
+      var hasClaim = false
+      let outcome = try await removal.remove(path, window, in: RemovalRun()) { place, _ throws(StorageError) in
+        guard try await isUseless(place) else { return true }
+        for digest in digests where try await isClaimed(digest, window) { hasClaim = true }
+        return hasClaim
       }
-      guard window.isOpen else { throw StorageError(.unavailable, "remove \(path)", cause: "it took too long") }
-      _ = try await window.remove(path, driver)
+      switch outcome {
+      case .removed:
+        break
+      case .kept where hasClaim:
+        throw StorageError(.busy, "remove \(path)", cause: "a request claimed it a moment ago: verify again later")
+      case .kept:
+        guard try await isThere(path) else { break }
+        throw StorageError(.busy, "remove \(path)", cause: "it is needed after all")
+      case .late:
+        throw StorageError(.unavailable, "remove \(path)", cause: "it took too long")
+      }
     }
   }
 
-  /// When a content was last claimed, by the storage's clock.
-  private func claimed(_ digest: Digest) async throws(StorageError) -> Int64? {
+  /// Whether a request has claimed a content a moment ago, by the storage's clock.
+  private func isClaimed(_ digest: Digest, _ window: RemovalWindow) async throws(StorageError) -> Bool {
+    guard let file = blobs.removal.claimFile(of: StorageLayout.blobData(digest)) else { return false }
     do {
-      return try await driver.stat(StorageLayout.blobClaim(digest)).modified
+      let claimed = try await driver.stat(file).modified
+      return .nanoseconds(window.published &- claimed) <= blobs.removal.claimAllowance
     } catch  where error.code == .notFound {
-      return nil
+      return false
     }
   }
 }

@@ -37,7 +37,7 @@ import Testing
     let watch = RemovalWatch(counting(reads), timing { $0.lease = .zero })
     let (gone, other) = (try path("gone"), try path("other"))
     try await store.put([1], at: gone, durability: .process)
-    let waiting = try await RemovalAnnouncer(store).announcing([gone]) { window throws(StorageError) in
+    let waiting = try await store.removalProtocol.announcing([gone]) { window throws(StorageError) in
       #expect(try await !watch.awaitRemoval(of: other))
       let waiting = Task { [store] in
         let hadToWait = try await watch.awaitRemoval(of: gone)
@@ -99,7 +99,7 @@ import Testing
     let watch = RemovalWatch(driver, timing { $0.lease = .zero })
     for _ in 0..<3 { #expect(try await !watch.awaitRemoval(of: path("a"))) }
     #expect(lists.withLock { $0 } == 0)
-    try await RemovalAnnouncer(store).announcing([path("b")]) { _ throws(StorageError) in
+    try await store.removalProtocol.announcing([path("b")]) { _ throws(StorageError) in
       for _ in 0..<3 { #expect(try await !watch.awaitRemoval(of: StorageLayout.root)) }
     }
     #expect(lists.withLock { $0 } == 1)
@@ -129,7 +129,7 @@ import Testing
       }, resolution: 1)
     #expect(try await !watch.awaitRemoval(of: path("a")))
     let begin = ContinuousClock.now
-    try await RemovalAnnouncer(store).announcing([path("a")]) { _ in }
+    try await store.removalProtocol.announcing([path("a")]) { _ in }
     #expect(ContinuousClock.now - begin >= .milliseconds(210))
   }
 
@@ -146,14 +146,14 @@ import Testing
     for watch in [watch, watch, RemovalWatch(store, young)] {
       await #expect { try await watch.awaitRemoval(of: path) } throws: { ($0 as? StorageError)?.code == .unavailable }
     }
-    try await RemovalAnnouncer(store).removeExpired(now: store.stat(notice).modified + 599_000_000_000)
+    try await RemovalAnnouncer(store, .brief).removeExpired(now: store.stat(notice).modified + 599_000_000_000)
     #expect(try await store.isThere(notice))
     // Each process finds out for itself, however young it is.
     for _ in 0..<2 {
       let watch = RemovalWatch(store, timing { $0.expiry = .nanoseconds(1) })
       for _ in 0..<2 { #expect(try await !watch.awaitRemoval(of: path)) }
     }
-    try await RemovalAnnouncer(store).removeExpired(now: store.stat(notice).modified + 601_000_000_000)
+    try await RemovalAnnouncer(store, .brief).removeExpired(now: store.stat(notice).modified + 601_000_000_000)
     #expect(try await !store.isThere(notice))
     #expect(try await !watch.awaitRemoval(of: path))
   }
@@ -188,18 +188,18 @@ import Testing
     try await store.put([1], at: path("a"), durability: .process)
     let path = try path("a")
     await #expect(throws: StorageError.self) {
-      try await RemovalAnnouncer(failing).announcing([path]) { window throws(StorageError) in
+      try await failing.removalProtocol.announcing([path]) { window throws(StorageError) in
         #expect(window.isOpen)
         _ = try await window.remove(path, failing)
       }
     }
     #expect(try await store.names(in: StorageLayout.removalNotices).count == 1)
     let brief = ObjectStoreDriver(timing { $0.life = .milliseconds(10) })
-    try await RemovalAnnouncer(brief).announcing([path]) { window throws(StorageError) in
+    try await brief.removalProtocol.announcing([path]) { window throws(StorageError) in
       do { try await Task.sleep(for: .milliseconds(10)) } catch {}
       #expect(!window.isOpen)
     }
-    try await RemovalAnnouncer(InMemoryDriver()).announcing([path]) { window throws(StorageError) in
+    try await InMemoryDriver().removalProtocol.announcing([path]) { window throws(StorageError) in
       #expect(window.isOpen)
     }
   }
@@ -224,7 +224,7 @@ import Testing
     for _ in 0..<3 { #expect(try await blobs.claim(digest) == 7) }
     #expect(puts.number == 1)
     #expect(try await blobs.claimInStorage(digest)?.isNew == false)
-    let waiting = try await RemovalAnnouncer(store).announcing([StorageLayout.blobData(digest)]) {
+    let waiting = try await store.removalProtocol.announcing([StorageLayout.blobData(digest)]) {
       _ throws(StorageError) in
       let before = reads.number
       let waiting = Task { try await blobs.claim(digest) }
