@@ -19,7 +19,7 @@ import Testing
   func later(version: String) async throws {
     let fixture = try Fixture(version: version)
     let server = try RegistryServer(options: DeploymentOptions(), rootDirectory: fixture.rootDirectory)
-    let census = try await Census(of: WireClient(port: server.port))
+    let census = try await RegistrySnapshot(of: WireClient(port: server.port))
     #expect(
       census.tags.mapValues { $0.keys.sorted() } == [
         "team/alpha": ["moved", "oci", "schema2", Self.fallbackTag].sorted(),
@@ -31,7 +31,7 @@ import Testing
     #expect(census.manifests.count == 5 + 1 + 6)
 
     let peer = try DockerRegistry(rootDirectory: fixture.rootDirectory)
-    #expect(try await Census(of: WireClient(port: peer.port)) == census)
+    #expect(try await RegistrySnapshot(of: WireClient(port: peer.port)) == census)
   }
 
   @Test("an unfinished upload is taken up where it stands", arguments: ["2.8.2", "3.1"])
@@ -80,7 +80,7 @@ import Testing
       "manifests/sha256:a6a421577c664757cbad1607eba7042f601c08571a9447c4790fc521474dbc05", "manifests/schema2",
       "blobs/sha256:6afa632296b45890d2117de68941e92aa3b38965a3f12e530cf53d29d43fb44f",
     ] {
-      let answer = try await client.send(.get, "/v2/team/beta/\(target)", [.accept: Census.acceptedTypes])
+      let answer = try await client.send(.get, "/v2/team/beta/\(target)", [.accept: RegistrySnapshot.acceptedTypes])
       #expect(answer.status == 404, "\(target)")
     }
   }
@@ -90,15 +90,15 @@ import Testing
     let fixture = try Fixture(version: version)
     let server = try RegistryServer(options: DeploymentOptions(), rootDirectory: fixture.rootDirectory)
     let client = WireClient(port: server.port)
-    #expect(try Census.list(client, "/v2/_catalog", "repositories") == ["team/alpha", "team/beta"])
+    #expect(try RegistrySnapshot.list(client, "/v2/_catalog", "repositories") == ["team/alpha", "team/beta"])
     for repository in ["team/alpha", "team/beta"] {
-      #expect(try Census.list(client, "/v2/\(repository)/tags/list", "tags") == ["1.0", "latest"])
+      #expect(try RegistrySnapshot.list(client, "/v2/\(repository)/tags/list", "tags") == ["1.0", "latest"])
       for tag in ["1.0", "latest"] {
         let folder = fixture.rootDirectory + "/docker/registry/v2/repositories/\(repository)/_manifests/tags/\(tag)"
         let revision = try String(contentsOfFile: folder + "/current/link", encoding: .utf8)
         for reference in [tag, revision] {
           let answer = try await client.send(
-            .get, "/v2/\(repository)/manifests/\(reference)", [.accept: Census.acceptedTypes])
+            .get, "/v2/\(repository)/manifests/\(reference)", [.accept: RegistrySnapshot.acceptedTypes])
           #expect((400..<500).contains(answer.status))
           #expect(answer.text.contains("schema"), "\(answer.text)")
           // A manifest that is stored but not served must not read as one that never was: tools would push over it.

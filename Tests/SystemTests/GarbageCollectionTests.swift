@@ -51,17 +51,17 @@ import Testing
     let fixture = try Fixture(version: version)
     let server = try RegistryServer(options: DeploymentOptions(), rootDirectory: fixture.rootDirectory)
     let client = WireClient(port: server.port)
-    let before = try await Census(of: client)
+    let before = try await RegistrySnapshot(of: client)
     for option in ["--verbose", "--delete-untagged"] {
       let (status, output, errors) = try collect(fixture.rootDirectory, "--older-than", "0s", option)
       #expect(status == 0, "\(output)\(errors)")
-      #expect(try await Census(of: client) == before)
+      #expect(try await RegistrySnapshot(of: client) == before)
     }
     let peer = try DockerRegistry(rootDirectory: fixture.rootDirectory)
-    #expect(try await Census(of: WireClient(port: peer.port)) == before)
+    #expect(try await RegistrySnapshot(of: WireClient(port: peer.port)) == before)
     // What was collected is pushed again.
     try await TestImage.push(to: client, repository: "team/alpha", tag: "again", unique: version)
-    #expect(try await Census(of: WireClient(port: peer.port)).tags["team/alpha"]?["again"] != nil)
+    #expect(try await RegistrySnapshot(of: WireClient(port: peer.port)).tags["team/alpha"]?["again"] != nil)
   }
 
   @Test("the command says what it does, and how it ended")

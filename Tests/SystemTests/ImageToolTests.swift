@@ -134,7 +134,7 @@ struct ImageToolTests {
       }
       try await group.waitForAll()
     }
-    let tags = try Census.list(WireClient(port: server.port), "/v2/\(repository)/tags/list", "tags")
+    let tags = try RegistrySnapshot.list(WireClient(port: server.port), "/v2/\(repository)/tags/list", "tags")
     #expect(tags == (0..<8).map(String.init))
     for index in 0..<8 {
       try await tools[index].removeImages()

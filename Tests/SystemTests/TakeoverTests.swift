@@ -11,20 +11,20 @@ import Testing
     let before = try await writtenByPeer(storage.path)
     let server = try RegistryServer(options: DeploymentOptions(), rootDirectory: storage.path)
     let client = WireClient(port: server.port)
-    #expect(try await Census(of: client) == before)
+    #expect(try await RegistrySnapshot(of: client) == before)
     let image = try await TestImage.push(to: client, repository: "library/one", tag: "2", unique: "after")
     try await image.pushIndex(to: client, repository: "team/three", tag: "list")
     // The same tag moves, and one is deleted.
     try await TestImage.push(to: client, repository: "team/two", tag: "latest", unique: "moved")
     let deleted = try #require(before.tags["library/one"]?["list"])
     #expect(try await client.send(.delete, "/v2/library/one/manifests/\(deleted)").status == 202)
-    let after = try await Census(of: client)
+    let after = try await RegistrySnapshot(of: client)
     #expect(after.tags["library/one"]?.keys.sorted() == ["1", "2"])
     #expect(after.tags["team/two"] != before.tags["team/two"])
     #expect(after.tags["team/three"]?.keys.sorted() == ["list"])
 
     let peer = try DockerRegistry(rootDirectory: storage.path)
-    #expect(try await Census(of: WireClient(port: peer.port)) == after)
+    #expect(try await RegistrySnapshot(of: WireClient(port: peer.port)) == after)
   }
 
   @Test("docker-registry reads and collects what Berth's deletions leave")
@@ -35,7 +35,7 @@ import Testing
     options.deleteRepositories = true
     let server = try RegistryServer(options: options, rootDirectory: storage.path)
     let client = WireClient(port: server.port)
-    let before = try await Census(of: client)
+    let before = try await RegistrySnapshot(of: client)
     try await TestImage.push(to: client, repository: "library/one/below", tag: "1", unique: "below")
     for digest in before.tags["team/two"]?.values ?? [:].values {
       #expect(try await client.send(.delete, "/v2/team/two/manifests/\(digest)").status == 202)
@@ -44,15 +44,15 @@ import Testing
       #expect(try await client.send(.delete, "/v2/team/two/blobs/\(blob.dropFirst("team/two@".count))").status == 202)
     }
     #expect(try await client.send(.delete, "/v2/library/one/_berth/repository").status == 202)
-    let after = try await Census(of: client)
+    let after = try await RegistrySnapshot(of: client)
     #expect(Array(after.tags.keys) == ["library/one/below"])
     let peer = try DockerRegistry(rootDirectory: storage.path)
-    #expect(try await Census(of: WireClient(port: peer.port)) == after)
+    #expect(try await RegistrySnapshot(of: WireClient(port: peer.port)) == after)
     for name in ["team/two", "library/one"] {
       #expect(try await WireClient(port: peer.port).send(.get, "/v2/\(name)/tags/list").status == 404)
     }
     try peer.collectGarbage()
-    #expect(try await Census(of: client) == after)
+    #expect(try await RegistrySnapshot(of: client) == after)
   }
 
   @Test("Berth leaves out of the catalog what docker-registry has deleted, once nothing is left")
@@ -61,27 +61,27 @@ import Testing
     let before = try await writtenByPeer(storage.path)
     let server = try RegistryServer(options: DeploymentOptions(), rootDirectory: storage.path)
     let client = WireClient(port: server.port)
-    #expect(try await Census(of: client) == before)
+    #expect(try await RegistrySnapshot(of: client) == before)
     let peer = try DockerRegistry(rootDirectory: storage.path)
     for digest in before.tags["team/two"]?.values ?? [:].values {
       #expect(try await WireClient(port: peer.port).send(.delete, "/v2/team/two/manifests/\(digest)").status == 202)
     }
     // What was seen a moment ago holds for a second.
     let deadline = ContinuousClock.now + .seconds(300)
-    while try await Census(of: client).tags.keys.sorted() != ["library/one"], ContinuousClock.now < deadline {
+    while try await RegistrySnapshot(of: client).tags.keys.sorted() != ["library/one"], ContinuousClock.now < deadline {
       try await Task.sleep(for: .milliseconds(100))
     }
-    #expect(try await Census(of: client).tags.keys.sorted() == ["library/one"])
+    #expect(try await RegistrySnapshot(of: client).tags.keys.sorted() == ["library/one"])
     #expect(try await client.send(.get, "/v2/team/two/tags/list").text.contains("[]"))
   }
 
-  private func writtenByPeer(_ rootDirectory: String) async throws -> Census {
+  private func writtenByPeer(_ rootDirectory: String) async throws -> RegistrySnapshot {
     let peer = try DockerRegistry(rootDirectory: rootDirectory)
     let client = WireClient(port: peer.port)
     let image = try await TestImage.push(to: client, repository: "library/one", tag: "1", unique: "before")
     try await image.pushIndex(to: client, repository: "library/one", tag: "list")
     try await TestImage.push(to: client, repository: "team/two", tag: "latest", unique: "before too")
-    return try await Census(of: client)
+    return try await RegistrySnapshot(of: client)
   }
 
   @Test("an upload that docker-registry began is finished by Berth, and the other way round", arguments: [true, false])

@@ -89,9 +89,9 @@ import Testing
   @Test func `what is repaired in a later version's directory docker-registry still reads`() async throws {
     let fixture = try Fixture(version: "3.1")
     let peer = try DockerRegistry(rootDirectory: fixture.rootDirectory)
-    let before = try await Census(of: WireClient(port: peer.port))
+    let before = try await RegistrySnapshot(of: WireClient(port: peer.port))
     #expect(try verify(["--repair"], fixture.rootDirectory).status == 4)
-    #expect(try await Census(of: WireClient(port: peer.port)) == before)
+    #expect(try await RegistrySnapshot(of: WireClient(port: peer.port)) == before)
   }
 
   @Test(.timeLimit(.minutes(5)))

@@ -18,7 +18,7 @@ import Testing
 
     /// Some of the names that the catalog has, over pages of so many.
     func catalog(_ size: Int) throws -> [String] {
-      try Census.list(wire, "/v2/_catalog?n=\(size)", "repositories").filter { $0.hasPrefix("life\(number)") }
+      try RegistrySnapshot.list(wire, "/v2/_catalog?n=\(size)", "repositories").filter { $0.hasPrefix("life\(number)") }
     }
 
     /// For a thread that the test does not know.
@@ -41,7 +41,7 @@ import Testing
       _ = try expect(201, TestRequest(.post, "/v2/\(names[4])/blobs/uploads/?mount=\(blob)&from=\(names[0])"))
       for size in [1, 2, 100] {
         try expect(catalog(size) == names, "the catalog in pages of \(size)")
-        let tags = try Census.list(wire, "/v2/\(names[1])/tags/list?n=\(size)", "tags")
+        let tags = try RegistrySnapshot.list(wire, "/v2/\(names[1])/tags/list?n=\(size)", "tags")
         try expect(tags == ["v1", "v2", "v3"], "\(tags)")
       }
       try refer(to: image)
@@ -104,7 +104,7 @@ import Testing
       for _ in 0..<50 { try client.expect(client.catalog(100).count == 4, "the catalog") }
     }
 
-    let before = try await Census(of: WireClient(port: port))
+    let before = try await RegistrySnapshot(of: WireClient(port: port))
     #expect(before.tags.count == 4 * clients.count)
     let berth = try RegistryServer.berthExecutable()
     let configuration = server.folder / "config.yml"
@@ -114,7 +114,7 @@ import Testing
       collection.status == 0 && collection.output.contains("blobs: \(4 * clients.count) removed"), "\(collection)")
     let verification = try ChildProcess.run([berth, "verify", configuration])
     #expect(verification.status == 0, "\(verification)")
-    #expect(try await Census(of: WireClient(port: port)) == before)
+    #expect(try await RegistrySnapshot(of: WireClient(port: port)) == before)
     #expect(server.children == children, "\(server.log)")
   }
 }

@@ -13,12 +13,12 @@ extension UploadHandler {
     let reader = try await RegistryError.fromStorage { () async throws(StorageError) in
       try await context.registry.blobs.reader(of: blob.content, from: offset)
     }
-    var intake = UploadIntake(request.body, length: request.contentLength)
+    var incoming = UploadBody(request.body, length: request.contentLength)
     let (sent, kept) = (IOBuffer(), IOBuffer())
-    while !intake.isAtEnd {
+    while !incoming.isAtEnd {
       sent.removeAll()
       kept.removeAll()
-      if let problem = await intake.fill(sent) { throw problem }
+      if let problem = await incoming.fill(sent) { throw problem }
       while kept.count < sent.count {
         let count = try await RegistryError.fromStorage { () async throws(StorageError) in
           try await reader.read(into: kept)

@@ -75,9 +75,9 @@ struct UploadHandler {
   /// The state (`_state`) that the client returns, verified; nil where it returns none, which is allowed.
   private func state(
     _ request: Request, _ repository: Repository, _ id: UploadID
-  ) throws(RegistryError) -> UploadState? {
+  ) throws(RegistryError) -> UploadStateToken? {
     guard let token = request.parameters.first("_state") else { return nil }
-    guard let state = UploadState(token: token, secret: context.configuration.http.secret.value),
+    guard let state = UploadStateToken(token: token, secret: context.configuration.http.secret.value),
       state.name == repository.name.description, state.id == id.description
     else {
       throw RegistryError(
@@ -89,7 +89,7 @@ struct UploadHandler {
 
   /// Decides where the body goes. If it is refused, the upload is released for the next request.
   private func chunk(
-    _ request: Request, _ repository: Repository, _ session: UploadSession, _ state: UploadState?
+    _ request: Request, _ repository: Repository, _ session: UploadSession, _ state: UploadStateToken?
   ) async throws(RegistryError) -> UploadChunk {
     let upload = session.upload
     do {
@@ -113,7 +113,7 @@ struct UploadHandler {
 
   /// The header fields of every answer about an upload.
   func fields(_ request: Request, _ repository: Repository, _ upload: Upload) -> HTTPFields {
-    let token = UploadState(upload, in: repository.name).token(secret: context.configuration.http.secret.value)
+    let token = UploadStateToken(upload, in: repository.name).token(secret: context.configuration.http.secret.value)
     return [
       .location: context.locations.upload(request, repository.name, upload.id, state: token),
       .range: upload.range,

@@ -6,7 +6,7 @@
 /// left, or the removal takes the manifest with it.
 ///
 /// Creating and removing the lock file also changes the repository's directory, which tells the catalog to look again
-/// (`Occupancy`).
+/// (`ManifestPresence`).
 public struct RepositoryRemoval {
   private let repository: Repository
   private var driver: any StorageDriver { repository.driver }

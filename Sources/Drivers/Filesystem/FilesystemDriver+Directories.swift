@@ -40,13 +40,13 @@ extension FilesystemDriver {
     _ = try FileDescriptor(opening: root.isEmpty ? "/" : root, O_RDONLY | O_DIRECTORY)
   }
 
-  /// The root's device, and how its file system makes changes of names last (``NamePromise``).
-  static func fileSystem(of root: String) -> (device: UInt64, promise: NamePromise, reusesDirectories: Bool)? {
+  /// The root's device, and how its file system makes changes of names last (``MetadataOrdering``).
+  static func fileSystem(of root: String) -> (device: UInt64, ordering: MetadataOrdering, reusesDirectories: Bool)? {
     guard let directory = try? FileDescriptor(opening: root.isEmpty ? "/" : root, O_RDONLY | O_DIRECTORY),
       let status = try? directory.status()
     else { return nil }
-    let promise = NamePromise(of: directory)
-    return (status.identity.device, promise, promise.reusesDirectories(of: directory))
+    let ordering = MetadataOrdering(of: directory)
+    return (status.identity.device, ordering, ordering.reusesDirectories(of: directory))
   }
 
   private static func createDirectory(_ directory: String) throws(Errno) {

@@ -17,7 +17,7 @@ extension FilesystemDriver {
       var offset: Int64 = 0
       try content.span.bytes.withUnsafeBytes { bytes throws(Errno) in try descriptor.write(bytes, at: &offset) }
       let directory = parent(of: file)
-      if durability == .selfChecking, promise(of: descriptor) != .none,
+      if durability == .selfChecking, ordering(of: descriptor) != .none,
         try renameAndSync(hidden, to: file, descriptor)
       {
         return try descriptor.close()
@@ -64,7 +64,7 @@ extension FilesystemDriver {
   }
 
   /// Syncs a file under its new name. The one sync makes the name last as well, and the directories above, where the
-  /// file system makes a promise: a rename changes the file's own attributes.
+  /// file system guarantees the order of names: a rename changes the file's own attributes.
   ///
   /// After a failure the file is removed, so that no request takes it for a durable one.
   /// - Returns: false where the name exists already: a file must not be replaced by one that isn't synced.

@@ -1,7 +1,7 @@
 public import Core
 import Glibc
 
-/// Makes changes of names survive a loss of power. What that takes depends on the file system: see `NamePromise`.
+/// Makes changes of names survive a loss of power. What that takes depends on the file system: see `MetadataOrdering`.
 extension FilesystemDriver {
   /// Makes a name that was added to `directory` survive as `durability` says.
   func sync(_ directory: String, for durability: Durability) throws(Errno) {
@@ -25,7 +25,7 @@ extension FilesystemDriver {
   private func mustSync(_ directory: String, _ durability: Durability) -> Bool {
     switch durability {
     case .process: false
-    case .withNext: promise(at: directory) != .inOrder
+    case .withNext: ordering(at: directory) != .inOrder
     case .powerLoss, .selfChecking: true
     }
   }
@@ -39,7 +39,7 @@ extension FilesystemDriver {
       do {
         let descriptor = try open(directory)
         try descriptor.sync()
-        if promise(of: descriptor) != .none || directory.utf8.count <= root.utf8.count { break }
+        if ordering(of: descriptor) != .none || directory.utf8.count <= root.utf8.count { break }
         if let identity = DirectoryIdentity(descriptor) {
           if identity.birth <= WallClock.now - FilesystemDriver.settlingTime || lasting.contains(identity) { break }
           synced.append(identity)
@@ -65,7 +65,7 @@ extension FilesystemDriver {
       guard changed > WallClock.now - FilesystemDriver.settlingTime else { return }
       let descriptor = try lookup.open(file, O_RDONLY)
       try descriptor.sync()
-      if promise(of: descriptor) == .none { try sync(directory) }
+      if ordering(of: descriptor) == .none { try sync(directory) }
     }
   }
 

@@ -23,9 +23,9 @@ public final class FilesystemDriver: StorageDriver {
   let rootDirectory: String
   private let accelPrefix: String?
   private let slots: Slots
-  private let fileSystem: (device: UInt64, promise: NamePromise, reusesDirectories: Bool)?
+  private let fileSystem: (device: UInt64, ordering: MetadataOrdering, reusesDirectories: Bool)?
   /// Directories that this process has already synced.
-  let lasting = LastingDirectories()
+  let lasting = SyncedDirectories()
   private let hiddenNames = Atomic<UInt64>(0)
   private let hiddenPrefix = "\(String(UInt64.random(in: .min ... .max), radix: 16))-"
 
@@ -95,22 +95,22 @@ public final class FilesystemDriver: StorageDriver {
   /// For a file that isn't in its place yet.
   func hiddenPath() -> String { "\(staging)/\(hiddenName())" }
 
-  /// The promise of the file system that the file is in.
-  func promise(of descriptor: borrowing FileDescriptor) -> NamePromise {
-    promise(of: (try? descriptor.status())?.identity)
+  /// The ordering of the file system that the file is in.
+  func ordering(of descriptor: borrowing FileDescriptor) -> MetadataOrdering {
+    ordering(of: (try? descriptor.status())?.identity)
   }
 
-  /// As `promise(of:)`, for a path.
-  func promise(at path: String) -> NamePromise {
-    promise(of: (try? FileStatus(of: path))?.identity)
+  /// As `ordering(of:)`, for a path.
+  func ordering(at path: String) -> MetadataOrdering {
+    ordering(of: (try? FileStatus(of: path))?.identity)
   }
 
-  /// See ``NamePromise/reusesDirectories(of:)``.
+  /// See ``MetadataOrdering/reusesDirectories(of:)``.
   var reusesDirectories: Bool { fileSystem?.reusesDirectories ?? false }
 
-  private func promise(of file: FileIdentity?) -> NamePromise {
+  private func ordering(of file: FileIdentity?) -> MetadataOrdering {
     guard let fileSystem, file?.device == fileSystem.device else { return .none }
-    return fileSystem.promise
+    return fileSystem.ordering
   }
 
   /// Runs one operation on the file that `path` names, when fewer than `maxThreads` are running, and converts a failure

@@ -26,19 +26,19 @@ import Testing
 
   @Test func `a token that was changed is no state, and one that was signed is what was signed`() async throws {
     let name = try #require(RepositoryName("a/b"))
-    let state = UploadState(Upload(id: UploadID(), startedAt: "2026-01-02T03:04:05Z", size: 17), in: name)
+    let state = UploadStateToken(Upload(id: UploadID(), startedAt: "2026-01-02T03:04:05Z", size: 17), in: name)
     let token = state.token(secret: "secret")
-    #expect(UploadState(token: try #require(PercentEncoding.decode(token)), secret: "secret") == state)
+    #expect(UploadStateToken(token: try #require(PercentEncoding.decode(token)), secret: "secret") == state)
     await Fuzzer.run([token]) { bytes in
       let text = String(decoding: bytes, as: UTF8.self)
-      if let found = UploadState(token: PercentEncoding.decode(text) ?? text, secret: "secret") {
+      if let found = UploadStateToken(token: PercentEncoding.decode(text) ?? text, secret: "secret") {
         #expect(found == state)
       }
     }
     let json = #"{"Name": "a/b", "UUID": "\#(state.id)", "Offset": 17, "StartedAt": "2026-01-02T03:04:05Z"}"#
     await Fuzzer.run([json]) { bytes in
       let code = MessageAuthentication.code(of: bytes, key: Array("secret".utf8))
-      guard let found = UploadState(token: Base64URL.encode(code + bytes), secret: "secret") else { return }
+      guard let found = UploadStateToken(token: Base64URL.encode(code + bytes), secret: "secret") else { return }
       for size in [0, 17, ByteCount.range.upperBound] {
         _ = try? UploadChunk(contentRange: nil, contentLength: nil, stateOffset: found.offset, size: size)
       }

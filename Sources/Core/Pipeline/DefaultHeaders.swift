@@ -1,7 +1,7 @@
 public import HTTPTypes
 
 /// Adds what every answer carries: the API's version, the request's name, and the fields of `http.headers`.
-public struct StandingFields: RequestHandler {
+public struct DefaultHeaders: RequestHandler {
   private let next: any RequestHandler
   private let fields: [HTTPField]
 

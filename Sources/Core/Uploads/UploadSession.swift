@@ -231,11 +231,11 @@ final class UploadSession {
   ) async throws(RegistryError) {
     var buffers = [IOBuffer(capacity: IOBuffer.capacity(forStreaming: chunk.length))]
     var turn = 0
-    var intake = UploadIntake(body, length: chunk.length)
+    var incoming = UploadBody(body, length: chunk.length)
     while true {
       let buffer = buffers[turn]
-      let problem = await intake.fill(buffer)
-      let isLast = problem != nil || intake.isAtEnd
+      let problem = await incoming.fill(buffer)
+      let isLast = problem != nil || incoming.isAtEnd
       do {
         try await write(buffer, algorithm, inBackground: !isLast)
       } catch {

@@ -1,5 +1,5 @@
 /// Takes a request's body in large pieces and holds it to its length.
-struct UploadIntake {
+struct UploadBody {
   private let body: any RequestBody
   private let length: Int64?
   private var received: Int64 = 0
@@ -20,12 +20,12 @@ struct UploadIntake {
         let count = try await body.read(into: buffer)
         guard count > 0 else {
           isAtEnd = true
-          return length.map { received < $0 } ?? false ? UploadIntake.lengthMismatch : nil
+          return length.map { received < $0 } ?? false ? UploadBody.lengthMismatch : nil
         }
         received += Int64(count)
         if let length, received > length {
           buffer.removeLast(Int(received - length))
-          return UploadIntake.lengthMismatch
+          return UploadBody.lengthMismatch
         }
       }
       return nil

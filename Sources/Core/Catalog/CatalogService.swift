@@ -7,7 +7,7 @@ public struct CatalogService: Sendable {
   ///
   /// Walks only directories that can contain such names: one whose names all come before `last` is not opened, and the
   /// walk ends with the last name. A directory costs a listing the first time. Later it costs one stat, as long as its
-  /// change token is the same, which also shows that a repository still has a manifest (`Occupancy`). So a page costs
+  /// change token is the same, which also shows that a repository still has a manifest (`ManifestPresence`). So a page costs
   /// about one stat per name, however many repositories there are. Without change tokens, a name costs a listing and a
   /// stat of a link that was seen the last time. Several names are looked at at the same time if the storage is another
   /// machine.
@@ -54,18 +54,18 @@ public struct CatalogService: Sendable {
     do {
       let token = try await registry.driver.changeToken(of: directory)
       if let token, let seen, token == seen.token {
-        if Occupancy.holds(seen.at, now) { return CatalogWalk.Look(isListed: true) }
-        if try await registry.occupancy.isWitnessed(directory) {
+        if ManifestPresence.holds(seen.at, now) { return CatalogWalk.Look(isListed: true) }
+        if try await registry.manifestPresence.isWitnessed(directory) {
           return CatalogWalk.Look(isListed: true, sighting: .init(token: token, at: now))
         }
       }
       let kept = listings.directory(directory, token)
       var known: KnownDirectory
       if let kept { known = kept } else { known = try await list(directory, token) }
-      let isOccupied = known.occupiedAt.map { Occupancy.holds($0, now) } ?? false
-      var evidence = isOccupied || known.children.hasLayers ? Occupancy.Evidence.seen : .none
+      let isOccupied = known.occupiedAt.map { ManifestPresence.holds($0, now) } ?? false
+      var evidence = isOccupied || known.children.hasLayers ? ManifestPresence.Evidence.seen : .none
       if known.children.hasManifests, !isOccupied {
-        evidence = try await registry.occupancy.evidence(in: directory)
+        evidence = try await registry.manifestPresence.evidence(in: directory)
         known.occupiedAt = evidence == .seen ? now : nil
       }
       let isBarren = known.children.steps.isEmpty

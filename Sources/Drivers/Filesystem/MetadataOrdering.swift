@@ -1,7 +1,7 @@
 import Glibc
 
 /// What makes changes of names survive a loss of power on a file system.
-enum NamePromise {
+enum MetadataOrdering {
   /// One sync of any file makes all earlier changes of names last: XFS, and ext3 and ext4 with a journal.
   case inOrder
   /// Each directory has to be synced for its names to last. Assumed of unknown file systems: it costs syncs, but is
@@ -14,9 +14,9 @@ enum NamePromise {
   init(of directory: borrowing FileDescriptor) {
     self = .none
     guard let type = directory.fileSystemType, let status = try? directory.status() else { return }
-    if type == NamePromise.xfs {
+    if type == MetadataOrdering.xfs {
       self = .inOrder
-    } else if type == NamePromise.ext, let device = NamePromise.deviceName(status.identity.device) {
+    } else if type == MetadataOrdering.ext, let device = MetadataOrdering.deviceName(status.identity.device) {
       // ext2 has the same number, and no journal.
       if exists("/proc/fs/jbd2/\(device)-8") { self = .inOrder }
     }
@@ -26,7 +26,7 @@ enum NamePromise {
   /// without a journal. The check after a loss of power then finds two directories there, and the new one's entries in
   /// the old one. So the removal of a directory has to be synced.
   func reusesDirectories(of directory: borrowing FileDescriptor) -> Bool {
-    self == .none && directory.fileSystemType == NamePromise.ext
+    self == .none && directory.fileSystemType == MetadataOrdering.ext
   }
 
   private static let xfs = 0x5846_5342

@@ -11,6 +11,6 @@ public enum RequestPipeline {
     var handler: any RequestHandler = Router(context: context)
     if configuration.storage.readOnly { handler = ReadOnly(handler) }
     if let isHealthy { handler = HealthGate(handler, while: isHealthy) }
-    return StandingFields(handler, headers: Array(configuration.http.headers))
+    return DefaultHeaders(handler, headers: Array(configuration.http.headers))
   }
 }

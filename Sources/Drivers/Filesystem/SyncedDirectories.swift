@@ -19,7 +19,7 @@ struct DirectoryIdentity: Hashable {
 }
 
 /// Young directories that this process has already synced, with all above them.
-final class LastingDirectories: Sendable {
+final class SyncedDirectories: Sendable {
   private let identities = NIOLockedValueBox<Set<DirectoryIdentity>>([])
   private static let capacity = 4096
 
@@ -31,7 +31,7 @@ final class LastingDirectories: Sendable {
     guard !synced.isEmpty else { return }
     identities.withLockedValue { identities in
       // Start again: most of these are old by now, and old directories are not looked up.
-      if identities.count + synced.count > LastingDirectories.capacity { identities = [] }
+      if identities.count + synced.count > SyncedDirectories.capacity { identities = [] }
       identities.formUnion(synced)
     }
   }

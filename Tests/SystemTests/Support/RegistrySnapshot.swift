@@ -4,7 +4,7 @@ import HTTPTypes
 import TestSupport
 
 /// Everything that a registry serves, found by following its lists, each piece verified by its digest.
-struct Census: Equatable {
+struct RegistrySnapshot: Equatable {
   /// Tag → digest, for each repository.
   private(set) var tags: [String: [String: String]] = [:]
   /// `repository@digest` of every manifest that a tag leads to.

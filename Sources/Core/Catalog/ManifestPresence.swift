@@ -6,7 +6,7 @@
 /// thousands of names. Nothing is remembered of a repository that has no manifests.
 ///
 /// docker/distribution changes no token when it deletes a manifest. So what was seen is valid for a second only.
-struct Occupancy {
+struct ManifestPresence {
   let driver: any StorageDriver
   let witnesses: BoundedCache<StoragePath, StoragePath>
   let unreadable: UnreadableFiles
@@ -52,7 +52,7 @@ struct Occupancy {
           return .seen
         }
         seen += 1
-        if seen == Occupancy.patience { return .assumed }
+        if seen == ManifestPresence.patience { return .assumed }
       }
     }
     return .none
@@ -75,7 +75,9 @@ struct Occupancy {
 
 extension Registry {
   /// Whether repositories have manifests.
-  var occupancy: Occupancy { Occupancy(driver: driver, witnesses: listings.witnesses, unreadable: unreadable) }
+  var manifestPresence: ManifestPresence {
+    ManifestPresence(driver: driver, witnesses: listings.witnesses, unreadable: unreadable)
+  }
 }
 
 extension StorageDriver {

@@ -9,8 +9,8 @@ import Testing
     "32VxWZTZSWBkEampgMWoZdJsrM0xwTMKVcgtnFkmoj97Ik5hbWUiOiJ0ZWFtL2FscGhhIiwiVVVJRCI6IjBmOGZhZDViLWQ5Y2ItNDY5Zi"
     + "1hMTY1LTcwODY3NzI4OTUwZSIsIk9mZnNldCI6MTAwMDAzLCJTdGFydGVkQXQiOiIyMDI2LTA4LTAxVDEyOjM0OjU2WiJ9"
 
-  private func state(name: String = "team/alpha", size: Int64 = 100_003) throws -> UploadState {
-    UploadState(
+  private func state(name: String = "team/alpha", size: Int64 = 100_003) throws -> UploadStateToken {
+    UploadStateToken(
       Upload(
         id: try #require(UploadID("0f8fad5b-d9cb-469f-a165-70867728950e")), startedAt: "2026-08-01T12:34:56Z",
         size: size), in: try #require(RepositoryName(name)))
@@ -18,7 +18,7 @@ import Testing
 
   @Test func `is docker distribution's, to the byte`() throws {
     #expect(try state().token(secret: Self.secret) == Self.token)
-    #expect(UploadState(token: Self.token, secret: Self.secret) == (try state()))
+    #expect(UploadStateToken(token: Self.token, secret: Self.secret) == (try state()))
   }
 
   @Test(arguments: 1...12)
@@ -27,17 +27,17 @@ import Testing
     let token = state.token(secret: "s")
     #expect(!token.contains("="))
     let decoded = try #require(PercentEncoding.decode(token))
-    #expect(UploadState(token: decoded, secret: "s") == state)
+    #expect(UploadStateToken(token: decoded, secret: "s") == state)
   }
 
   @Test func `is refused when it wasn't signed with the secret`() throws {
-    #expect(UploadState(token: Self.token, secret: "another") == nil)
-    #expect(UploadState(token: Self.token, secret: "") == nil)
+    #expect(UploadStateToken(token: Self.token, secret: "another") == nil)
+    #expect(UploadStateToken(token: Self.token, secret: "") == nil)
     for index in Self.token.utf8.indices {
       var tampered = Array(Self.token.utf8)
       let position = Self.token.utf8.distance(from: Self.token.startIndex, to: index)
       tampered[position] = tampered[position] == UInt8(ascii: "A") ? UInt8(ascii: "B") : UInt8(ascii: "A")
-      #expect(UploadState(token: String(decoding: tampered, as: UTF8.self), secret: Self.secret) == nil)
+      #expect(UploadStateToken(token: String(decoding: tampered, as: UTF8.self), secret: Self.secret) == nil)
     }
   }
 
@@ -46,7 +46,7 @@ import Testing
     "é",
   ])
   func `is refused when it is none`(token: String) {
-    #expect(UploadState(token: token, secret: Self.secret) == nil)
+    #expect(UploadStateToken(token: token, secret: Self.secret) == nil)
   }
 
   @Test(arguments: [
@@ -56,7 +56,7 @@ import Testing
   func `is refused when what was signed is no state`(json: String) {
     let bytes = Array(json.utf8)
     let code = MessageAuthentication.code(of: bytes, key: Array(Self.secret.utf8))
-    #expect(UploadState(token: Base64URL.encode(code + bytes), secret: Self.secret) == nil)
+    #expect(UploadStateToken(token: Base64URL.encode(code + bytes), secret: Self.secret) == nil)
   }
 }
 

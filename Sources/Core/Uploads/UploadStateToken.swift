@@ -2,7 +2,7 @@
 ///
 /// The format is docker/distribution's: base64url of HMAC-SHA256 and JSON. Another registry with the same `http.secret`
 /// can continue an upload.
-struct UploadState: Equatable {
+struct UploadStateToken: Equatable {
   /// The repository.
   var name: String
   /// The upload.
@@ -38,13 +38,13 @@ struct UploadState: Equatable {
 
   /// Verifies; nil where the token wasn't signed with `secret`, or holds no state.
   init?(token: String, secret: String) {
-    guard token.utf8.count <= UploadState.maximumLength, let bytes = Base64URL.decode(token),
+    guard token.utf8.count <= UploadStateToken.maximumLength, let bytes = Base64URL.decode(token),
       bytes.count > MessageAuthentication.length
     else { return nil }
     let json = Array(bytes[MessageAuthentication.length...])
     let code = MessageAuthentication.code(of: json, key: Array(secret.utf8))
     guard MessageAuthentication.areEqual(code, Array(bytes[..<MessageAuthentication.length])),
-      let state = try? UploadState(json: json)
+      let state = try? UploadStateToken(json: json)
     else { return nil }
     self = state
   }
