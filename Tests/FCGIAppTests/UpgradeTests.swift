@@ -23,13 +23,20 @@ import Testing
 
     /// Puts another file where the executable is, as installers do. It has the same content, and one byte more.
     static func install(_ source: String, at path: String) throws {
-      try? FileManager.default.removeItem(atPath: path + ".new")
-      try FileManager.default.copyItem(atPath: source, toPath: path + ".new")
-      let file = try #require(FileHandle(forWritingAtPath: path + ".new"))
-      try file.seekToEnd()
-      try file.write(contentsOf: Data([0]))
-      try file.close()
-      guard rename(path + ".new", path) == 0 else { throw POSIXError(.EIO) }
+      try makeFile(at: path, "cat -- \"$2\" && printf '\\0'", source)
+    }
+
+    /// Puts a script where the executable is.
+    static func install(script: String, at path: String) throws {
+      try makeFile(at: path, "printf %s \"$2\"", script)
+    }
+
+    /// Another process writes the file: a process that another test starts at the same moment would inherit a
+    /// descriptor of this one, and no file can be executed while one is open for writing.
+    private static func makeFile(at path: String, _ command: String, _ argument: String) throws {
+      let steps = "{ \(command); } > \"$1.new\" && chmod 755 \"$1.new\" && mv -f \"$1.new\" \"$1\""
+      let outcome = try ChildProcess.run(["/bin/sh", "-c", steps, "install", path, argument])
+      guard outcome.status == 0 else { throw POSIXError(.EIO) }
     }
 
     /// Which file a process runs: the same text for the same file.
@@ -109,10 +116,7 @@ import Testing
     let file = Site.file(of: site.service.process.processID)
     let kept = try site.service.connect()
     #expect(try kept.exchange("GET", "/v2/").status == 200)
-    let other = site.executable + ".other"
-    try content.write(toFile: other, atomically: true, encoding: .utf8)
-    #expect(chmod(other, 0o755) == 0)
-    #expect(rename(other, site.executable) == 0)
+    try Site.install(script: content, at: site.executable)
     try site.service.reload()
     #expect(site.service.log.contains("can't take over, so the present one goes on"))
     if content.contains("wrong machine") { #expect(site.service.log.contains("wrong machine")) }
@@ -142,9 +146,7 @@ import Testing
     }
     #expect(symlink("one/berth", folder / "current") == 0)
     // What `exec` is given is what the service knows of its path.
-    try "#!/bin/sh\ncd '\(folder.path)'\nexec ./current \"$@\"\n"
-      .write(toFile: folder / "start", atomically: true, encoding: .utf8)
-    #expect(chmod(folder / "start", 0o755) == 0)
+    try Site.install(script: "#!/bin/sh\ncd '\(folder.path)'\nexec ./current \"$@\"\n", at: folder / "start")
     let service = try Service(in: folder, executable: folder / "start")
     #expect(Site.file(of: service.process.processID) == Site.identity(folder / "one/berth"))
     #expect(symlink("two/berth", folder / "next") == 0 && rename(folder / "next", folder / "current") == 0)
